@@ -1,0 +1,101 @@
+"""The tables that wings hand to each other: always arrays with named axes, never a dataframe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .source import Source
+
+__all__ = ["ChainLink", "ChainStage", "ChainTemplate", "Counts", "IOTable", "Relatedness", "TravelTimes"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """How much of each industry each region has: firms, output, exports.
+
+    `values` has shape (regions, industries), finite and ≥ 0; `unit` says of what ("firms", "10k CNY"); `note` carries
+    the warning a reader needs ("sample of registrations, not a census").
+    """
+
+    regions: tuple[str, ...]
+    industries: tuple[str, ...]
+    values: Floats
+    unit: str
+    year: str = ""
+    note: str = ""
+    source: Source = field(default_factory=Source)
+
+
+@dataclass(frozen=True, eq=False)
+class IOTable:
+    """One economy's input–output table.
+
+    `flows` (sectors, sectors) are sales of the row to the column, `final_demand` and `output` (sectors,), all in
+    `unit`; `value_added` (sectors,) may be None.
+    """
+
+    sectors: tuple[str, ...]
+    flows: Floats
+    final_demand: Floats
+    output: Floats
+    unit: str
+    year: str = ""
+    region: str = ""
+    value_added: Floats | None = None
+    names: Mapping[str, Any] = field(default_factory=dict)
+    source: Source = field(default_factory=Source)
+
+
+@dataclass(frozen=True, eq=False)
+class Relatedness:
+    """How near industries are to each other: `values` (industries, industries), symmetric, 0–1."""
+
+    industries: tuple[str, ...]
+    values: Floats
+    convention: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class TravelTimes:
+    """Fastest travel in minutes between places, `minutes` (places, places), NaN where no way is known."""
+
+    places: tuple[str, ...]
+    minutes: Floats
+    as_of: str = ""
+    source: Source = field(default_factory=Source)
+
+
+@dataclass(frozen=True, slots=True)
+class ChainStage:
+    """One stage of an industrial chain: the industry code prefixes and product words that belong to it."""
+
+    key: str
+    name: Mapping[str, str]
+    industries: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ChainLink:
+    """`supplier` stage delivers to `buyer` stage; `why` is a bilingual note."""
+
+    supplier: str
+    buyer: str
+    why: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ChainTemplate:
+    """An industrial chain as data: stages from raw material to market, and the links between them."""
+
+    key: str
+    name: Mapping[str, str]
+    stages: tuple[ChainStage, ...]
+    links: tuple[ChainLink, ...]
