@@ -1,0 +1,73 @@
+# make demo · make test — the two commands. Everything else is below them.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+SERVE ?= 1
+PORT ?= 8000
+OUT ?= out
+WING ?= diagnose
+export DUIJIE_SHARED ?= $(abspath ../shared)
+
+.PHONY: help demo test check bench docs proof system peers lock clean format
+help:
+	@sed -n 's/^## //p' $(MAKEFILE_LIST)
+
+# One clear line where the machine lacks what a virtual environment needs.
+.venv/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "duijie needs Python 3.11: apt-get install python3.11 (or make PYTHON=/path/to/python3.11 …)"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "The venv module is missing: apt-get install python3-venv"; exit 1; }
+	@echo "[1/2] making .venv from requirements.lock (a few minutes the first time)"
+	@$(PYTHON) -m venv .venv
+	@set -o pipefail; ( while sleep 30; do echo "      … still installing"; done ) & beat=$$!; \
+	  $(BIN)/pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements.lock; code=$$?; \
+	  kill $$beat 2>/dev/null; exit $$code
+	@echo "[2/2] installing duijie itself"
+	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch .venv/ready
+
+## make demo              the built-in agreement all the way: read, diagnose, match, meet, track, report, portal
+demo: .venv/ready
+	@DUIJIE_HOME=$(abspath $(OUT)) $(BIN)/duijie agenda demo --out $(OUT) --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve,)
+
+## make test              the whole suite; says plainly what was skipped and why
+test: .venv/ready
+	@bash tests/run.sh
+
+## make check             format, lint, strict types, layers, docs
+check: .venv/ready
+	$(BIN)/ruff format --check src tests benchmarks tools
+	$(BIN)/ruff check src tests benchmarks tools
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest --doctest-modules src/duijie tests/house -q
+
+format: .venv/ready
+	$(BIN)/ruff format src tests benchmarks tools
+	$(BIN)/ruff check --fix src tests benchmarks tools
+
+## make bench WING=match  honest figures, peers beside us (QUICK=1 for a small run)
+bench: .venv/ready
+	$(BIN)/python -m benchmarks.$(WING).run
+
+## make docs              the pages of docs/ as a site in site/
+docs: .venv/ready
+	$(BIN)/python -m benchmarks.page
+	$(BIN)/mkdocs build -q --strict
+
+## make proof             the long runs: kills, fuzzing, soak (resumable)
+proof: .venv/ready
+	$(BIN)/python -m benchmarks.proof
+
+## make system            what only Debian packages give (needs root)
+system:
+	@bash tools/system.sh
+
+peers:
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/pip install -q --disable-pip-version-check -r benchmarks/peers.txt
+
+lock:
+	uv pip compile pyproject.toml --all-extras --generate-hashes --python-version 3.11 -q -o requirements.lock
+
+clean:
+	rm -rf .venv .venv-peers out build site
