@@ -21,7 +21,6 @@ PORTABLE = frozenset(
     STR_POSITION STRPOS SUBSTRING SUM TRIM UNNEST UPPER
     """.split()
 )
-)
 
 
 @dataclass(frozen=True, slots=True)
