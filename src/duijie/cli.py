@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module, metadata
+from itertools import pairwise
 
 import click
 
@@ -68,8 +70,9 @@ def main() -> None:
 
 
 def _language(arguments: list[str]) -> str:
-    given = [after for before, after in zip(arguments, arguments[1:], strict=False) if before == "--language"]
-    return given[0] if given and given[0] in ("zh", "en") else "zh"
+    given = [after for before, after in pairwise(arguments) if before == "--language"]
+    wanted = given[0] if given else os.environ.get("DUIJIE_LANGUAGE", "zh")
+    return wanted if wanted in ("zh", "en") else "zh"
 
 
 def told(error: DuijieError, language: str) -> str:
