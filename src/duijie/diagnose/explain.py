@@ -1,0 +1,144 @@
+"""Results in reasons: each a code whose sentence stands in ``data/words/{zh,en}/diagnose.yaml``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from duijie.terms import Bilingual, Reason
+
+from .chains import Gap, StageFit
+from .linkages import SupplyLink
+from .results import Coverage, Specialization, Witness
+from .vocabulary import ClassFit, WordPair
+
+__all__ = ["coverage", "gap", "inside_class", "link", "rivalry", "scope"]
+
+Say = Mapping[str, str]
+
+
+def coverage(row: Coverage, region: Say) -> Reason:
+    """What the numbers of a region rest on."""
+    known = row.first_year is not None
+    return Reason(
+        "diagnose_coverage" if known else "diagnose_coverage_undated",
+        {
+            "region": region,
+            "n_firms": row.n_firms,
+            "n_coded": row.n_coded,
+            "coded_share": row.coded_share,
+            "first_year": row.first_year,
+            "last_year": row.last_year,
+            "missing_years": len(row.missing_years),
+        },
+    )
+
+
+def gap(
+    found: Gap, stage: StageFit, names: Mapping[str, Say], stage_names: Mapping[str, Say], chain: Say
+) -> tuple[Reason, ...]:
+    """Why a stage is a gap of one region that the partner can fill."""
+    region, partner = names[found.region], names[found.partner]
+    reasons = [
+        Reason(
+            "diagnose_gap_share" if found.ratio < float("inf") else "diagnose_gap_none",
+            {
+                "region": region,
+                "partner": partner,
+                "stage": stage_names[found.stage],
+                "ratio": found.ratio,
+                "low": found.low,
+                "n_region": stage.n_firms[found.region],
+                "n_partner": stage.n_firms[found.partner],
+            },
+            weight=1 - 1 / found.low,
+        ),
+        Reason(
+            "diagnose_gap_use",
+            {"region": region, "chain": chain, "stages": [stage_names[key] for key in found.neighbours[:3]]},
+        ),
+    ]
+    if stage.low[found.partner] > 1:
+        values = {"region": partner, "stage": stage_names[found.stage], "quotient": stage.quotient[found.partner]}
+        reasons.append(Reason("diagnose_gap_strong", values))
+    return tuple(reasons)
+
+
+def link(
+    found: SupplyLink, supplier: Specialization, buyer: Specialization, names: Mapping[str, Say]
+) -> tuple[Reason, ...]:
+    """Why an industry of one region can supply an industry of the other."""
+    return (
+        _strong(supplier, names),
+        Reason(
+            "diagnose_link_input",
+            {"supplier": supplier.name, "buyer": buyer.name, "coefficient": found.coefficient},
+            weight=found.coefficient,
+        ),
+        _strong(buyer, names),
+    )
+
+
+def _strong(row: Specialization, names: Mapping[str, Say]) -> Reason:
+    values = {
+        "region": names[row.region],
+        "industry": row.name,
+        "quotient": row.quotient,
+        "low": row.low,
+        "n_firms": row.n_firms,
+    }
+    return Reason("diagnose_strong", values)
+
+
+def inside_class(fit: ClassFit, name: Say, names: Mapping[str, Say]) -> tuple[Reason, ...]:
+    """What the product words say about how two regions divide a class."""
+    sides = [{"region": names[region], "n": n} for region, n in fit.n_firms.items()]
+    basis = Reason("diagnose_words_basis", {"industry": name, **_pair_values(sides)})
+    if not fit.pairs:
+        return (basis, Reason("diagnose_words_none", {"industry": name}, is_for=False))
+    return (basis, *(_words(pair, name, names) for pair in fit.pairs[:3]))
+
+
+def _pair_values(sides: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {
+        "region_a": sides[0]["region"],
+        "n_a": sides[0]["n"],
+        "region_b": sides[1]["region"],
+        "n_b": sides[1]["n"],
+    }
+
+
+def _words(pair: WordPair, name: Say, names: Mapping[str, Say]) -> Reason:
+    values = {
+        "industry": name,
+        "region_a": names[pair.region_a],
+        "region_b": names[pair.region_b],
+        "word_a": pair.word_a,
+        "word_b": pair.word_b,
+        "confidence": pair.confidence,
+    }
+    return Reason("diagnose_words_pair", values, weight=pair.score)
+
+
+def rivalry(row_a: Specialization, row_b: Specialization, names: Mapping[str, Say]) -> Reason:
+    """Both sides strong in one industry: partners in volume, rivals for orders."""
+    values = {
+        "industry": row_a.name,
+        "region_a": names[row_a.region],
+        "quotient_a": row_a.quotient,
+        "region_b": names[row_b.region],
+        "quotient_b": row_b.quotient,
+    }
+    return Reason("diagnose_risk_rivalry", values, is_for=False)
+
+
+def scope(witness: Witness | None, region: Say, wider: Say) -> Reason | None:
+    """The second witness speaks of a wider area than the region itself."""
+    if witness is None or wider == region:
+        return None
+    return Reason("diagnose_witness_wider", {"region": region, "wider": wider, "year": witness.year}, is_for=False)
+
+
+def say(name: Bilingual) -> Say:
+    """A bilingual name as reasons carry it."""
+    return {"zh": name["zh"], "en": name["en"]}

@@ -1,0 +1,110 @@
+"""The pair report as values: frozen, nested, and plain on request."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+import numpy as np
+
+from duijie.terms import Provenance, Reason, Source
+
+__all__ = ["Coverage", "Link", "PairReport", "Specialization", "Witness", "plain"]
+
+Say = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What is known of one region's firms; `missing_years` lie between the first and the last with none registered."""
+
+    region: str
+    n_firms: int
+    n_coded: int
+    coded_share: float
+    first_year: int | None
+    last_year: int | None
+    missing_years: tuple[int, ...]
+    note: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A second source on the same question: the output quotient of the sector an industry belongs to."""
+
+    sector: str
+    name: Say
+    quotient: float
+    year: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class Specialization:
+    """One industry of one region against the national sample; `is_significant` when the band excludes 1."""
+
+    region: str
+    industry: str
+    name: Say
+    n_firms: float
+    quotient: float
+    low: float
+    high: float
+    shrunk: float
+    is_significant: bool
+    witness: Witness | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One industry of one region that can supply one industry of the other, with firms on both ends."""
+
+    supplier_region: str
+    buyer_region: str
+    supplier_industry: str
+    buyer_industry: str
+    supplier_name: Say
+    buyer_name: Say
+    score: float
+    parts: Mapping[str, float]
+    firms: Mapping[str, tuple[Mapping[str, Any], ...]]
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PairReport:
+    """How the industries of two regions fit together; `missing` names what no data was given for."""
+
+    regions: tuple[Mapping[str, Any], ...]
+    coverage: tuple[Coverage, ...]
+    specialization: tuple[Specialization, ...]
+    similarity: Mapping[str, float]
+    links: tuple[Link, ...]
+    complementarity: tuple[Mapping[str, Any], ...]
+    chains: tuple[Mapping[str, Any], ...]
+    inside_class: tuple[Mapping[str, Any], ...]
+    risks: tuple[Reason, ...]
+    missing: tuple[Reason, ...]
+    provenance: Provenance
+    sources: tuple[Mapping[str, Any], ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as nested dicts and lists, ready for JSON; a value that is not finite becomes None."""
+        return {field.name: plain(getattr(self, field.name)) for field in fields(self)}
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON knows it: dataclasses and mappings to dicts, sequences to lists, NaN and inf to None."""
+    if isinstance(value, Reason | Source | Provenance):
+        return plain(value.to_dict())
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,121 @@
+"""The pair report on a small invented economy whose answers can be seen by eye."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from duijie import diagnose
+from duijie.data import sentence
+from duijie.errors import InputError
+
+A, B = "010101", "020202"
+
+
+def made(economy, **changes):
+    given = economy | changes
+    return diagnose.pair(given.pop("counts"), A, B, **given)
+
+
+def test_the_shape_is_the_published_one(economy):
+    report = made(economy).to_dict()
+    assert {"regions", "coverage", "specialization", "similarity", "links", "chains", "inside_class", "risks"} <= set(
+        report
+    )
+    assert [one["code"] for one in report["regions"]] == [A, B]
+    json.dumps(report, allow_nan=False)
+
+
+def test_quotients_are_sorted_and_inside_their_bands(economy):
+    rows = made(economy).specialization
+    assert [row.quotient for row in rows] == sorted((row.quotient for row in rows), reverse=True)
+    assert all(row.low <= row.quotient <= row.high for row in rows)
+    shoes = next(row for row in rows if row.region == A and row.industry == "195")
+    assert shoes.quotient == pytest.approx((40 / 152) / (600 / 5000))
+    assert shoes.is_significant
+
+
+def test_the_witness_is_the_province_above(economy):
+    rows = made(economy).specialization
+    shoes = next(row for row in rows if row.region == A and row.industry == "195")
+    assert shoes.witness.region == "010000"
+    assert shoes.witness.quotient == pytest.approx(0.5814 / (100 / 430), rel=1e-3)
+    assert all(row.witness is None for row in rows if row.region == B)
+
+
+def test_womenswear_meets_sportswear_and_menswear(economy):
+    (inside,) = made(economy).to_dict()["inside_class"]
+    pairs = {(one["word_a"], one["word_b"]): one for one in inside["pairs"]}
+    assert ("sportswear", "womenswear") in pairs
+    assert ("menswear", "womenswear") in pairs
+    assert pairs["menswear", "womenswear"]["confidence"] > 0.95
+    assert len(pairs["sportswear", "womenswear"]["firms"][B]) == 7
+    assert "wear" not in {use["word"] for use in inside["words"]}, "a word inside a longer one is not counted"
+
+
+def test_a_gap_names_the_partners_firms(economy):
+    (chain,) = made(economy).to_dict()["chains"]
+    gap = next(one for one in chain["gaps"] if one["stage"] == "code")
+    assert (gap["region"], gap["partner"], gap["n_partner_firms"]) == (A, B, 12)
+    assert gap["firms"][0]["name"].startswith("Code")
+
+
+def test_links_run_both_ways_and_never_inside_an_industry(economy):
+    report = made(economy)
+    assert all(link.supplier_industry != link.buyer_industry for link in report.links)
+    best = {link.supplier_region: link for link in reversed(report.links)}
+    assert (best[A].supplier_industry, best[A].buyer_industry) == ("171", "181")
+    assert best[B].supplier_industry == "651"
+    assert all(0 < link.score <= 1 for link in report.links)
+    for link in report.links:
+        assert link.score == pytest.approx(np.prod(list(link.parts.values())))
+
+
+def test_what_is_absent_is_said(economy):
+    report = made(economy, parties=(), chains=(), vocabulary={}, io={})
+    codes = {reason.code for reason in report.missing}
+    assert codes == {"diagnose_no_parties", "diagnose_no_chains", "diagnose_no_vocabulary", "diagnose_no_io"}
+    assert report.links == ()
+
+
+def test_an_empty_region_answers_without_a_number(economy):
+    counts = economy["counts"]
+    values = counts.values.copy()
+    values[0] = 0
+    report = made(economy, counts=replace(counts, values=values)).to_dict()
+    assert {row["region"] for row in report["specialization"]} == {B}
+    assert report["similarity"]["cosine"] is None
+
+
+@pytest.mark.parametrize("other", [A, "999999"])
+def test_a_pair_needs_two_known_regions(economy, other):
+    given = dict(economy)
+    with pytest.raises(InputError, match="diagnose_"):
+        diagnose.pair(given.pop("counts"), A, other, **given)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_reason_has_its_sentence(economy, language):
+    found = []
+
+    def walk(value):
+        if isinstance(value, dict):
+            if {"code", "values", "weight"} <= set(value):
+                found.append(sentence(value["code"], language, value["values"]))
+            for item in value.values():
+                walk(item)
+        elif isinstance(value, list):
+            for item in value:
+                walk(item)
+
+    walk(made(economy).to_dict())
+    walk(made(economy, parties=(), chains=(), vocabulary={}, io={}).to_dict())
+    assert found
+    assert not [text for text in found if "{" in text or text.startswith("diagnose_")]
+
+
+def test_progress_is_told_to_the_end(economy):
+    calls = []
+    made(economy, progress=lambda label, done, total: calls.append((label, done, total)))
+    assert calls[-1] == ("diagnose", 5, 5)
