@@ -12,8 +12,9 @@ PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
 HEAD = """# Benchmarks
 
-Made by `make docs` from `benchmarks/results/*.json`, which `make bench WING=<word>` writes. Ours and the peer run in turn in one run; CPU seconds are the fair ones
-on a shared machine; a figure is the median of five unless the note says otherwise. A bar that does not hold says so.
+Made by `make docs` from `benchmarks/results/*.json`, which `make bench WING=<word>` writes. Ours and the peer run in
+turn in one run; CPU seconds are the fair ones on a shared machine; a figure is the median of five unless the note says
+otherwise. A bar that does not hold says so.
 """
 
 
