@@ -1,0 +1,95 @@
+"""Why a clause has its light: results → reasons, whose sentences stand in ``words/*/track.yaml``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from duijie.terms import Reason
+
+from .calendar import is_provisional, working_days_between
+from .standing import ActionProgress, IndicatorProgress
+from .trajectory import due_day
+
+__all__ = ["clause_reasons"]
+
+
+def clause_reasons(
+    actions: Sequence[ActionProgress], indicators: Sequence[IndicatorProgress], *, is_reported: bool, as_of: date
+) -> tuple[Reason, ...]:
+    """What stands behind a clause's light, the worst first; a clause nobody reported on says only that."""
+    found = [*_late(actions, as_of), *_behind(indicators), *_troubled(actions), *_soon(actions, as_of)]
+    if not is_reported:
+        return (*found, Reason("track_nobody_reported", is_for=False))
+    found += [*_broken(actions), *_undated(actions), *_untargeted(indicators), *_closed(actions)]
+    return tuple(found)
+
+
+def _late(actions: Sequence[ActionProgress], as_of: date) -> Iterator[Reason]:
+    for one in actions:
+        due = due_day(one.due_on)
+        if one.light == "red" and due:
+            values = {
+                "action": one.action.name.to_dict(),
+                "due_on": one.due_on,
+                "days": working_days_between(due, as_of),
+            }
+            yield Reason(_perhaps_provisional("track_action_late", due, as_of), values, is_for=False)
+
+
+def _soon(actions: Sequence[ActionProgress], as_of: date) -> Iterator[Reason]:
+    for one in actions:
+        due = due_day(one.due_on)
+        if one.light == "amber" and due:
+            values = {
+                "action": one.action.name.to_dict(),
+                "due_on": one.due_on,
+                "days": working_days_between(as_of, due),
+            }
+            yield Reason(_perhaps_provisional("track_action_due_soon", as_of, due), values, is_for=False)
+
+
+def _perhaps_provisional(code: str, *days: date) -> str:
+    return f"{code}_provisional" if is_provisional(*days) else code
+
+
+def _behind(indicators: Sequence[IndicatorProgress]) -> Iterator[Reason]:
+    for one in indicators:
+        if one.light in ("red", "amber"):
+            code = "track_indicator_behind" if one.indicator.target is not None else "track_indicator_standing_still"
+            values = {"name": one.indicator.name.to_dict(), "actual": one.actual, "target": one.indicator.target}
+            yield Reason(code, values, is_for=False)
+
+
+def _troubled(actions: Sequence[ActionProgress]) -> Iterator[Reason]:
+    for one in actions:
+        for kind in ("escalated", "problem", "risk"):
+            if kind in one.state.notes:
+                values = {"action": one.action.name.to_dict(), "note": one.state.notes[kind].to_dict()}
+                yield Reason(f"track_{kind}", values, is_for=False)
+
+
+def _broken(actions: Sequence[ActionProgress]) -> Iterator[Reason]:
+    n = sum(len(one.state.refused) for one in actions)
+    if n:
+        yield Reason("track_moves_refused", {"n": n}, is_for=False)
+
+
+def _undated(actions: Sequence[ActionProgress]) -> Iterator[Reason]:
+    n = sum(not one.due_on and not one.state.is_done and not one.state.is_dropped for one in actions)
+    if n:
+        yield Reason("track_deadline_not_published", {"n": n}, is_for=False)
+
+
+def _untargeted(indicators: Sequence[IndicatorProgress]) -> Iterator[Reason]:
+    n = sum(one.indicator.target is None for one in indicators)
+    if n:
+        yield Reason("track_target_not_published", {"n": n}, is_for=False)
+
+
+def _closed(actions: Sequence[ActionProgress]) -> Iterator[Reason]:
+    n_done, n_dropped = sum(one.state.is_done for one in actions), sum(one.state.is_dropped for one in actions)
+    if n_done:
+        yield Reason("track_actions_done", {"n": n_done, "of": len(actions)})
+    if n_dropped:
+        yield Reason("track_actions_dropped", {"n": n_dropped}, is_for=False)

@@ -1,0 +1,188 @@
+"""The fold: what was recorded up to a date → how every clause of the agreement stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from duijie.errors import DuijieError
+from duijie.terms import Action, Agreement, Bilingual, Clause, Indicator, Listing, Step
+
+from .explain import clause_reasons
+from .indicators import Ledger, Promise, cases_of, chain_counts, measure, promises_of
+from .lifecycle import Amendment, as_amended, lifecycle
+from .standing import ActionProgress, ClauseProgress, IndicatorProgress, MilestoneProgress, Progress
+from .trajectory import Target, deadline_light, due_day, progress_class, worst
+from .workflow import ActionState, Move, Template, state_of
+
+__all__ = ["Activity", "fold"]
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Everything recorded under an agreement, in any order; what is later than the date of a fold does not count.
+
+    `listings` and `matches` (clause key → number of proposed matches) are None where nobody looked.
+    """
+
+    steps: Sequence[Step] = ()
+    moves: Sequence[Move] = ()
+    promises: Sequence[Promise] = ()
+    targets: Sequence[Target] = ()
+    amendments: Sequence[Amendment] = ()
+    listings: Sequence[Listing] | None = None
+    matches: Mapping[str, int] | None = None
+
+
+def fold(agreement: Agreement, activity: Activity, templates: Mapping[str, Template], *, as_of: date) -> Progress:
+    """How the agreement stands at the end of `as_of`.
+
+    Parameters
+    ----------
+    agreement
+        As signed; amendments of `activity` in effect by `as_of` are applied.
+    activity
+        What was recorded. The same records in another order give the same result.
+    templates
+        Node templates by key; each action names one.
+    as_of
+        The date asked for: a fold of everything equals a fold of what was recorded until then.
+
+    Returns
+    -------
+    Progress
+        One entry a clause in the agreement's order. A clause nobody reported on has no values and a grey light.
+
+    Raises
+    ------
+    DuijieError
+        ``track_template_unknown`` or ``track_measure_unknown``: the agreement names what nobody defined.
+    """
+    current = as_amended(agreement, activity.amendments, as_of=as_of)
+    ledger = _ledger(activity, as_of)
+    moves = _by_action(activity.moves)
+    clauses = tuple(_clause(current, clause, activity, ledger, moves, templates) for clause in current.clauses)
+    return Progress(current, as_of.isoformat(), lifecycle(agreement, activity.amendments, as_of=as_of), clauses)
+
+
+def _ledger(activity: Activity, as_of: date) -> Ledger:
+    steps = Ledger.at(as_of, activity.steps).steps
+    return Ledger.at(as_of, steps, (*activity.promises, *promises_of(steps)), activity.listings)
+
+
+def _by_action(moves: Iterable[Move]) -> Mapping[tuple[str, str], list[Move]]:
+    found: dict[tuple[str, str], list[Move]] = {}
+    for move in moves:
+        found.setdefault((move.clause, move.action), []).append(move)
+    return found
+
+
+def _clause(
+    agreement: Agreement,
+    clause: Clause,
+    activity: Activity,
+    ledger: Ledger,
+    moves: Mapping[tuple[str, str], list[Move]],
+    templates: Mapping[str, Template],
+) -> ClauseProgress:
+    actions = tuple(
+        _action(one, moves.get((clause.key, one.key), ()), templates, ledger.as_of) for one in clause.actions
+    )
+    indicators = tuple(_indicator(agreement, clause, one, activity, ledger) for one in clause.indicators)
+    own = ledger.of(clause.key, clause.kinds)
+    is_reported = bool(own.steps) or any(action.state.node for action in actions)
+    cases = cases_of(own.steps)
+    return ClauseProgress(
+        clause,
+        worst([*(one.light for one in actions), *(one.light for one in indicators)]),
+        clause_reasons(actions, indicators, is_reported=is_reported, as_of=ledger.as_of),
+        actions,
+        indicators,
+        chain_counts(own.steps),
+        len(cases),
+        sum(case.is_refused for case in cases),
+        None if activity.matches is None else activity.matches.get(clause.key, 0),
+    )
+
+
+def _action(action: Action, moves: Sequence[Move], templates: Mapping[str, Template], as_of: date) -> ActionProgress:
+    if action.template not in templates:
+        values = {"template": action.template, "known": ", ".join(sorted(templates))}
+        raise DuijieError("track_template_unknown", values, {"action": action.key})
+    template = templates[action.template]
+    state = state_of(template, moves, as_of=as_of, milestones=action.milestones)
+    name = template.nodes[state.node].name if state.node else Bilingual()
+    due_on = state.due_on or action.due_on
+    done_on = state.entered_on if state.is_done else ""
+    light = "grey" if state.is_dropped else deadline_light(due_on, done_on, as_of)
+    return ActionProgress(action, state, name, due_on, light, _milestones(action, state, as_of))
+
+
+def _milestones(action: Action, state: ActionState, as_of: date) -> tuple[MilestoneProgress, ...]:
+    found = []
+    for one in action.milestones:
+        done_on, due = state.milestones.get(one.key, ""), due_day(one.due_on)
+        standing = "done" if done_on else ("overdue" if due and as_of > due else "open")
+        found.append(MilestoneProgress(one, standing, done_on, state.milestone_evidence.get(one.key, ())))
+    return tuple(found)
+
+
+def _indicator(
+    agreement: Agreement, clause: Clause, indicator: Indicator, activity: Activity, ledger: Ledger
+) -> IndicatorProgress:
+    aimed, start, due_on = _aimed(agreement, clause, indicator, activity, ledger.as_of)
+    actual = _value(clause, indicator, ledger)
+    a_year_before = (
+        _a_year_before(agreement, clause, indicator, activity, ledger.as_of) if aimed.target is None else None
+    )
+    kind, light = progress_class(
+        aimed, actual, start=start, as_of=ledger.as_of, until=due_day(due_on), a_year_before=a_year_before
+    )
+    return IndicatorProgress(aimed, actual, kind, light, due_on if aimed.target is not None else "")
+
+
+def _value(clause: Clause, indicator: Indicator, ledger: Ledger) -> float | None:
+    """The fold, or None where nobody reported: then a count of zero would claim to know."""
+    promised = indicator.parameters.get("of")
+    own = ledger.of(clause.key, clause.kinds, tuple(promised) if isinstance(promised, list | tuple) else ())
+    is_told = bool(own.steps or own.promises or indicator.measure == "n_listings")
+    value = measure(indicator, own)
+    return value if is_told else None
+
+
+def _aimed(
+    agreement: Agreement, clause: Clause, indicator: Indicator, activity: Activity, as_of: date
+) -> tuple[Indicator, date, str]:
+    """The indicator with the target in effect, from when the way to it is measured, and until when.
+
+    A target agreed later starts from the value on the day it was decided: its baseline is a fold, too.
+    """
+    signed = _first_day(clause.valid_from or agreement.signed_on)
+    decided = [
+        one
+        for one in activity.targets
+        if (one.clause, one.indicator) == (clause.key, indicator.key) and one.decided_on <= as_of.isoformat()
+    ]
+    if not decided:
+        return indicator, signed, clause.valid_until or agreement.valid_until
+    target = max(decided, key=lambda one: (one.decided_on, one.due_on, one.value))
+    start = date.fromisoformat(target.decided_on)
+    baseline = target.baseline
+    if baseline is None:
+        baseline = _value(clause, indicator, _ledger(activity, start)) or 0.0
+    return replace(indicator, target=target.value, baseline=baseline), start, target.due_on
+
+
+def _a_year_before(
+    agreement: Agreement, clause: Clause, indicator: Indicator, activity: Activity, as_of: date
+) -> float | None:
+    before = date.fromordinal(as_of.toordinal() - 365)
+    if before.isoformat() < agreement.signed_on:
+        return None
+    return _value(clause, indicator, _ledger(activity, before))
+
+
+def _first_day(text: str) -> date:
+    """The first day of a beginning given as a year, a month or a day."""
+    return date.fromisoformat((text + "-01-01")[:10])
