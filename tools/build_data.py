@@ -1,0 +1,65 @@
+"""Build the committed tables from the shared facts and data; maintainers run ``python tools/build_data.py``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import fact_tables as ft
+import listings as ls
+
+from duijie.data import root
+from duijie.track.agreement import load_agreement
+
+SHARED = Path(os.environ.get("DUIJIE_SHARED", Path(__file__).resolve().parents[1].parent / "shared"))
+FOLDER = root() / "agreements" / "jinjiang-longhua"
+TABLES = FOLDER / "tables"
+FIRM = "id region name name_en uscc industry products town registered_year inferred".split()
+CLUSTER = "system layer name description note".split()
+SCHEME = "scheme category criteria conditions benefits".split()
+RAIL = (
+    "kind origin destination telecode line fastest_min median_min trains fastest_train longitude latitude note".split()
+)
+PLACES = {"institutions": ["fields"], "carriers": ["space", "focus", "note"], "funds": ["size", "focus"]}
+LISTING = "id kind version role side party clause industry payload valid_from valid_until visibility inferred".split()
+
+
+def build_facts() -> None:
+    """Firms, institutions, carriers, funds, organisations, listings, figures, rail, events."""
+    facts, agreement = SHARED / "facts", load_agreement(FOLDER)
+    sides = {region: side.code for side in agreement.sides for region in (side.code, side.parent)}
+    tables = {name: ft.places(facts, name, columns) for name, columns in PLACES.items()}
+    firms = ft.firms(facts)
+    parties = ls.Parties([*firms, *(row for rows in tables.values() for row in rows)])
+    stated = ls.stated(facts, {clause.number: clause.key for clause in agreement.clauses}, sides, parties)
+    offers = [row for row in stated if row["kind"] != "none"]
+    offers += ls.derived(tables, sides, {(row["party"], row["kind"]) for row in offers if row["role"] == "offer"})
+    kept = [{column: row.get(column, "") for column in (*FIRM, *ft.SOURCE)} for row in firms]
+    save("firms", kept, *FIRM)
+    for name, columns in PLACES.items():
+        save(name, tables[name], "id", "region", "name", "form", *columns)
+    save("organisations", list(parties.new.values()), "id", "kind", "region", "name")
+    save("listings", offers, *LISTING)
+    save("exchanges", [row for row in stated if row["kind"] == "none"], *LISTING)
+    save("clusters", ft.plain(facts, "clusters", CLUSTER), "region", *CLUSTER)
+    save("talent_schemes", ft.plain(facts, "talent_schemes", SCHEME), "region", *SCHEME)
+    save("statistics", ft.statistics(facts), *"region indicator qualifier subject value unit year".split())
+    save("rail", ft.rail(facts), *RAIL)
+    save("timeline", ft.timeline(facts), "on", "event", "category", "note")
+
+
+def save(name: str, rows: list[ft.Row], *columns: str) -> None:
+    ft.write(TABLES / f"{name}.csv", rows, (*columns, *ft.SOURCE))
+    print(f"{name}: {len(rows)} rows")
+
+
+STEPS: Mapping[str, Callable[[], None]] = {"facts": build_facts}
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("step", nargs="*", choices=[*STEPS, []], help="all where none is named")
+    for step in parser.parse_args().step or STEPS:
+        STEPS[step]()
