@@ -1,0 +1,137 @@
+"""The two pools a match is made from, as columns: each distinct value of a side is looked at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from duijie.terms import Listing, Party
+
+__all__ = ["Column", "Pool"]
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """One field of a pool, coded: `values[groups[i]]` is the value of listing i; None where it is not stated."""
+
+    groups: NDArray[np.int32]
+    values: tuple[Any, ...]
+
+    @cached_property
+    def numbers(self) -> NDArray[np.float64]:
+        """The distinct values as numbers, shape (values,); NaN where unknown or no finite number."""
+        return np.array([_number(value) for value in self.values], dtype=np.float64)
+
+    @cached_property
+    def ranges(self) -> NDArray[np.float64]:
+        """The distinct values as (low, high), shape (values, 2); an open end is infinite, an unknown range NaN."""
+        return np.array([_range(value) for value in self.values], dtype=np.float64).reshape(-1, 2)
+
+    @cached_property
+    def sets(self) -> tuple[frozenset[str], ...]:
+        """The distinct values as sets of words; empty where unknown."""
+        return tuple(frozenset(words_of(value)) for value in self.values)
+
+    @cached_property
+    def texts(self) -> NDArray[np.object_]:
+        """The distinct values as text, empty where unknown."""
+        return np.array(["" if value is None else str(value) for value in self.values], dtype=object)
+
+    @cached_property
+    def is_known(self) -> NDArray[np.bool_]:
+        """Which distinct values are stated."""
+        return np.array([value is not None for value in self.values], dtype=bool)
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """The listings of one role in the order of their ids, with the parties that own them."""
+
+    listings: tuple[Listing, ...]
+    parties: Mapping[str, Party]
+    _columns: dict[tuple[str, ...], Column] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, listings: Sequence[Listing], parties: Mapping[str, Party]) -> Pool:
+        """The pool of `listings`, sorted by id so that a lower position is a lower id."""
+        return cls(tuple(sorted(listings, key=lambda one: one.id)), parties)
+
+    def __len__(self) -> int:
+        return len(self.listings)
+
+    def column(self, *names: str) -> Column:
+        """The column of one field, or of several together as tuples."""
+        if names not in self._columns:
+            self._columns[names] = self._coded(names)
+        return self._columns[names]
+
+    def _coded(self, names: tuple[str, ...]) -> Column:
+        places: dict[Hashable, int] = {}
+        rows = [self._key(at, names) for at in range(len(self))]
+        groups = np.fromiter((places.setdefault(row, len(places)) for row in rows), dtype=np.int32, count=len(rows))
+        return Column(groups, tuple(places))
+
+    def _key(self, at: int, names: tuple[str, ...]) -> Any:
+        values = tuple(self.value(at, name) for name in names)
+        return values[0] if len(names) == 1 else values
+
+    def value(self, at: int, name: str) -> Any:
+        """One value of one listing: of the payload, of the listing itself, or of its party (``party.…``)."""
+        listing = self.listings[at]
+        if name.startswith("party."):
+            party = self.parties.get(listing.party)
+            return frozen(getattr(party, name.removeprefix("party."), None) if party else None)
+        if name == "industry":
+            party = self.parties.get(listing.party)
+            return listing.industry or (party.industry if party else "") or None
+        if name in _LISTING:
+            return getattr(listing, name) or None
+        return frozen(listing.payload.get(name))
+
+    def texts(self, names: Sequence[str]) -> list[str]:
+        """One text a listing: the named fields joined by a break, so that no word runs across two fields."""
+        return [
+            "\n".join("\n".join(words_of(value)) for name in names if (value := self.value(at, name)) is not None)
+            for at in range(len(self))
+        ]
+
+
+_LISTING = {"id", "side", "party", "valid_from", "valid_until", "basis"}
+
+
+def frozen(value: Any) -> Any:
+    """A value that can be a key: lists as tuples, empty as None, everything else as it is."""
+    if isinstance(value, list | tuple):
+        return tuple(frozen(one) if isinstance(one, list) else one for one in value) or None
+    return None if value == "" or value is None or (isinstance(value, float) and math.isnan(value)) else value
+
+
+def words_of(value: Any) -> tuple[str, ...]:
+    """The words of a text or list value; none where unknown."""
+    if value is None:
+        return ()
+    if isinstance(value, tuple | list):
+        return tuple(str(one) for one in value if one not in (None, ""))
+    return (str(value),)
+
+
+def _number(value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return math.nan
+    return number if math.isfinite(number) else math.nan
+
+
+def _range(value: Any) -> tuple[float, float]:
+    if not isinstance(value, tuple) or len(value) != 2 or value == (None, None):
+        return math.nan, math.nan
+    low = -math.inf if value[0] is None else _number(value[0])
+    high = math.inf if value[1] is None else _number(value[1])
+    return low, high

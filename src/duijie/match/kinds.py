@@ -1,0 +1,277 @@
+"""A kind of match as data: fields of need and offer, hard rules, scored terms, capacities, outcome nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from duijie.data import files
+from duijie.errors import DataFileError, Fault
+from duijie.terms import Bilingual
+
+__all__ = ["Capacity", "Field", "Kind", "Role", "Rule", "Term", "load_kinds", "read_kind"]
+
+Role = Literal["need", "offer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a need or an offer; `disclosure` says from when the other side sees it."""
+
+    key: str
+    label: Bilingual
+    type: str
+    unit: str = ""
+    vocabulary: Mapping[str, Bilingual] = field(default_factory=dict)
+    taxonomy: str = ""
+    is_required: bool = False
+    disclosure: str = "public"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A condition a pair must meet; `when_unknown` is the policy where one side does not state its value."""
+
+    key: str
+    label: Bilingual
+    test: str
+    need: str = ""
+    offer: str = ""
+    limit: float = 0.0
+    when_unknown: str = "pass"
+    near_share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A part of the score: `weight` × a value in 0–1; learning keeps the weight in `least` … `most`.
+
+    `unknown` is the value taken where one side states nothing; from `good_from` on the term speaks for the pair.
+    """
+
+    key: str
+    label: Bilingual
+    measure: str
+    weight: float
+    need: tuple[str, ...] = ()
+    offer: tuple[str, ...] = ()
+    least: float = 0.0
+    most: float = 1.0
+    unknown: float = 0.0
+    good_from: float = 0.5
+    limit: float = 0.0
+    direction: str = "either"
+    analysis: str = "grams"
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """How many partners one listing can take: the payload's `field` where stated, else `default`."""
+
+    default: int
+    field: str = ""
+
+    def of(self, payload: Mapping[str, Any]) -> int:
+        """The capacity of a listing; an unreadable value counts as not stated, a negative one as zero."""
+        try:
+            return max(0, int(float(payload[self.field])))
+        except (KeyError, TypeError, ValueError, OverflowError):
+            return self.default
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of match, as its file says it: everything a form, an import, a ranking and an explanation need.
+
+    `least_content` is what the terms about the thing itself (text, industry, chain, activity) must add up to.
+    """
+
+    key: str
+    version: int
+    name: Bilingual
+    summary: Bilingual
+    need: tuple[Field, ...]
+    offer: tuple[Field, ...]
+    rules: tuple[Rule, ...]
+    terms: tuple[Term, ...]
+    capacity: Mapping[Role, Capacity]
+    outcome: tuple[str, ...]
+    least_content: float = 0.0
+
+    def fields(self, role: Role) -> tuple[Field, ...]:
+        """The fields of a need or an offer, the common ones first."""
+        return _common() + (self.need if role == "need" else self.offer)
+
+    def with_weights(self, weights: Mapping[str, float]) -> Kind:
+        """The same kind with other weights for the terms named."""
+        return replace(self, terms=tuple(replace(t, weight=weights.get(t.key, t.weight)) for t in self.terms))
+
+    def check(self, role: Role, payload: Mapping[str, Any]) -> tuple[Fault, ...]:
+        """Everything wrong with a payload: unknown keys, missing required values, values of a wrong type.
+
+        Examples
+        --------
+        >>> [fault.code for fault in load_kinds()["supply"].check("need", {"titel": "纱线"})]
+        ['key_unknown']
+        """
+        return tuple(_payload_faults(self.fields(role), payload))
+
+
+@cache
+def _common() -> tuple[Field, ...]:
+    return tuple(_field(one) for one in files.read(files.root() / "kinds" / "common" / "fields.yaml"))
+
+
+@cache
+def load_kinds() -> dict[str, Kind]:
+    """All built-in kinds of match by key, in key order.
+
+    Raises
+    ------
+    DataFileError
+        A kind file breaks the schema, or two files have the same key; all faults at once.
+    """
+    kinds = [read_kind(path) for path in files.listing("kinds")]
+    return {kind.key: kind for kind in kinds}
+
+
+def read_kind(path: Path) -> Kind:
+    """One kind of match from its file, built-in or a user's own.
+
+    Raises
+    ------
+    DataFileError
+        The file breaks the schema, weights do not sum to 1, or a rule or term names a field that is not there.
+    """
+    document, faults = files.check(path, "kind")
+    if not faults:
+        kind = _kind(document)
+        faults = tuple(_kind_faults(kind, path))
+        if not faults:
+            return kind
+    raise DataFileError("data_file_faults", {"file": path.name, "n": len(faults)}, {"file": str(path)}, "", faults)
+
+
+def _kind(document: Mapping[str, Any]) -> Kind:
+    return Kind(
+        key=document["key"],
+        version=document["version"],
+        name=Bilingual(**document["name"]),
+        summary=Bilingual(**document["summary"]),
+        need=tuple(_field(one) for one in document["need"]),
+        offer=tuple(_field(one) for one in document["offer"]),
+        rules=tuple(Rule(**_labelled(one)) for one in document["rules"]),
+        terms=tuple(_term(one) for one in document["terms"]),
+        capacity={"need": Capacity(**document["capacity"]["need"]), "offer": Capacity(**document["capacity"]["offer"])},
+        outcome=tuple(document["outcome"]),
+        least_content=document.get("least_content", 0.0),
+    )
+
+
+def _labelled(one: Mapping[str, Any]) -> dict[str, Any]:
+    return {**one, "label": Bilingual(**one["label"])}
+
+
+def _field(one: Mapping[str, Any]) -> Field:
+    words = {key: Bilingual(**text) for key, text in one.get("vocabulary", {}).items()}
+    return Field(**{**_labelled(one), "vocabulary": words})
+
+
+def _term(one: Mapping[str, Any]) -> Term:
+    sides: dict[str, Any] = {"need": tuple(one.get("need", ())), "offer": tuple(one.get("offer", ()))}
+    return Term(**{**_labelled(one), **sides})
+
+
+_OWN = {"side", "industry", "party", "party.products", "party.name", "party.town", "party.cluster"}
+_FIELDLESS = {"crosses", "other_party", "not_blocked", "travel", "valid"}
+
+
+def _kind_faults(kind: Kind, path: Path) -> Iterator[Fault]:
+    total = sum(term.weight for term in kind.terms)
+    if abs(total - 1) > 1e-9:
+        yield Fault("match_weights_not_one", {"file": str(path), "key": "terms"}, {"total": round(total, 6)})
+    for term in kind.terms:
+        if not term.least <= term.weight <= term.most:
+            yield Fault("match_weight_out_of_bounds", {"file": str(path), "key": f"terms.{term.key}"})
+    for role, key, name in _named_fields(kind):
+        known = {one.key for one in kind.fields(role)} | _OWN
+        if name not in known:
+            yield Fault("match_field_unknown", {"file": str(path), "key": key}, {"field": name, "role": role})
+    for group in ("rules", "terms", "need", "offer"):
+        yield from _doubles([one.key for one in getattr(kind, group)], path, group)
+
+
+def _named_fields(kind: Kind) -> Iterator[tuple[Role, str, str]]:
+    for rule in kind.rules:
+        if rule.need or rule.test not in _FIELDLESS:
+            yield "need", f"rules.{rule.key}", rule.need
+        if rule.offer or rule.test not in _FIELDLESS:
+            yield "offer", f"rules.{rule.key}", rule.offer
+    for term in kind.terms:
+        yield from (("need", f"terms.{term.key}", name) for name in term.need)
+        yield from (("offer", f"terms.{term.key}", name) for name in term.offer)
+
+
+def _doubles(keys: list[str], path: Path, group: str) -> Iterator[Fault]:
+    for key in sorted({key for key in keys if keys.count(key) > 1}):
+        yield Fault("match_key_twice", {"file": str(path), "key": f"{group}.{key}"})
+
+
+def _payload_faults(fields: tuple[Field, ...], payload: Mapping[str, Any]) -> Iterator[Fault]:
+    known = {one.key: one for one in fields}
+    for key, value in payload.items():
+        if key not in known:
+            yield Fault("key_unknown", {"key": key}, {"key": key, "known": ", ".join(known)})
+        elif not _is_empty(value) and not _fits(known[key], value):
+            yield Fault("match_value_wrong", {"key": key}, {"type": known[key].type, "value": str(value)[:80]})
+    for one in fields:
+        if one.is_required and _is_empty(payload.get(one.key)):
+            yield Fault("key_missing", {"key": one.key}, {"key": one.key})
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or value == "" or value == () or value == []
+
+
+def _fits(one: Field, value: Any) -> bool:
+    if one.type == "choice":
+        return value in one.vocabulary
+    return _FITS[one.type](value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value
+
+
+def _is_words(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(isinstance(one, str) for one in value)
+
+
+def _is_date(value: Any) -> bool:
+    try:
+        date.fromisoformat(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _is_range(value: Any) -> bool:
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        return False
+    low, high = value
+    both = [one for one in (low, high) if one is not None]
+    return all(_is_number(one) for one in both) and (len(both) < 2 or low <= high)
+
+
+_FITS = {
+    "text": lambda value: isinstance(value, str),
+    "code": lambda value: isinstance(value, str) or _is_words(value),
+    "words": _is_words,
+    "number": _is_number,
+    "date": _is_date,
+    "range": _is_range,
+}

@@ -1,0 +1,67 @@
+"""Activity relatedness: what goes together in the texts of many firms, learnt from their co-occurrence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from .text import Analysis, TextSpace
+
+__all__ = ["ActivitySpace"]
+
+
+@dataclass(frozen=True, eq=False)
+class ActivitySpace:
+    """A low-dimensional space in which activities that stand together in many texts are near each other.
+
+    `directions` has shape (terms, dimensions); `space` is the vocabulary they are over.
+    """
+
+    space: TextSpace
+    directions: NDArray[np.float32]
+
+    @classmethod
+    def learn(
+        cls, texts: Sequence[str], *, dimensions: int = 64, analysis: Analysis = "grams", seed: int = 0
+    ) -> ActivitySpace:
+        """Learn from `texts`, one a firm; fewer texts than dimensions give fewer dimensions, none gives zero.
+
+        Notes
+        -----
+        The leading right singular vectors of the tf-idf matrix by a randomized range finder with power iterations
+        and a fixed seed; directions are scaled by the square root of their singular value, so that rare accidental
+        companions weigh less than habitual ones.
+
+        References
+        ----------
+        Deerwester et al. (1990), Indexing by latent semantic analysis. Halko, Martinsson & Tropp (2011).
+        """
+        space = TextSpace.learn(texts, analysis=analysis)
+        matrix = space.vectors(texts)
+        size = min(dimensions, matrix.shape[0], matrix.shape[1])
+        if size == 0:
+            return cls(space, np.zeros((matrix.shape[1], 0), np.float32))
+        return cls(space, _right_directions(matrix, size, seed))
+
+    def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The texts as unit rows, shape (texts, dimensions); a text without known activity is all zero."""
+        if not len(texts):
+            return np.zeros((0, self.directions.shape[1]), np.float32)
+        rows = np.asarray(self.space.vectors(texts) @ self.directions, dtype=np.float32)
+        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+        return np.asarray(rows / np.where(lengths > 1e-12, lengths, np.inf), dtype=np.float32)
+
+
+def _right_directions(matrix: sparse.csr_matrix, size: int, seed: int) -> NDArray[np.float32]:
+    wide = min(size + 16, min(matrix.shape))
+    sketch = np.random.default_rng(seed).standard_normal((matrix.shape[1], wide)).astype(np.float32)
+    for _ in range(4):
+        basis, _ = np.linalg.qr(matrix @ sketch)
+        sketch, _ = np.linalg.qr(matrix.T @ basis)
+    _, strengths, turns = np.linalg.svd(matrix @ sketch, full_matrices=False)
+    directions = (sketch @ turns.T)[:, :size] * np.sqrt(strengths[:size])
+    return np.asarray(directions, dtype=np.float32)

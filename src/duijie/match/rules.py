@@ -1,0 +1,318 @@
+"""Hard rules as bitmaps: each rule is looked at once a distinct value, pairs are the AND of bitmaps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from duijie.terms import TravelTimes
+
+from .candidates import Column, Pool, words_of
+from .kinds import Rule
+
+__all__ = ["Relaxation", "Removal", "RuleSet", "Verdict", "is_same_place"]
+
+Bits = NDArray[np.uint8]
+Truths = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one rule says of one pair: passed or not, and the `margin` (share of the limit) where it is numeric."""
+
+    rule: str
+    is_passed: bool
+    is_known: bool
+    margin: float = math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """How many offers one rule alone removes for a need."""
+
+    rule: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """The fewest rules to give up so that a need has a candidate, and how far the numeric ones would have to move.
+
+    `rules` are the keys; `shortfall_share` the largest share by which a numeric limit is missed (0 where none is
+    numeric); `offer` the position of the nearest offer and `n_gained` how many offers would come in.
+    """
+
+    rules: tuple[str, ...]
+    offer: int
+    n_gained: int
+    shortfall_share: float
+
+
+@dataclass(frozen=True, eq=False)
+class RuleSet:
+    """The rules of a kind over two pools on a date.
+
+    Notes
+    -----
+    A rule's bitmap depends on the need's value only, so it is built once a distinct value and kept; the candidates of
+    a need are the bitwise AND of its bitmaps: offers / 8 bytes and one pass a rule.
+    """
+
+    rules: tuple[Rule, ...]
+    needs: Pool
+    offers: Pool
+    on: date
+    travel: TravelTimes | None = None
+    _bitmaps: dict[tuple[int, Any], Bits] = field(default_factory=dict)
+
+    def allowed(self, need: int) -> Bits:
+        """The offers a need may have, one bit an offer, shape (ceil(offers / 8),)."""
+        bits = np.packbits(np.ones(len(self.offers), dtype=bool))
+        for at in range(len(self.rules)):
+            bits = bits & self.bitmap(at, need)
+        return bits
+
+    def bitmap(self, at: int, need: int) -> Bits:
+        """The offers that pass one rule for a need, one bit an offer."""
+        rule = self.rules[at]
+        value = self._need_value(rule, need)
+        found = self._bitmaps.get((at, value))
+        if found is None:
+            found = np.packbits(self._passes(rule, value))
+            if len(self._bitmaps) > 4096:
+                self._bitmaps.clear()
+            self._bitmaps[at, value] = found
+        return found
+
+    def mask(self, need: int) -> Truths:
+        """The offers a need may have, shape (offers,)."""
+        return self.unpacked(self.allowed(need))
+
+    def unpacked(self, bits: Bits) -> Truths:
+        """A bitmap as truths, shape (offers,)."""
+        return np.unpackbits(bits, count=len(self.offers)).view(bool)
+
+    def removals(self, need: int) -> tuple[Removal, ...]:
+        """How many offers each rule removes for a need, rules that remove none left out."""
+        total = len(self.offers)
+        counts = [total - int(np.bitwise_count(self.bitmap(at, need)).sum()) for at in range(len(self.rules))]
+        return tuple(Removal(rule.key, n) for rule, n in zip(self.rules, counts, strict=True) if n)
+
+    def relaxation(self, need: int) -> Relaxation | None:
+        """The smallest relaxation that gives a need a candidate; None where there is no offer at all.
+
+        Fewest rules first, then the smallest shortfall, then the lowest offer id.
+        """
+        if not len(self.offers):
+            return None
+        failed = ~np.stack([self.unpacked(self.bitmap(at, need)) for at in range(len(self.rules))])
+        counts = failed.sum(axis=0)
+        nearest = np.flatnonzero(counts == counts.min())
+        shortfalls = [self._shortfall(need, int(offer), failed[:, offer]) for offer in nearest[:1000]]
+        best = int(nearest[int(np.argmin(shortfalls))])
+        given_up = failed[:, best]
+        gained = int((~(failed & ~given_up[:, None]).any(axis=0)).sum())
+        keys = tuple(rule.key for rule, is_failed in zip(self.rules, given_up, strict=True) if is_failed)
+        return Relaxation(keys, best, gained, float(min(shortfalls)))
+
+    def verdicts(self, need: int, offer: int) -> tuple[Verdict, ...]:
+        """What every rule says of one pair."""
+        return tuple(self._verdict(rule, need, offer) for rule in self.rules)
+
+    def _verdict(self, rule: Rule, need: int, offer: int) -> Verdict:
+        value, column = self._need_value(rule, need), self._offer_column(rule)
+        one = Column(np.zeros(1, np.int32), (column.values[column.groups[offer]],))
+        state = int(_TESTS[rule.test](self, rule, value, one)[0])
+        passed = state == 1 or (state < 0 and rule.when_unknown == "pass")
+        return Verdict(rule.key, passed, state >= 0, _margin(rule, value, one))
+
+    def _shortfall(self, need: int, offer: int, failed: Truths) -> float:
+        rules = [rule for rule, is_failed in zip(self.rules, failed, strict=True) if is_failed]
+        margins = [self._verdict(rule, need, offer).margin for rule in rules]
+        return max((-margin for margin in margins if not math.isnan(margin)), default=0.0)
+
+    def _passes(self, rule: Rule, value: Any) -> Truths:
+        column = self._offer_column(rule)
+        states = _TESTS[rule.test](self, rule, value, column)
+        passed = np.where(states < 0, rule.when_unknown == "pass", states == 1)
+        return np.asarray(passed[column.groups], dtype=bool)
+
+    def _need_value(self, rule: Rule, need: int) -> Any:
+        return self.needs.column(*_names(rule, rule.need)).values[
+            self.needs.column(*_names(rule, rule.need)).groups[need]
+        ]
+
+    def _offer_column(self, rule: Rule) -> Column:
+        return self.offers.column(*_names(rule, rule.offer))
+
+
+_BUILT_IN = {
+    "crosses": ("side",),
+    "other_party": ("party",),
+    "valid": ("valid_from", "valid_until"),
+    "not_blocked": ("party", "party.name", "blocked"),
+    "travel": ("place", "party.town", "side"),
+}
+
+
+def _names(rule: Rule, named: str) -> tuple[str, ...]:
+    if rule.test == "valid" and rule.offer:
+        return (named,) if named else ("valid_until",)
+    return _BUILT_IN.get(rule.test, (named,))
+
+
+def is_same_place(one: str, other: str) -> bool:
+    """Whether two GB/T 2260 codes are the same place or one lies in the other (350500 holds 350582).
+
+    Examples
+    --------
+    >>> is_same_place("350500", "350582"), is_same_place("350582", "440309")
+    (True, False)
+    """
+    first, second = _stem(one), _stem(other)
+    return first.startswith(second) or second.startswith(first)
+
+
+def _stem(code: str) -> str:
+    while len(code) > 2 and code.endswith("00"):
+        code = code[:-2]
+    return code
+
+
+States = NDArray[np.int8]
+
+
+def _states(truths: Any, known: Any) -> States:
+    return np.where(known, np.asarray(truths, dtype=np.int8), np.int8(-1)).astype(np.int8)
+
+
+def _unknown(column: Column) -> States:
+    return np.full(len(column.values), -1, dtype=np.int8)
+
+
+def _crosses(rules: RuleSet, rule: Rule, value: Any, column: Column) -> States:
+    if not value:
+        return _unknown(column)
+    return _states([not is_same_place(value, str(side)) for side in column.texts], column.is_known)
+
+
+def _other_party(rules: RuleSet, rule: Rule, value: Any, column: Column) -> States:
+    return _states(column.texts != (value or ""), column.is_known & bool(value))
+
+
+def _valid(rules: RuleSet, rule: Rule, value: Any, column: Column) -> States:
+    today = rules.on.isoformat()
+    if rule.offer:
+        return _states([str(until)[:10] >= today for until in column.texts], column.is_known)
+    is_open = _is_in_force(value, today)
+    return np.array([is_open and _is_in_force(dates, today) for dates in column.values], dtype=np.int8)
+
+
+def _is_in_force(dates: tuple[Any, Any], today: str) -> bool:
+    start, until = (str(one or "") for one in dates)
+    return (not start or start <= today) and (not until or until >= today[: len(until)])
+
+
+def _not_blocked(rules: RuleSet, rule: Rule, value: Any, column: Column) -> States:
+    mine, blocked = {value[0], value[1]} - {None}, set(words_of(value[2]))
+    return np.array(
+        [not (blocked & {party, name}) and not (mine & set(words_of(theirs))) for party, name, theirs in column.values],
+        dtype=np.int8,
+    )
+
+
+def _is_in(rules: RuleSet, rule: Rule, value: Any, column: Column) -> States:
+    wanted = frozenset(words_of(value))
+    return _states([wanted <= held for held in column.sets], column.is_known & bool(wanted))
+
+
+def _overlaps(rules: RuleSet, rule: Rule, value: Any, column: Column) -> States:
+    if isinstance(value, tuple) and len(value) == 2 and not all(isinstance(one, str) for one in value):
+        low, high = Column(np.zeros(1, np.int32), (value,)).ranges[0]
+        lows, highs = column.ranges.T
+        return _states((lows <= high) & (highs >= low), ~np.isnan(lows) & ~np.isnan(highs) & bool(low == low))
+    wanted = frozenset(words_of(value))
+    return _states([bool(wanted & held) for held in column.sets], column.is_known & bool(wanted))
+
+
+def _at_least(rules: RuleSet, rule: Rule, value: Any, column: Column) -> States:
+    least = _as_number(value)
+    return _states(column.numbers >= least, ~np.isnan(column.numbers) & (least == least))
+
+
+def _at_most(rules: RuleSet, rule: Rule, value: Any, column: Column) -> States:
+    most = _as_number(value)
+    return _states(column.numbers <= most, ~np.isnan(column.numbers) & (most == most))
+
+
+def _within(rules: RuleSet, rule: Rule, value: Any, column: Column) -> States:
+    amount = _as_number(value)
+    lows, highs = column.ranges.T
+    known = ~np.isnan(lows) & ~np.isnan(highs) & (amount == amount)
+    return _states((lows <= amount) & (amount <= highs), known)
+
+
+def _prefix(rules: RuleSet, rule: Rule, value: Any, column: Column) -> States:
+    codes = words_of(value)
+    met = [any(_is_above(one, other) for one in codes for other in held) for held in column.sets]
+    return _states(met, column.is_known & bool(codes))
+
+
+def _is_above(one: str, other: str) -> bool:
+    return one.startswith(other) or other.startswith(one)
+
+
+def _travel(rules: RuleSet, rule: Rule, value: Any, column: Column) -> States:
+    minutes = travel_minutes(rules.travel, value, column)
+    return _states(minutes <= rule.limit, ~np.isnan(minutes))
+
+
+def travel_minutes(travel: TravelTimes | None, value: Any, column: Column) -> NDArray[np.float64]:
+    """Minutes from a need's place to each distinct place; the first of place, town, side that the table knows."""
+    if travel is None:
+        return np.full(len(column.values), np.nan)
+    index = {place: at for at, place in enumerate(travel.places)}
+    start = _known_place(value, index)
+    ends = [_known_place(places, index) for places in column.values]
+    if start is None:
+        return np.full(len(ends), np.nan)
+    return np.array([np.nan if end is None else travel.minutes[start, end] for end in ends], dtype=np.float64)
+
+
+def _known_place(places: Any, index: Mapping[str, int]) -> int | None:
+    return next((index[place] for place in places if place in index), None)
+
+
+def _as_number(value: Any) -> float:
+    return float(Column(np.zeros(1, np.int32), (value,)).numbers[0])
+
+
+_TESTS: Mapping[str, Callable[[RuleSet, Rule, Any, Column], States]] = {
+    "crosses": _crosses,
+    "other_party": _other_party,
+    "valid": _valid,
+    "not_blocked": _not_blocked,
+    "is_in": _is_in,
+    "overlaps": _overlaps,
+    "at_least": _at_least,
+    "at_most": _at_most,
+    "within": _within,
+    "prefix": _prefix,
+    "travel": _travel,
+}
+
+
+def _margin(rule: Rule, value: Any, one: Column) -> float:
+    if rule.test not in ("at_least", "at_most"):
+        return math.nan
+    limit, offered = _as_number(value), float(one.numbers[0])
+    if math.isnan(limit) or math.isnan(offered):
+        return math.nan
+    distance = offered - limit if rule.test == "at_least" else limit - offered
+    return distance / abs(limit) if limit else math.copysign(math.inf, distance) if distance else 0.0

@@ -1,0 +1,93 @@
+"""Where listings stand on industrial chains, and which stage delivers to which."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from duijie.terms import ChainStage, ChainTemplate
+
+from .candidates import Column, Pool
+
+__all__ = ["StageBook", "Standing"]
+
+StageKey = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The stages a party works at (by industry and products), and those its listing names by their products."""
+
+    own: frozenset[StageKey]
+    named: frozenset[StageKey]
+
+
+@dataclass(frozen=True, eq=False)
+class StageBook:
+    """All stages and links of some chains."""
+
+    chains: tuple[ChainTemplate, ...]
+    _columns: dict[int, Column] = field(default_factory=dict)
+
+    @cached_property
+    def stages(self) -> Mapping[StageKey, ChainStage]:
+        return {(chain.key, stage.key): stage for chain in self.chains for stage in chain.stages}
+
+    @cached_property
+    def links(self) -> frozenset[tuple[StageKey, StageKey]]:
+        """(supplier, buyer) pairs."""
+        return frozenset(
+            ((chain.key, link.supplier), (chain.key, link.buyer)) for chain in self.chains for link in chain.links
+        )
+
+    def column(self, pool: Pool) -> Column:
+        """The standing of each listing of a pool."""
+        if id(pool) not in self._columns:
+            self._columns[id(pool)] = self._coded(pool)
+        return self._columns[id(pool)]
+
+    def _coded(self, pool: Pool) -> Column:
+        named = pool.texts(["title", "products", "details"])
+        products = pool.texts(["party.products"])
+        places: dict[Standing, int] = {}
+        groups = np.zeros(len(pool), np.int32)
+        for at in range(len(pool)):
+            industry = str(pool.value(at, "industry") or "")
+            own = self._by_industry(industry) | self._by_products(products[at])
+            groups[at] = places.setdefault(Standing(own, self._by_products(named[at])), len(places))
+        return Column(groups, tuple(places))
+
+    def values(self, need: Standing, offers: Sequence[Standing], direction: str) -> NDArray[np.float64]:
+        """1 where the offer stands at a stage the need names, 0.8 where a link joins them, 0.3 at the same stage."""
+        return np.array([self._value(need, offer, direction) for offer in offers], dtype=np.float64)
+
+    def _value(self, need: Standing, offer: Standing, direction: str) -> float:
+        theirs = offer.own | offer.named
+        if not theirs or not (need.own | need.named):
+            return float("nan")
+        if need.named & theirs:
+            return 1.0
+        if self.link(need, offer, direction):
+            return 0.8
+        return 0.3 if need.own & theirs else 0.0
+
+    def link(self, need: Standing, offer: Standing, direction: str) -> tuple[StageKey, StageKey] | None:
+        """The first (supplier, buyer) link between the two, None where there is none."""
+        ours, theirs = need.own or need.named, offer.own | offer.named
+        down = sorted((s, b) for s, b in self.links if s in theirs and b in ours)
+        up = sorted((s, b) for s, b in self.links if s in ours and b in theirs)
+        found: Mapping[str, Any] = {"offer_supplies": down, "need_supplies": up, "either": down + up}
+        return next(iter(found[direction]), None)
+
+    def _by_industry(self, code: str) -> frozenset[StageKey]:
+        return frozenset(
+            key for key, stage in self.stages.items() if any(code.startswith(prefix) for prefix in stage.industries)
+        )
+
+    def _by_products(self, text: str) -> frozenset[StageKey]:
+        return frozenset(key for key, stage in self.stages.items() if any(word in text for word in stage.products))
