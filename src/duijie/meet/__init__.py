@@ -1,1 +1,9 @@
-"""."""
+"""Meet: who meets whom, when and where; visits; bookings; calendars."""
+
+from .calendars import feed
+from .exchange import exchange_day
+from .instance import Builder, Instance
+from .planning import plan
+from .timetable import Timetable
+
+__all__ = ["Builder", "Instance", "Timetable", "exchange_day", "feed", "plan"]

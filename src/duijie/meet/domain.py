@@ -1,0 +1,246 @@
+"""What each meeting could take: its slots, and the pools (tables, interpreters, delegates) it draws on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from itertools import combinations
+
+from duijie.errors import InputError
+
+from .instance import Instance, Meeting, Person, Slot
+
+__all__ = ["Domain", "Pool", "domain_of"]
+
+_MOST_UNIONS = 4096
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Things of which each need takes one, in the slot in which its meeting is held.
+
+    `needs` lists (meeting, members that would do); `unions` lists (members, meetings): in any slot no more of these
+    meetings than free members. By Hall's theorem these conditions are together enough for a matching to exist in every slot.
+    """
+
+    kind: str
+    members: tuple[str, ...]
+    needs: tuple[tuple[int, frozenset[int]], ...]
+    unavailable: tuple[frozenset[int], ...]
+    unions: tuple[tuple[frozenset[int], tuple[int, ...]], ...]
+
+    def free(self, members: Iterable[int], slot: int) -> int:
+        """How many of `members` can serve in `slot`."""
+        return sum(slot not in self.unavailable[one] for one in members)
+
+
+@dataclass(frozen=True)
+class Domain:
+    """An instance by number: slots of each meeting, who attends, periods of each day, slots that exclude each other.
+
+    `days` lists for each day the groups of slots that start together, in order of time; `clashes` pairs of slots that
+    nobody can attend both, `travels` pairs that nobody can attend both in person.
+    """
+
+    slots: tuple[tuple[int, ...], ...]
+    attendees: tuple[tuple[int, ...], ...]
+    meetings_of: tuple[tuple[int, ...], ...]
+    days: tuple[tuple[tuple[int, ...], ...], ...]
+    clashes: tuple[tuple[int, int], ...]
+    travels: tuple[tuple[int, int], ...]
+    pools: tuple[Pool, ...]
+
+    @cached_property
+    def periods(self) -> tuple[tuple[int, ...], ...]:
+        """The groups of slots that start together, over all days, in order of time."""
+        return tuple(group for day in self.days for group in day)
+
+    @cached_property
+    def rank(self) -> Mapping[int, int]:
+        """The period of each slot."""
+        return {slot: at for at, group in enumerate(self.periods) for slot in group}
+
+
+@lru_cache(maxsize=8)
+def domain_of(instance: Instance) -> Domain:
+    """The instance by number.
+
+    Raises
+    ------
+    InputError
+        So many different kinds of table (or groups of people) are asked for that their unions pass 4,096.
+    """
+    index = instance.person_index
+    attendees = tuple(tuple(index[one] for one in meeting.people) for meeting in instance.meetings)
+    of: list[list[int]] = [[] for _ in instance.people]
+    for at, people in enumerate(attendees):
+        for person in people:
+            of[person].append(at)
+    clashes, travels = _exclusions(instance)
+    pools = tuple(pool for pool in (_tables(instance), _interpreters(instance), _delegates(instance)) if pool.needs)
+    needed: list[list[tuple[Pool, frozenset[int]]]] = [[] for _ in instance.meetings]
+    for pool in pools:
+        for at, options in pool.needs:
+            needed[at].append((pool, options))
+    slots = tuple(_slots(instance, at, needed[at]) for at in range(len(instance.meetings)))
+    return Domain(slots, attendees, tuple(map(tuple, of)), _days(instance), clashes, travels, pools)
+
+
+def is_present(person: Person, slot: Slot, *, is_online: bool = False) -> bool:
+    """Whether `person` can attend in `slot`: not marked away, and on the spot if the meeting is not online."""
+    if slot.key in person.unavailable:
+        return False
+    if is_online or not person.stays or slot.starts_at is None or slot.ends_at is None:
+        return True
+    return any(
+        stay.starts_at <= slot.starts_at and slot.ends_at <= stay.ends_at and stay.place in ("", slot.place)
+        for stay in person.stays
+    )
+
+
+def is_before(instance: Instance, rank: Mapping[int, int], first: int, second: int) -> bool:
+    """Whether slot `first` is over when slot `second` starts."""
+    one, other = instance.slots[first], instance.slots[second]
+    if one.ends_at and other.starts_at:
+        return one.ends_at <= other.starts_at
+    return rank[first] < rank[second]
+
+
+def _slots(instance: Instance, at: int, needed: list[tuple[Pool, frozenset[int]]]) -> tuple[int, ...]:
+    meeting = instance.meetings[at]
+    people = [instance.people[instance.person_index[one]] for one in meeting.people]
+    return tuple(
+        number
+        for number, slot in enumerate(instance.slots)
+        if (meeting.slots is None or slot.key in meeting.slots)
+        and all(is_present(person, slot, is_online=meeting.is_online) for person in people)
+        and all(pool.free(options, number) for pool, options in needed)
+    )
+
+
+def _days(instance: Instance) -> tuple[tuple[tuple[int, ...], ...], ...]:
+    """Slots by day and, within a day, by start; without clock times every slot is a period of its own."""
+    days: dict[str, dict[object, list[int]]] = {}
+    order = sorted(
+        enumerate(instance.slots), key=lambda pair: (pair[1].starts_at.timestamp() if pair[1].starts_at else 0, pair[0])
+    )
+    for at, slot in order:
+        day = slot.day or (slot.starts_at.date().isoformat() if slot.starts_at else "")
+        days.setdefault(day, {}).setdefault(slot.starts_at or at, []).append(at)
+    return tuple(tuple(map(tuple, periods.values())) for periods in days.values())
+
+
+def _exclusions(instance: Instance) -> tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]:
+    clashes, travels = [], []
+    for (a, first), (b, second) in combinations(enumerate(instance.slots), 2):
+        if not (first.starts_at and first.ends_at and second.starts_at and second.ends_at):
+            continue
+        early, late = (first, second) if first.starts_at <= second.starts_at else (second, first)
+        gap_min = (late.starts_at - early.ends_at).total_seconds() / 60  # type: ignore[operator]
+        if gap_min < 0 and first.starts_at == second.starts_at:
+            continue  # one period: a person is in at most one meeting of it anyway
+        if gap_min < 0:
+            clashes.append((a, b))
+        elif gap_min < _travel_min(instance, early.place, late.place):
+            travels.append((a, b))
+    return tuple(clashes), tuple(travels)
+
+
+def _travel_min(instance: Instance, start: str, goal: str) -> float:
+    if start == goal:
+        return 0.0
+    way = instance.travel_min
+    return way.get((start, goal), way.get((goal, start), 0.0))
+
+
+def _tables(instance: Instance) -> Pool:
+    """Tables; one that is in the wrong place in a slot counts as lost there, so places need several pools of slots."""
+    needs = tuple(
+        (at, _fitting(instance, meeting)) for at, meeting in enumerate(instance.meetings) if not meeting.is_online
+    )
+    away = tuple(
+        frozenset(
+            at
+            for at, slot in enumerate(instance.slots)
+            if slot.key in table.unavailable or table.place not in ("", slot.place)
+        )
+        for table in instance.tables
+    )
+    return _pool("tables", tuple(table.key for table in instance.tables), needs, away)
+
+
+def _fitting(instance: Instance, meeting: Meeting) -> frozenset[int]:
+    n_seats, home = _n_seats(instance, meeting), _home(instance, meeting)
+    return frozenset(
+        number
+        for number, table in enumerate(instance.tables)
+        if table.seats >= n_seats and meeting.equipment <= table.equipment and home in ("", table.key)
+    )
+
+
+def _n_seats(instance: Instance, meeting: Meeting) -> int:
+    return len(meeting.people) + len(meeting.one_of) + bool(_needs_interpreter(instance, meeting))
+
+
+def _home(instance: Instance, meeting: Meeting) -> str:
+    """The table of the meeting's VIP; of two with a table of their own the first stays seated."""
+    homes = (instance.people[instance.person_index[one]].home_table for one in meeting.people)
+    return next((home for home in homes if home), "")
+
+
+def _needs_interpreter(instance: Instance, meeting: Meeting) -> list[frozenset[str]]:
+    """The languages of each attendee, where all are known and none is common to all; empty where nobody is needed."""
+    spoken = [instance.people[instance.person_index[one]].languages for one in meeting.people]
+    if not spoken or not all(spoken) or frozenset.intersection(*spoken):
+        return []
+    return spoken
+
+
+def _interpreters(instance: Instance) -> Pool:
+    needs = tuple(
+        (at, frozenset(number for number, one in enumerate(instance.interpreters) if _bridges(one.languages, spoken)))
+        for at, meeting in enumerate(instance.meetings)
+        if (spoken := _needs_interpreter(instance, meeting))
+    )
+    away = tuple(
+        frozenset(at for at, slot in enumerate(instance.slots) if slot.key in one.unavailable)
+        for one in instance.interpreters
+    )
+    return _pool("interpreters", tuple(one.id for one in instance.interpreters), needs, away)
+
+
+def _bridges(languages: frozenset[str], spoken: list[frozenset[str]]) -> bool:
+    return all(languages & each for each in spoken)
+
+
+def _delegates(instance: Instance) -> Pool:
+    """One member of the group attends; the model also subtracts members who sit in meetings of their own."""
+    needs = tuple(
+        (at, frozenset(instance.person_index[one] for one in group))
+        for at, meeting in enumerate(instance.meetings)
+        for group in meeting.one_of
+    )
+    away = tuple(
+        frozenset(at for at, slot in enumerate(instance.slots) if not is_present(person, slot))
+        for person in instance.people
+    )
+    return _pool("delegates", tuple(person.id for person in instance.people), needs, away)
+
+
+def _pool(
+    kind: str,
+    members: tuple[str, ...],
+    needs: tuple[tuple[int, frozenset[int]], ...],
+    unavailable: tuple[frozenset[int], ...],
+) -> Pool:
+    wanted = {options for _, options in needs}
+    unions: set[frozenset[int]] = set()
+    for one in sorted(wanted, key=sorted):
+        unions |= {one, *(one | other for other in unions)}
+        if len(unions) > _MOST_UNIONS:
+            raise InputError("meet_too_many_groups", {"kind": kind, "n": len(wanted)})
+    conditions = tuple(
+        (union, tuple(at for at, options in needs if options <= union)) for union in sorted(unions, key=sorted)
+    )
+    return Pool(kind, members, needs, unavailable, conditions)

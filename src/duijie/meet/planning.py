@@ -1,0 +1,190 @@
+"""From the instance to the best timetable that can be found, and proven, in the given time."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from duijie import __version__
+from duijie.errors import InputError
+from duijie.terms import Progress, Provenance, silent
+
+from .domain import domain_of
+from .explain import unplaced_reasons
+from .files import to_dict
+from .instance import Instance
+from .model import Linear, Model, build_model, scaled_weight
+from .search import Found, search
+from .seating import seat
+from .timetable import Level, Status, Timetable, breaks_of
+
+__all__ = ["fingerprint", "plan"]
+
+_SCALE = 1000
+
+
+def plan(
+    instance: Instance, *, seconds: float = 60.0, seed: int = 0, workers: int = 2, progress: Progress = silent
+) -> Timetable:
+    """The best timetable of an exchange day, with proof or with the gap that is left.
+
+    Levels of the objective, in order: weight of what is not placed, number of breaks, difference between the most and
+    the fewest breaks of two people. Changes of table are few, but that is not proven. A spread of weight 0 is left out.
+
+    Parameters
+    ----------
+    instance
+        From :class:`~duijie.meet.Builder`, :func:`~duijie.meet.exchange_day` or a file.
+    seconds
+        Wall time, > 0; when it is over the best plan so far is returned with status ``feasible``.
+    seed
+        Seed of the search. With one worker the same seed gives the same plan whenever the search ends before the time.
+    workers
+        Threads, ≥ 1: one proves from below, the others look for better plans.
+    progress
+        Told the seconds used; raising in it cancels the work.
+
+    Returns
+    -------
+    A timetable; without meetings it is empty and optimal. ``infeasible`` only where required meetings clash.
+
+    Raises
+    ------
+    InputError
+        `seconds` or `workers` out of range.
+
+    References
+    ----------
+    Bofill et al. (2022), JAIR 74: the problem, its breaks and its fairness.
+
+    Examples
+    --------
+    >>> from duijie.meet import Builder
+    >>> day = Builder().slot("1").slot("2").slot("3").table("A").person("p").person("q").person("r")
+    >>> plan(day.meeting("m", "pq").meeting("n", "pr").build(), seconds=5).breaks
+    0
+    """
+    if not seconds > 0 or workers < 1:
+        raise InputError("meet_limits_wrong", {"seconds": seconds, "workers": workers})
+    run = _Run(instance, time.monotonic(), seconds, seed, workers, progress)
+    outcome = _all_or_best(run)
+    return _timetable(run, outcome)
+
+
+@dataclass(frozen=True)
+class _Run:
+    instance: Instance
+    started: float
+    seconds: float
+    seed: int
+    workers: int
+    progress: Progress
+
+    @property
+    def used(self) -> float:
+        return time.monotonic() - self.started
+
+    def search(self, model: Model, objective: Linear, share: float, *, is_plain: bool = False) -> Found:
+        """One search with `share` of the time that is left."""
+        return search(
+            model,
+            objective,
+            seconds=(self.seconds - self.used) * share,
+            seed=self.seed,
+            workers=self.workers,
+            progress=self.progress,
+            is_plain=is_plain,
+        )
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What the levels gave: slots by meeting number (None: no plan), and whether it is proven that there is none."""
+
+    slots: Mapping[int, int] | None
+    levels: tuple[Level, ...] = ()
+    is_infeasible: bool = False
+    first_seconds: float | None = None
+
+
+def _all_or_best(run: _Run) -> _Outcome:
+    """First with every meeting placed; where that fails and something may be left out, the most weight."""
+    may_drop = not all(meeting.is_required for meeting in run.instance.meetings)
+    outcome = _Outcome(None, is_infeasible=True)
+    if all(domain_of(run.instance).slots):
+        outcome = _optimise(run, build_model(run.instance, is_optional=False), 0.5 if may_drop else 1.0)
+    if outcome.slots is None and may_drop:
+        return _optimise(run, build_model(run.instance), 0.5)
+    return outcome
+
+
+def _optimise(run: _Run, model: Model, share: float) -> _Outcome:
+    """Level by level: each is searched with the ones above held at what they reached."""
+    weights = run.instance.weights
+    wanted: list[tuple[str, Linear, float]] = [("breaks", model.breaks, weights.breaks)]
+    if not isinstance(model.unplaced, int):
+        wanted.insert(0, ("unplaced", model.unplaced, weights.unplaced))
+    if weights.spread:
+        wanted.append(("spread", model.spread, weights.spread))
+    slots: Mapping[int, int] | None = None
+    first: float | None = None
+    levels = [] if wanted[0][0] == "unplaced" else [Level("unplaced", 0.0, 0.0, weights.unplaced)]
+    for name, expression, weight in wanted:
+        before = run.used
+        # Choosing what to leave out is a knapsack: linear relaxation proves it, cores do not.
+        found = run.search(model, expression, share if slots is None else 1.0, is_plain=name == "unplaced")
+        if found.slots is None and slots is None:
+            return _Outcome(None, is_infeasible=found.is_infeasible)
+        if slots is None and found.first_seconds is not None:
+            first = before + found.first_seconds
+        slots = found.slots if found.slots is not None else slots
+        value = _value(run.instance, name, slots or {})
+        levels.append(Level(name, value, min(value, max(0.0, _bound(name, found.bound))), weight))
+        model.cp.add(expression <= round(value * (_SCALE if name == "unplaced" else 1)))
+    return _Outcome(slots, tuple(levels), first_seconds=first)
+
+
+def _bound(name: str, bound: float) -> float:
+    return bound / _SCALE if name == "unplaced" else math.ceil(bound - 1e-6)
+
+
+def _value(instance: Instance, name: str, slots: Mapping[int, int]) -> float:
+    """The value of a level counted from the slots themselves, not taken from the solver."""
+    if name == "unplaced":
+        return sum(scaled_weight(meeting) for m, meeting in enumerate(instance.meetings) if m not in slots) / _SCALE
+    breaks = breaks_of(instance, {instance.meetings[m].id: instance.slots[s].key for m, s in slots.items()}).values()
+    return float(sum(breaks) if name == "breaks" else max(breaks, default=0) - min(breaks, default=0))
+
+
+def _timetable(run: _Run, outcome: _Outcome) -> Timetable:
+    instance = run.instance
+    provenance = Provenance(
+        {"instance": fingerprint(instance)},
+        __version__,
+        {"seconds": run.seconds, "workers": run.workers, "weights": asdict(instance.weights)},
+        run.seed,
+    )
+    if outcome.slots is None:
+        status: Status = "infeasible" if outcome.is_infeasible else "unknown"
+        return Timetable(instance, status, seconds=run.used, is_stopped=status == "unknown", provenance=provenance)
+    placements = seat(instance, outcome.slots)
+    is_proven = all(level.value <= level.bound for level in outcome.levels)
+    return Timetable(
+        instance,
+        "optimal" if is_proven else "feasible",
+        placements,
+        unplaced_reasons(instance, outcome.slots),
+        outcome.levels,
+        seconds=run.used,
+        first_seconds=outcome.first_seconds,
+        is_stopped=not is_proven,
+        provenance=provenance,
+    )
+
+
+def fingerprint(instance: Instance) -> str:
+    """SHA-256 of everything that the instance says."""
+    return hashlib.sha256(repr(to_dict(instance)).encode()).hexdigest()

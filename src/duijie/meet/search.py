@@ -1,0 +1,114 @@
+"""Drive the solver: one worker proves from below, the others look for better plans; nothing outlives the call."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ortools.sat.python import cp_model
+
+from duijie.terms import Progress
+
+from .model import Linear, Model
+
+__all__ = ["Found", "search"]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one search gave: slots by meeting number (None: no plan found), proven bound, seconds to the first plan."""
+
+    slots: Mapping[int, int] | None
+    bound: float
+    is_proven: bool
+    is_infeasible: bool
+    first_seconds: float | None
+
+
+class _Watch(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]
+    """Notes the first plan and passes progress on; an exception of the listener stops the search and is kept."""
+
+    def __init__(self, seconds: float, progress: Progress) -> None:
+        super().__init__()
+        self.started = time.monotonic()
+        self.first: float | None = None
+        self.error: BaseException | None = None
+        self._seconds, self._progress = seconds, progress
+
+    def on_solution_callback(self) -> None:
+        self.first = time.monotonic() - self.started if self.first is None else self.first
+        if not self.tell():
+            self.stop_search()
+
+    def tell(self) -> bool:
+        """False once the listener has raised."""
+        try:
+            done = min(self._seconds, time.monotonic() - self.started)
+            self._progress("meet", int(done), max(1, int(self._seconds)))
+        except BaseException as error:
+            # It would be lost inside the solver's own thread; `search` raises it again.
+            self.error = error
+        return self.error is None
+
+
+def search(
+    model: Model,
+    objective: Linear,
+    *,
+    seconds: float,
+    seed: int,
+    workers: int,
+    progress: Progress,
+    is_plain: bool = False,
+) -> Found:
+    """Minimise `objective` for at most `seconds`; the best plan is left in the model as a hint for the next search.
+
+    Parameters
+    ----------
+    is_plain
+        Take the solver as it comes, without our choice of strategies: the peer of the benchmark.
+
+    Notes
+    -----
+    The proving worker raises the bound core by core (Fu–Malik family) and has no plan before the end; so the others
+    search from above.
+    """
+    solver = cp_model.CpSolver()
+    parameters = solver.parameters
+    parameters.max_time_in_seconds = max(0.01, seconds)
+    parameters.random_seed, parameters.num_workers = seed % (1 << 31), workers
+    if not is_plain:
+        _strategies(parameters, workers)
+    model.cp.minimize(objective)
+    watch = _Watch(seconds, progress)
+    watch.tell()
+    if watch.error is None:
+        solver.best_bound_callback = lambda bound: watch.tell() or solver.stop_search()
+        status = solver.solve(model.cp, watch)
+    if watch.error is not None:
+        raise watch.error
+    if status == cp_model.MODEL_INVALID:
+        raise AssertionError(model.cp.validate())
+    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return Found(None, 0.0, False, status == cp_model.INFEASIBLE, None)
+    _hint(model, solver)
+    slots = {m: s for (m, s), literal in model.at.items() if solver.boolean_value(literal)}
+    return Found(slots, solver.best_objective_bound, status == cp_model.OPTIMAL, False, watch.first)
+
+
+def _strategies(parameters: Any, workers: int) -> None:
+    if workers == 1:
+        parameters.optimize_with_core, parameters.linearization_level = True, 0
+        return
+    parameters.merge_text_format(
+        'subsolver_params { name: "cores" optimize_with_core: true linearization_level: 0 } subsolvers: "cores"'
+    )
+    parameters.subsolvers.extend(["no_lp", "default_lp"][: workers - 2])
+
+
+def _hint(model: Model, solver: cp_model.CpSolver) -> None:
+    model.cp.clear_hints()
+    for index, value in enumerate(solver.response_proto.solution):
+        model.cp.add_hint(model.cp.get_int_var_from_proto_index(index), value)
