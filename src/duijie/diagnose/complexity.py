@@ -1,0 +1,266 @@
+"""Complexity of regions and industries: diversity, ubiquity, eigenvector, reflections, fitness, trimming."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
+
+from .specialization import presence
+
+__all__ = [
+    "Fitness",
+    "Spectrum",
+    "core",
+    "diversity",
+    "external_complexity",
+    "fitness",
+    "reflections",
+    "spectral_complexity",
+    "ubiquity",
+]
+
+Floats = NDArray[np.float64]
+Truths = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrum:
+    """Complexity as an eigenvector, before any convention scales it.
+
+    `regions` (regions,) and `industries` (industries,) are tied by regions = mean of the industries present; both NaN
+    outside the largest connected component. `eigenvalue` is the second of the walk (1 would mean a second component),
+    `eigengap` its distance to the third: a gap near 0 means that the ranking is arbitrary. `n_components` counts
+    the connected parts with at least one presence.
+    """
+
+    regions: Floats
+    industries: Floats
+    eigenvalue: float
+    eigengap: float
+    n_components: int
+
+
+@dataclass(frozen=True, eq=False)
+class Fitness:
+    """Fitness of regions and complexity of industries, each with mean 1; NaN without presence."""
+
+    regions: Floats
+    industries: Floats
+    n_steps: int
+    change: float
+    is_converged: bool
+
+
+def diversity(present: ArrayLike) -> NDArray[np.int64]:
+    """How many industries each region holds, (regions,)."""
+    return np.asarray(np.asarray(present, dtype=bool).sum(1), dtype=np.int64)
+
+
+def ubiquity(present: ArrayLike) -> NDArray[np.int64]:
+    """How many regions hold each industry, (industries,)."""
+    return np.asarray(np.asarray(present, dtype=bool).sum(0), dtype=np.int64)
+
+
+def spectral_complexity(present: ArrayLike) -> Spectrum:
+    """Complexity of regions and industries by the eigenvector method (ECI, PCI), sign fixed by diversity.
+
+    Parameters
+    ----------
+    present
+        (regions, industries) truth values.
+
+    Returns
+    -------
+    Spectrum
+        All NaN where fewer than two regions or industries are connected.
+
+    Notes
+    -----
+    The walk D⁻¹M U⁻¹Mᵀ is similar to the symmetric S·Sᵀ with S = D^-½ M U^-½, whose first singular pair is known:
+    (√d, √u). It is deflated, so that Lanczos finds the second pair as the largest: real, symmetric, sorted, and with
+    sparse products only. Regions without presence neither enter nor spoil the others.
+
+    References
+    ----------
+    Hidalgo & Hausmann (2009), PNAS 106; Hausmann et al. (2014), The Atlas of Economic Complexity; Mealy, Farmer &
+    Teytelboym (2019), Science Advances 5.
+    """
+    table = np.asarray(present, dtype=bool)
+    eci, pci = np.full(table.shape[0], np.nan), np.full(table.shape[1], np.nan)
+    matrix, rows, columns, n_components = _largest_component(table)
+    if min(matrix.shape) < 2:
+        return Spectrum(eci, pci, float("nan"), float("nan"), n_components)
+    values, kc, kp = _second_pair(matrix)
+    if values[0] < 1e-12:  # Everyone holds the same: no second direction exists, only rounding.
+        return Spectrum(eci, pci, 0.0, 0.0, n_components)
+    d = matrix.sum(1)
+    spread = float(np.dot(d - d.mean(), kc))
+    sign = -1.0 if spread < 0 else 1.0
+    eci[rows], pci[columns] = sign * kc, sign * kp
+    return Spectrum(eci, pci, float(values[0]), float(values[0] - values[1]), n_components)
+
+
+def _sparse(table: Truths) -> csr_array:
+    at = np.flatnonzero(table)
+    pointers = np.concatenate([[0], np.cumsum(table.sum(1))]).astype(np.int32)
+    columns = (at % table.shape[1]).astype(np.int32)
+    return csr_array((np.ones(len(at)), columns, pointers), shape=table.shape)
+
+
+def _largest_component(table: Truths) -> tuple[csr_array, NDArray[np.intp], NDArray[np.intp], int]:
+    """The part of the network with most presences, the rows and columns it has, and the number of parts."""
+    n, m = table.shape
+    whole = _sparse(table)
+    links = csr_array((whole.data, whole.indices + n, np.append(whole.indptr, np.full(m, whole.indptr[-1]))),
+                      shape=(n + m, n + m))  # fmt: skip
+    _, label = connected_components(links, directed=False)
+    weight = np.bincount(label[:n], weights=np.diff(whole.indptr)) if n else np.zeros(1)
+    best = int(weight.argmax())
+    rows, columns = np.flatnonzero(label[:n] == best), np.flatnonzero(label[n:] == best)
+    parts = int((weight > 0).sum())
+    if parts == 0:
+        return whole[:0], rows[:0], columns[:0], 0
+    kept = whole if len(rows) == n and len(columns) == m else whole[rows][:, columns]
+    return kept, rows, columns, parts
+
+
+def _second_pair(matrix: csr_array) -> tuple[Floats, Floats, Floats]:
+    """Second and third eigenvalue, and the second vector for rows and columns, rows being means of columns."""
+    d, u = matrix.sum(1), matrix.sum(0)
+    back = matrix.T.tocsr()
+    left, right = 1 / np.sqrt(d), 1 / np.sqrt(u)
+    is_wide = matrix.shape[0] <= matrix.shape[1]
+    trivial = np.sqrt(d if is_wide else u) / np.sqrt(d.sum())
+    outer, inner = (left, right) if is_wide else (right, left)
+    first, second = (back, matrix) if is_wide else (matrix, back)
+
+    def step(vector: Floats) -> Floats:
+        turned = outer * (second @ (inner**2 * (first @ (outer * vector))))
+        return np.asarray(turned - trivial * (trivial @ vector))
+
+    values, vector = _top_two(step, len(trivial))
+    vector = vector - trivial * (trivial @ vector)
+    side = outer * vector
+    # One more half step gives the other side; rows are kept as the exact means of their columns.
+    kp = (back @ side) / u if is_wide else side
+    kp = kp / max(float(np.sqrt(np.dot(kp, kp))), 1e-300)
+    return values, (matrix @ kp) / d, kp
+
+
+def _top_two(step: Callable[[Floats], Floats], size: int) -> tuple[Floats, Floats]:
+    """The two largest eigenvalues, and the vector of the first; dense where small or where Lanczos gives up."""
+    values, vectors = np.empty(0), np.empty((0, 0))
+    if size >= 24:
+        operator = LinearOperator((size, size), matvec=step, dtype=np.float64)
+        start = np.random.default_rng(0).standard_normal(size)
+        with suppress(ArpackNoConvergence):
+            values, vectors = eigsh(operator, k=2, which="LA", v0=start, ncv=24, tol=1e-13, maxiter=2000)
+    if not len(values):
+        values, vectors = np.linalg.eigh(np.stack([step(unit) for unit in np.eye(size)]))
+    order = np.argsort(values)[::-1]
+    return np.asarray(values[order[:2]]), np.asarray(vectors[:, order[0]])
+
+
+def reflections(present: ArrayLike, *, steps: int = 20) -> tuple[Floats, Floats]:
+    """Complexity by the method of reflections: averages of averages, `steps` times.
+
+    Returns
+    -------
+    (regions,), (industries,)
+        Raw averages (even steps rank like complexity); NaN without presence.
+
+    References
+    ----------
+    Hidalgo & Hausmann (2009), PNAS 106.
+    """
+    matrix = np.asarray(present, dtype=np.float64)
+    d, u = matrix.sum(1), matrix.sum(0)
+    kc, kp = d, u
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for _ in range(steps):
+            kc, kp = (matrix @ np.nan_to_num(kp)) / d, (matrix.T @ np.nan_to_num(kc)) / u
+    return kc, kp
+
+
+def fitness(present: ArrayLike, *, steps: int = 1000, tolerance: float = 1e-9) -> Fitness:
+    """Fitness of regions and complexity of industries by the non-linear iteration.
+
+    Parameters
+    ----------
+    steps
+        At most this many; the published tables of the R package economiccomplexity use 20.
+    tolerance
+        Stop when no value moves by more than this; 0 always runs all steps.
+
+    Returns
+    -------
+    Fitness
+        `change` is the last step's largest move; `is_converged` tells whether it fell below the tolerance. Where the
+        matrix makes some values decay to 0 the ranking converges before the values do.
+
+    Notes
+    -----
+    Both are updated from the previous step: F ← M Q, Q ← 1 / (Mᵀ (1/F)), each divided by its mean.
+
+    References
+    ----------
+    Tacchella et al. (2012), A new metrics for countries' fitness and products' complexity, Scientific Reports 2.
+    """
+    table = np.asarray(present, dtype=bool)
+    rows, columns = np.atleast_1d(table.any(1)), np.atleast_1d(table.any(0))
+    matrix = table[rows][:, columns].astype(np.float64)
+    f, q, change, done = np.ones(matrix.shape[0]), np.ones(matrix.shape[1]), np.inf, 0
+    with np.errstate(divide="ignore", over="ignore"):
+        while done < steps and change > tolerance and matrix.size:
+            new_f, new_q = matrix @ q, 1 / (matrix.T @ (1 / f))
+            new_f, new_q = new_f / new_f.mean(), new_q / new_q.mean()
+            change = max(float(np.abs(new_f - f).max()), float(np.abs(new_q - q).max()))
+            f, q, done = new_f, new_q, done + 1
+    regions, industries = np.full(len(rows), np.nan), np.full(len(columns), np.nan)
+    regions[rows], industries[columns] = f, q
+    return Fitness(regions, industries, done, change, change <= tolerance)
+
+
+def external_complexity(present: ArrayLike, product_complexity: ArrayLike) -> Floats:
+    """Complexity of sub-national regions from product complexities taken from elsewhere: the mean of what they hold.
+
+    NaN for a region that holds nothing whose complexity is known.
+    """
+    table, outer = np.asarray(present, dtype=np.float64), np.asarray(product_complexity, dtype=np.float64)
+    known = np.isfinite(outer)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray((table[:, known] @ outer[known]) / table[:, known].sum(1))
+
+
+def core(values: ArrayLike, *, regions: int = 1, industries: int = 1) -> tuple[Truths, Truths]:
+    """What is left when regions with too few industries, and industries in too few regions, are taken away in turn.
+
+    Parameters
+    ----------
+    values
+        (regions, industries) amounts; presence is judged anew after each removal.
+    regions, industries
+        Least diversity and least ubiquity that stay.
+
+    Returns
+    -------
+    (regions,), (industries,)
+        Truth values of what stays; all False where nothing does.
+    """
+    table = np.asarray(values, dtype=np.float64)
+    rows, columns = np.atleast_1d(table.any(1)), np.atleast_1d(table.any(0))
+    while rows.any() and columns.any():
+        held = presence(table[np.ix_(rows, columns)])
+        stay, hold = held.sum(1) >= regions, held.sum(0) >= industries
+        if stay.all() and hold.all():
+            break
+        rows[np.flatnonzero(rows)[~stay]] = False
+        columns[np.flatnonzero(columns)[~hold]] = False
+    return rows, columns

@@ -1,0 +1,283 @@
+"""All complexity indicators of a table at once, under a named convention, at the speed of the hardware."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from duijie.errors import Fault, InputError
+from duijie.terms import Counts, Progress, Reason, silent
+
+from .complexity import core, reflections, spectral_complexity
+from .conventions import Convention, convention
+from .relatedness import cooccurrence, proximity
+
+__all__ = ["Indicators", "checked", "indicators"]
+
+Array = NDArray[Any]
+BLOCK = 512
+
+
+@dataclass(frozen=True, eq=False)
+class Indicators:
+    """Every indicator of every region, industry and cell, with what a reader must be warned of.
+
+    Cells (regions, industries): `rca`, `presence`, `density`, `gain` (COG). Regions: `diversity`, `eci`, `outlook`
+    (COI). Industries: `ubiquity`, `pci`; `proximity` (industries, industries). NaN marks what has no answer (an empty
+    region, a part of the network that hangs on to nothing); `warnings` say so as codes.
+    """
+
+    rca: Array
+    presence: NDArray[np.bool_]
+    diversity: NDArray[np.int64]
+    ubiquity: NDArray[np.int64]
+    eci: Array
+    pci: Array
+    proximity: Array
+    density: Array
+    outlook: Array
+    gain: Array
+    eigenvalue: float
+    eigengap: float
+    n_components: int
+    convention: str
+    warnings: tuple[Reason, ...]
+
+
+def indicators(
+    values: ArrayLike | Counts,
+    *,
+    convention: str | Convention = "atlas",
+    threshold: float = 1.0,
+    least_diversity: int = 0,
+    least_ubiquity: int = 0,
+    dtype: Any = np.float64,
+    progress: Progress = silent,
+) -> Indicators:
+    """RCA, presence, ECI, PCI, proximity, density, COI and COG of a table.
+
+    Parameters
+    ----------
+    values
+        (regions, industries) amounts, finite and ≥ 0, or :class:`~duijie.terms.Counts`.
+    convention
+        Whose definitions: ``atlas``, ``stata``, ``datawheel``, ``econgeo``, ``econcomplex``, or your own
+        :class:`~duijie.diagnose.conventions.Convention`.
+    threshold
+        The quotient from which an industry counts as present.
+    least_diversity, least_ubiquity
+        Trim to the core in which every region holds, and every industry is held, at least so often; what is trimmed
+        gets NaN. 0 trims nothing.
+    dtype
+        ``float64``, or ``float32`` for half the memory and about six digits.
+
+    Returns
+    -------
+    Indicators
+
+    Raises
+    ------
+    InputError
+        A value is negative or not finite; all such cells are listed.
+
+    Notes
+    -----
+    Where the network of regions and industries falls into parts, complexity is that of the largest part; the others
+    get NaN and a warning.
+
+    References
+    ----------
+    Hausmann et al. (2014), The Atlas of Economic Complexity; conventions in ``docs/reference/diagnose.md``.
+    """
+    table = checked(values, dtype)
+    rules = _convention(convention)
+    if least_diversity or least_ubiquity:
+        return _trimmed(table, rules, threshold, least_diversity, least_ubiquity, dtype, progress)
+    progress("indicators", 0, 4)
+    rca, present = _quotients(table, threshold, rules.is_strict)
+    progress("indicators", 1, 4)
+    found = spectral_complexity(present)
+    scaled = _scaled(rules, present, found.regions, found.industries)
+    progress("indicators", 2, 4)
+    near = proximity(cooccurrence(present), method=rules.proximity, diagonal=rules.diagonal).astype(dtype, copy=False)
+    progress("indicators", 3, 4)
+    around, reach, adds = _neighbourhood(rules, present, near, scaled.outlook, dtype)
+    progress("indicators", 4, 4)
+    return Indicators(
+        rca=rca,
+        presence=present,
+        diversity=present.sum(1),
+        ubiquity=present.sum(0),
+        eci=scaled.eci.astype(dtype, copy=False),
+        pci=scaled.pci.astype(dtype, copy=False),
+        proximity=near,
+        density=around,
+        outlook=reach.astype(dtype, copy=False),
+        gain=adds,
+        eigenvalue=found.eigenvalue,
+        eigengap=found.eigengap,
+        n_components=found.n_components,
+        convention=rules.name,
+        warnings=_warnings(present, found.n_components, found.eigengap),
+    )
+
+
+_convention = convention
+
+
+def checked(values: ArrayLike | Counts, dtype: Any = np.float64) -> Array:
+    """The amounts as an array, or an error that lists every cell that is negative or not finite.
+
+    Raises
+    ------
+    InputError
+        With a fault a cell (the first hundred).
+    """
+    table = np.asarray(values.values if isinstance(values, Counts) else values, dtype=dtype)
+    if table.ndim != 2:
+        raise InputError("diagnose_not_a_table", {"dimensions": table.ndim})
+    # A sum and a minimum are enough to clear a good table; only a bad one is searched.
+    with np.errstate(invalid="ignore"):
+        if not table.size or (np.isfinite(table.sum()) and table.min() >= 0):
+            return table
+    wrong = np.argwhere(~(np.isfinite(table) & (table >= 0)))
+    names = (values.regions, values.industries) if isinstance(values, Counts) else None
+    faults = tuple(
+        Fault(
+            "diagnose_value_wrong",
+            {"region": names[0][r] if names else int(r), "industry": names[1][i] if names else int(i)},
+            {"value": float(table[r, i])},
+        )
+        for r, i in wrong[:100]
+    )
+    raise InputError("diagnose_values_wrong", {"n": len(wrong)}, faults=faults)
+
+
+def _quotients(table: Array, threshold: float, is_strict: bool) -> tuple[Array, NDArray[np.bool_]]:
+    """RCA and presence in one walk over blocks of rows that stay in the cache."""
+    rows, columns = table.sum(1, dtype=np.float64), table.sum(0, dtype=np.float64)
+    total = columns.sum()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        per_row, per_column = 1 / rows, total / columns
+    per_row, per_column = (np.where(np.isfinite(one), one, np.nan).astype(table.dtype) for one in (per_row, per_column))
+    rca, present = np.empty_like(table), np.empty(table.shape, dtype=bool)
+    compare = np.greater if is_strict else np.greater_equal
+    for at in range(0, len(table), BLOCK):
+        part = slice(at, at + BLOCK)
+        np.multiply(table[part], per_row[part, None], out=rca[part])
+        np.multiply(rca[part], per_column, out=rca[part])
+        # Ties are decided on products, which are exact for whole numbers, not on quotients, which are not.
+        bar = np.multiply.outer(rows[part], columns * threshold)
+        compare(table[part] * total, bar, out=present[part])
+        present[part] &= table[part] > 0
+    return rca, present
+
+
+@dataclass(frozen=True, eq=False)
+class _Scaled:
+    eci: Array
+    pci: Array
+    outlook: Array
+
+
+def _scaled(rules: Convention, present: NDArray[np.bool_], kc: Array, kp: Array) -> _Scaled:
+    """ECI, PCI and the PCI that COI and COG use, as the convention scales them."""
+    if rules.steps:
+        # An odd number of steps: regions stop one step before industries, both at the same kind of average.
+        kc, kp = reflections(present, steps=rules.steps - 1)[0], reflections(present, steps=rules.steps)[1]
+    if rules.spread == "sum":
+        return _Scaled(kc / np.nansum(kc), kp / np.nansum(kp), kp / np.nansum(kp))
+    middle, width = float(np.nanmean(kc)) if np.isfinite(kc).any() else np.nan, _width(kc, rules, present.shape[1])
+    eci = (kc - middle) / width
+    if rules.is_pci_own:
+        own = np.nanmean(kp) if np.isfinite(kp).any() else np.nan
+        pci = (kp - own) / _width(kp, rules, present.shape[0])
+    else:
+        pci = (kp - middle) / width
+    return _Scaled(eci, pci, kp / width if rules.is_outlook_raw else pci)
+
+
+def _width(vector: Array, rules: Convention, times: int) -> float:
+    """Standard deviation with the convention's divisor."""
+    known = vector[np.isfinite(vector)]
+    if not len(known):
+        return float("nan")
+    squares = float(((known - known.mean()) ** 2).sum())
+    n = len(known)
+    divisor = {"population": n, "sample": n - 1, "cells": (n * times - 1) / times}[rules.spread]
+    return float(np.sqrt(squares / divisor)) if divisor > 0 else float("nan")
+
+
+def _neighbourhood(
+    rules: Convention, present: NDArray[np.bool_], near: Array, complexity: Array, dtype: Any
+) -> tuple[Array, Array, Array]:
+    """Density, COI and COG, block by block, so that one block of each stays in the cache."""
+    sums = near.sum(0, dtype=np.float64)
+    inverse = np.divide(1, sums, out=np.zeros_like(sums), where=sums > 0).astype(dtype)
+    worth = np.nan_to_num(complexity).astype(dtype)
+    share = near * inverse
+    weight = near * (worth * inverse)[:, None] if rules.gain_by == "source" else share * worth[:, None]
+    whole = weight.sum(0)
+    around, adds = np.empty(present.shape, dtype), np.empty(present.shape, dtype)
+    reach = np.empty(len(present))
+    for at in range(0, len(present), BLOCK):
+        part = slice(at, at + BLOCK)
+        held = present[part].astype(dtype)
+        np.matmul(held, share, out=around[part])
+        np.matmul(held, weight, out=adds[part])
+        np.subtract(whole, adds[part], out=adds[part])
+        if rules.gain_by == "net":
+            adds[part] -= around[part] * worth
+        else:
+            adds[part][present[part]] = 0
+        reach[part] = around[part] @ worth - np.einsum("ij,ij,j->i", around[part], held, worth)
+    if rules.density_scale != 1:
+        around *= dtype(rules.density_scale)
+    if rules.is_coi_standard:
+        width = _width(reach, rules, present.shape[1])
+        reach = (reach - reach.mean()) / width if width > 0 else np.full_like(reach, np.nan)
+    return around, reach, adds
+
+
+def _warnings(present: NDArray[np.bool_], n_components: int, gap: float) -> tuple[Reason, ...]:
+    empty_rows, empty_columns = int((~present.any(1)).sum()), int((~present.any(0)).sum())
+    found = (
+        ("diagnose_empty_regions", {"n": empty_rows}, empty_rows > 0),
+        ("diagnose_empty_industries", {"n": empty_columns}, empty_columns > 0),
+        ("diagnose_components", {"n": n_components}, n_components > 1),
+        ("diagnose_eigengap", {"gap": gap}, gap < 1e-6),
+        ("diagnose_too_small", {"regions": present.shape[0], "industries": present.shape[1]}, np.isnan(gap)),
+    )
+    return tuple(Reason(code, values, is_for=False) for code, values, is_so in found if is_so)
+
+
+def _trimmed(
+    table: Array, rules: Convention, threshold: float, regions: int, industries: int, dtype: Any, progress: Progress
+) -> Indicators:
+    """The indicators of the core, put back at their places."""
+    rows, columns = core(table, regions=regions, industries=industries)
+    inside = indicators(
+        table[np.ix_(rows, columns)], convention=rules, threshold=threshold, dtype=dtype, progress=progress
+    )
+
+    def back(part: Array, *axes: NDArray[np.bool_]) -> Array:
+        blank: Any = {"b": False, "i": 0}.get(part.dtype.kind, np.nan)
+        whole = np.full([len(axis) for axis in axes], blank, dtype=part.dtype)
+        whole[np.ix_(*axes)] = part
+        return whole
+
+    trimmed = {"regions": int((~rows).sum()), "industries": int((~columns).sum())}
+    return Indicators(
+        **{name: back(getattr(inside, name), rows, columns) for name in ("rca", "presence", "density", "gain")},
+        **{name: back(getattr(inside, name), rows) for name in ("diversity", "eci", "outlook")},
+        **{name: back(getattr(inside, name), columns) for name in ("ubiquity", "pci")},
+        proximity=back(inside.proximity, columns, columns),
+        eigenvalue=inside.eigenvalue,
+        eigengap=inside.eigengap,
+        n_components=inside.n_components,
+        convention=rules.name,
+        warnings=(*inside.warnings, Reason("diagnose_trimmed", trimmed)),
+    )
