@@ -1,0 +1,55 @@
+"""Composes the report: one page for a leader, then the chapters for an analyst."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from . import cooperation, fitting
+from .blocks import Block, Document
+from .leader import leader_page
+from .reading import Reading
+
+__all__ = ["compose"]
+
+CHAPTERS = (
+    fitting.quality,
+    fitting.specialization,
+    fitting.chains,
+    fitting.links,
+    fitting.inside_class,
+    fitting.risks,
+    cooperation.matches,
+    cooperation.meetings,
+    cooperation.clauses,
+    cooperation.sources,
+)
+
+
+def compose(reading: Reading, *, on: date) -> Document:
+    """The whole report in the language of `reading`, dated `on`; an absent document shows as "no data"."""
+    agreement = reading.agreement
+    sides = {one["code"]: reading.text(one["name"]) for one in agreement.get("sides") or reading.rows("diagnose", "regions")}
+    return Document(
+        language=reading.language,
+        title=reading.say("report_title", sides=reading.say("report_and").join(sides.values())),
+        subtitle=reading.say("report_subtitle", on=on.isoformat(), as_of=agreement.get("as_of") or reading.say("report_none")),
+        banner=_banner(reading),
+        notice=reading.say("report_notice"),
+        font_note=reading.say("report_font_note"),
+        leader=leader_page(reading),
+        analyst_label=reading.say("report_analyst_label"),
+        analyst_title=reading.say("report_analyst_title"),
+        analyst=tuple(_chapters(reading)),
+    )
+
+
+def _banner(reading: Reading) -> str:
+    if not reading.agreement.get("is_rehearsal"):
+        return ""
+    return reading.text(reading.agreement.get("banner")) or reading.say("report_rehearsal")
+
+
+def _chapters(reading: Reading) -> Iterator[Block]:
+    for number, chapter in enumerate(CHAPTERS, start=1):
+        yield from chapter(reading, number)

@@ -1,0 +1,314 @@
+"""The chapters on what is done about it: matches, meetings, the clauses, and where everything comes from."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from duijie.terms import CHAIN
+
+from .blocks import Block, Board, Drill, Figure, Link, Links, Paragraph, Row, Table
+from .leader import lights
+from .reading import Reading
+
+__all__ = [
+    "action_state",
+    "assigned",
+    "chain_text",
+    "clauses",
+    "department",
+    "listing",
+    "matches",
+    "meetings",
+    "source_text",
+    "sources",
+]
+
+N_PAGE = 120
+DOCUMENTS = ("diagnose", "match", "meet", "track")
+Record = Mapping[str, Any]
+
+
+def assigned(reading: Reading) -> Iterator[tuple[Record, str, Record]]:
+    """Each match that holds under capacity, best first: its kind, its place in the document, the match."""
+    found = (
+        (kind, f"match.kinds[{k}].matches[{m}]", match)
+        for k, kind in enumerate(reading.rows("match", "kinds"))
+        for m, match in enumerate(kind["matches"])
+        if match["is_assigned"]
+    )
+    yield from sorted(found, key=lambda found: (-found[2]["score"], found[2]["id"]))
+
+
+def matches(reading: Reading, number: int) -> Iterator[Block]:
+    """Needs met with offers, kind by kind, with reasons for and against."""
+    yield reading.heading(1, number, reading.say("report_title_matches"))
+    kinds = reading.rows("match", "kinds")
+    if not kinds:
+        yield reading.absent("match")
+        return
+    columns = reading.columns("kind", "needs", "offers", "pairs", "kept", "assigned")
+    rows = tuple(_kind_row(reading, at, kind) for at, kind in enumerate(kinds))
+    yield Table("kinds", reading.say("report_caption_kinds"), columns, rows, (0.35, 0.13, 0.13, 0.13, 0.13, 0.13), 20)
+    held = list(assigned(reading))
+    rows = tuple(_match_row(reading, *one) for one in held[:N_PAGE])
+    columns = reading.columns("kind", "need", "offer", "score", "reason")
+    more = reading.say("report_more", n=len(held), file="results/match.json") if len(held) > N_PAGE else ""
+    yield Table("matches", reading.say("report_caption_matches"), columns, rows, (0.11, 0.27, 0.27, 0.08, 0.27), 10, more)
+    yield reading.note("report_inferred_note")
+    yield from _unmatched(reading)
+
+
+def _kind_row(reading: Reading, at: int, kind: Record) -> Row:
+    path = f"match.kinds[{at}]"
+    n_assigned = sum(bool(match["is_assigned"]) for match in kind["matches"])
+    counts = (
+        *(reading.tally(kind[name], "listings", f"{path}.{name}") for name in ("n_needs", "n_offers", "n_pairs")),
+        reading.tally(len(kind["matches"]), "kept", f"{path}.matches"),
+        reading.tally(n_assigned, "assigned", f"{path}.matches[].is_assigned"),
+    )
+    return Row((reading.text(kind["name"]), *counts))
+
+
+def listing(reading: Reading, key: str) -> str:
+    """A listing as a person reads it: party, what it is about, and whether it is inferred."""
+    one = (reading.document("match").get("listings") or {}).get(key)
+    if not one:
+        return key
+    sign = reading.say("report_inferred") if one.get("basis") == "derived" else ""
+    party = reading.text(one.get("party_name")) or str(one.get("party", ""))
+    region = reading.region(str(one.get("region", "")))
+    return reading.say("report_listing", region=region, party=party, title=reading.text(one["title"]), sign=sign)
+
+
+def _match_row(reading: Reading, kind: Record, path: str, match: Record) -> Row:
+    reasons = reading.reasons(match.get("reasons"))
+    drills = (
+        Drill(reading.say("report_drill_reasons"), reasons),
+        Drill(reading.say("report_drill_sources"), tuple(_origin(reading, match[role]) for role in ("need", "offer"))),
+    )
+    return Row(
+        (
+            reading.text(kind["name"]),
+            listing(reading, match["need"]),
+            listing(reading, match["offer"]),
+            reading.figure(match["score"], "match", f"{path}.score"),
+            reading.joined(reasons[:2]),
+        ),
+        tuple(drill for drill in drills if drill.lines),
+    )
+
+
+def _origin(reading: Reading, key: str) -> str:
+    one = (reading.document("match").get("listings") or {}).get(key) or {}
+    return reading.say("report_pair", a=listing(reading, key), b=source_text(reading, one.get("source") or {}))
+
+
+def _unmatched(reading: Reading) -> Iterator[Block]:
+    found = [(kind, one) for kind in reading.rows("match", "kinds") for one in kind.get("unmatched") or ()]
+    if not found:
+        return
+    columns = reading.columns("kind", "need", "removed", "relaxation")
+    rows = tuple(_unmatched_row(reading, kind, one) for kind, one in found[:N_PAGE])
+    more = reading.say("report_more", n=len(found), file="results/match.json") if len(found) > N_PAGE else ""
+    yield Table("unmatched", reading.say("report_caption_unmatched"), columns, rows, (0.12, 0.34, 0.24, 0.3), 6, more)
+
+
+def _unmatched_row(reading: Reading, kind: Record, one: Record) -> Row:
+    labels = {rule.get("key"): rule.get("label") for rule in kind.get("rules") or ()}
+    removed = (
+        reading.say("report_removed", rule=reading.text(labels.get(cut["rule"])) or reading.word("rule", cut["rule"]), n=cut["n"])
+        for cut in one.get("removed") or ()
+    )
+    relaxation = reading.reason(one.get("relaxation")) or reading.say("report_none")
+    return Row((reading.text(kind["name"]), listing(reading, one["need"]), reading.joined(removed), relaxation))
+
+
+def meetings(reading: Reading, number: int) -> Iterator[Block]:
+    """The timetable: who meets whom, when and where, and who could not be placed."""
+    yield reading.heading(1, number, reading.say("report_title_meetings"))
+    meet = reading.document("meet")
+    if not meet:
+        yield reading.absent("meet")
+        return
+    yield reading.paragraph(
+        "report_meet_proposed" if meet.get("is_proposal") else "report_meet_status",
+        on=str(meet.get("on") or ""),
+        place=reading.text(meet.get("place")) or reading.say("report_none"),
+        status=reading.word("status", meet["status"]),
+        n=reading.tally(meet["n_placed"], "placed", "meet.n_placed"),
+        asked=reading.tally(meet["n_requested"], "requested", "meet.n_requested"),
+        objective=reading.figure(meet.get("objective"), "objective", "meet.objective"),
+        bound=reading.figure(meet.get("bound"), "bound", "meet.bound"),
+    )
+    people = {one["id"]: one for one in meet.get("people") or ()}
+    ordered = sorted(enumerate(meet.get("meetings") or ()), key=lambda pair: (pair[1]["starts_at"], str(pair[1]["table"])))
+    yield _board(reading, people, meet)
+    rows = tuple(_meeting_row(reading, people, at, one) for at, one in ordered)
+    columns = reading.columns("time", "table", "party_a", "party_b", "kind", "score")
+    yield Table("meetings", reading.say("report_caption_meetings"), columns, rows, (0.14, 0.09, 0.28, 0.28, 0.12, 0.09), 16)
+    yield from _unplaced(reading, meet)
+
+
+def _person(reading: Reading, one: Record) -> str:
+    return reading.say("report_of", a=reading.region(str(one["region"])), b=reading.text(one))
+
+
+def _kind_name(reading: Reading, key: str) -> str:
+    named = {kind["kind"]: reading.text(kind["name"]) for kind in reading.rows("match", "kinds")}
+    return named.get(key, key)
+
+
+def _meeting_row(reading: Reading, people: Mapping[str, Record], at: int, one: Record) -> Row:
+    first, second = (_person(reading, people[key]) for key in one["people"][:2])
+    return Row(
+        (
+            f"{one['starts_at'][11:16]}–{one['ends_at'][11:16]}",
+            str(one["table"]),
+            first,
+            second,
+            _kind_name(reading, one["kind"]),
+            reading.figure(one["score"], "match", f"meet.meetings[{at}].score"),
+        )
+    )
+
+
+def _board(reading: Reading, people: Mapping[str, Record], meet: Record) -> Board:
+    tables = [str(one["key"]) for one in meet.get("tables") or ()]
+    cells: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for one in meet.get("meetings") or ():
+        both = " ↔ ".join(_person(reading, people[key]) for key in one["people"][:2])
+        cells[str(one["slot"]), str(one["table"])].append(both)
+    rows = tuple(
+        (f"{slot['starts_at'][11:16]}–{slot['ends_at'][11:16]}", *("\n".join(cells[str(slot["key"]), key]) for key in tables))
+        for slot in meet.get("slots") or ()
+    )
+    return Board("timetable", reading.say("report_caption_timetable"), (*reading.columns("time"), *tables), rows)
+
+
+def _unplaced(reading: Reading, meet: Record) -> Iterator[Block]:
+    found = meet.get("unplaced") or ()
+    if found:
+        by_id = {match["id"]: match for kind in reading.rows("match", "kinds") for match in kind["matches"]}
+        columns = reading.columns("need", "offer", "reason")
+        rows = tuple(_unplaced_row(reading, by_id, one) for one in found[:N_PAGE])
+        yield Table("unplaced", reading.say("report_caption_unplaced"), columns, rows, (0.33, 0.33, 0.34), 5)
+
+
+def _unplaced_row(reading: Reading, by_id: Mapping[str, Record], one: Record) -> Row:
+    match = by_id.get(one["match"])
+    ends = (listing(reading, match["need"]), listing(reading, match["offer"])) if match else (str(one["match"]), "")
+    return Row((*ends, reading.joined(reading.reasons(one.get("reasons")))))
+
+
+def clauses(reading: Reading, number: int) -> Iterator[Block]:
+    """Every clause: who leads on each side, the light and why, how far its cases came."""
+    yield reading.heading(1, number, reading.say("report_title_clauses"))
+    listed = reading.rows("track", "clauses")
+    if not listed:
+        yield reading.absent("track")
+        return
+    if not any(clause.get("is_text_published") for clause in listed):
+        yield reading.note("report_text_not_published")
+    yield lights(reading)
+    yield reading.note("report_assignment_note")
+    columns = (*reading.columns("clause"), *(_lead_title(reading, code) for code in reading.regions), *reading.columns("light", "chain"))
+    each = 0.34 / max(len(reading.regions), 1)
+    widths = (0.26, *(each for _ in reading.regions), 0.1, 0.3)
+    areas = {area["key"]: reading.text(area["title"]) for area in reading.rows("track", "areas")}
+    for at, (key, title) in enumerate(areas.items(), start=1):
+        yield reading.heading(2, at, title)
+        rows = tuple(_clause_row(reading, n, one) for n, one in enumerate(listed) if one["area"] == key)
+        yield Table(f"clauses-{key}", reading.say("report_caption_clauses", area=title), columns, rows, widths, 20)
+
+
+def _lead_title(reading: Reading, code: str) -> str:
+    return reading.say("report_lead_of", region=reading.region(code))
+
+
+def department(reading: Reading, key: Any) -> str:
+    """An office's name by its key, or the key's own text where no list names it."""
+    named = {one["key"]: reading.text(one["name"]) for one in reading.rows("track", "departments")}
+    return named.get(key, "") if isinstance(key, str) and key in named else reading.text(key)
+
+
+def _clause_row(reading: Reading, at: int, clause: Record) -> Row:
+    path = f"track.clauses[{at}]"
+    leads = (
+        reading.joined(department(reading, one) for one in (clause.get("lead") or {}).get(code) or ()) or reading.say("report_none")
+        for code in reading.regions
+    )
+    light = Figure(reading.say("report_lamp", light=reading.word("light", clause["light"]), sign=reading.word("sign", clause["light"])), "light", f"{path}.light")
+    title = reading.say("report_clause", n=clause["number"], title=reading.text(clause["title"]))
+    return Row((title, *leads, light, Figure(chain_text(reading, clause), "chain", f"{path}.chain")), _clause_drills(reading, clause))
+
+
+def chain_text(reading: Reading, clause: Record) -> str:
+    """How many cases reached each node; says so where nothing is reported."""
+    chain = clause.get("chain") or {}
+    reached = (reading.say("report_node", name=reading.word("node", node), n=chain[node]) for node in CHAIN if chain.get(node))
+    return reading.joined(reached) or reading.say("report_nothing_reported")
+
+
+def _clause_drills(reading: Reading, clause: Record) -> tuple[Drill, ...]:
+    text = reading.text(clause.get("text")) if clause.get("is_text_published") else ""
+    actions = tuple(
+        reading.say(
+            "report_action",
+            name=reading.text(action["name"]),
+            state=action_state(reading, action),
+            due=action.get("due_on") or reading.say("report_not_published"),
+        )
+        for action in clause.get("actions") or ()
+    )
+    drills = (
+        Drill(reading.say("report_drill_text"), (text or reading.say("report_not_published"),)),
+        Drill(reading.say("report_drill_reasons"), reading.reasons(clause.get("reasons"))),
+        Drill(reading.say("report_drill_actions"), actions),
+        Drill(reading.say("report_drill_indicators"), tuple(_indicator(reading, one) for one in clause.get("indicators") or ())),
+    )
+    return tuple(drill for drill in drills if drill.lines)
+
+
+def action_state(reading: Reading, action: Record) -> str:
+    """The node an action stands at; one that was never registered says so."""
+    return reading.text(action.get("state_name")) or str(action.get("state") or reading.say("report_not_registered"))
+
+
+def _indicator(reading: Reading, one: Record) -> str:
+    target = one.get("target")
+    return reading.say(
+        "report_indicator",
+        name=reading.text(one["name"]),
+        actual=reading.number(one.get("actual")),
+        unit=reading.text(one.get("unit")),
+        target=reading.say("report_not_published") if target is None else reading.number(target),
+    )
+
+
+def sources(reading: Reading, number: int) -> Iterator[Block]:
+    """Where every input comes from, and how the results were made."""
+    yield reading.heading(1, number, reading.say("report_title_sources"))
+    for name in DOCUMENTS:
+        made = reading.document(name).get("provenance") or {}
+        if made:
+            seed = made.get("seed")
+            hashes = reading.joined(f"{key} {str(value)[:12]}" for key, value in (made.get("inputs") or {}).items())
+            yield reading.note(
+                "report_made",
+                document=reading.word("document", name),
+                version=str(made.get("version") or reading.say("report_none")),
+                seed=reading.say("report_none") if seed is None else str(seed),
+                inputs=hashes or reading.say("report_none"),
+            )
+    found = {one.get("key") or source_text(reading, one): one for name in DOCUMENTS for one in reading.rows(name, "sources")}
+    yield reading.note("report_sources_note")
+    yield Links(tuple(Link(source_text(reading, one), one.get("url", "") if one.get("is_linked") else "") for one in found.values()))
+
+
+def source_text(reading: Reading, one: Record) -> str:
+    """Publisher, title, date; a derived statement says so."""
+    parts = (reading.text(one.get(name)) for name in ("publisher", "title", "as_of"))
+    sign = reading.say("report_inferred") if one.get("basis") == "derived" else ""
+    return (" · ".join(part for part in parts if part) or reading.say("report_none")) + sign

@@ -1,0 +1,161 @@
+"""Reads the four result documents in one language: texts, sentences, numbers and figures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from string import Formatter
+from typing import Any
+
+from duijie.data import sentence, words
+from duijie.terms import Language
+
+from .blocks import Cell, Drill, Figure, Heading, Paragraph
+
+__all__ = ["Reading"]
+
+Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The results of a run as one language reads them."""
+
+    results: Mapping[str, Record]
+    language: Language
+
+    def document(self, name: str) -> Record:
+        """One of the four documents; empty where the run did not make it."""
+        return self.results.get(name) or {}
+
+    def rows(self, name: str, key: str) -> Sequence[Record]:
+        """The list under `key` of a document; empty where there is none."""
+        return self.document(name).get(key) or ()
+
+    @property
+    def agreement(self) -> Record:
+        """Title, sides, date, banner: what the tracking document says of the agreement itself."""
+        track = self.document("track")
+        named = track.get("agreement")
+        return {**track, **named} if isinstance(named, Mapping) else track
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """The codes of the sides in the agreement's order."""
+        known = self.rows("diagnose", "regions") or self.agreement.get("sides") or ()
+        return tuple(str(one["code"]) for one in known)
+
+    def region(self, code: str) -> str:
+        """A region's short name, or its code where no document names it."""
+        for one in (*self.rows("diagnose", "regions"), *(self.agreement.get("sides") or ())):
+            if one["code"] == code:
+                return self.text(one.get("short")) or self.text(one["name"])
+        return code
+
+    def text(self, value: Any) -> str:
+        """A text in this language, or in the other one where it is absent."""
+        if isinstance(value, Mapping):
+            if "name" in value:
+                return self.text(value["name"])
+            other = "en" if self.language == "zh" else "zh"
+            return str(value.get(self.language) or value.get(other) or "")
+        if isinstance(value, Sequence) and not isinstance(value, str):
+            return self.joined(self.text(one) for one in value)
+        return "" if value is None else str(value)
+
+    def joined(self, texts: Any) -> str:
+        """Texts listed as the language lists them."""
+        return self.say("report_comma").join(one for one in texts if one)
+
+    def say(self, code: str, **values: Any) -> str:
+        """The sentence of a code."""
+        return sentence(code, self.language, values)
+
+    def word(self, family: str, value: Any) -> str:
+        """The word for one value of a closed list; a value nobody named shows itself."""
+        code = f"report_{family}_{value}"
+        return self.say(code) if code in words(self.language) else str(value)
+
+    def columns(self, *names: str) -> tuple[str, ...]:
+        """The headings of a table."""
+        return tuple(self.say(f"report_column_{name}") for name in names)
+
+    def parts(self, code: str, **values: Cell) -> tuple[Cell, ...]:
+        """The sentence of a code in pieces, so that its figures stay figures."""
+        pieces: list[Cell] = []
+        for literal, name, _, _ in Formatter().parse(words(self.language)[code]):
+            if literal:
+                pieces.append(literal)
+            if name is not None:
+                pieces.append(values[name])
+        return tuple(pieces)
+
+    def paragraph(self, code: str, **values: Cell) -> Paragraph:
+        """The sentence of a code as running text."""
+        return Paragraph(self.parts(code, **values))
+
+    def note(self, code: str, **values: Cell) -> Paragraph:
+        """The sentence of a code, set small."""
+        return Paragraph(self.parts(code, **values), "note")
+
+    def absent(self, document: str) -> Paragraph:
+        """Says that there is no data and which file would fill the place."""
+        return Paragraph(self.parts("report_no_data", file=f"results/{document}.json"), "warning")
+
+    def heading(self, level: int, number: int, title: str) -> Heading:
+        """A numbered heading as the language numbers it."""
+        numerals = self.say("report_numerals").split()
+        shown = numerals[number - 1] if number <= len(numerals) else str(number)
+        return Heading(self.say(f"report_heading_{level}", n=shown, title=title), level)
+
+    def reason(self, reason: Record | None) -> str:
+        """The sentence of a reason; empty where there is none."""
+        return sentence(reason["code"], self.language, reason.get("values")) if reason else ""
+
+    def reasons(self, reasons: Sequence[Record] | None) -> tuple[str, ...]:
+        """The sentences of reasons, heaviest first, each with the sign of for and against."""
+        ordered = sorted(reasons or (), key=lambda one: -abs(one.get("weight") or 0))
+        signs = {True: self.say("report_for"), False: self.say("report_against")}
+        return tuple(signs[bool(one.get("is_for", True))] + self.reason(one) for one in ordered)
+
+    def number(self, value: Any, digits: int = 2) -> str:
+        """A number with grouped thousands; the word for "no data" where there is none."""
+        if value is None or (isinstance(value, float) and not math.isfinite(value)):
+            return self.say("report_none")
+        return f"{value:,.{digits}f}" if isinstance(value, float) else f"{value:,}"
+
+    def count(self, value: Any) -> str:
+        """A number of things, without decimals."""
+        return self.number(value, 0)
+
+    def percent(self, value: Any) -> str:
+        """A share as a percentage."""
+        return self.say("report_none") if value is None else f"{100 * value:.1f}%"
+
+    def figure(self, value: Any, formula: str, path: str, digits: int = 2) -> Figure:
+        """A number that opens its formula and its place."""
+        return Figure(self.number(value, digits), formula, path)
+
+    def tally(self, value: Any, formula: str, path: str) -> Figure:
+        """A number of things that opens its formula and its place."""
+        return self.figure(value, formula, path, 0)
+
+    def firms(self, firms: Mapping[str, Sequence[Record]] | None) -> tuple[Drill, ...]:
+        """The firms of each region as lists to open."""
+        return tuple(
+            Drill(self.region(code), tuple(self.firm(one) for one in listed))
+            for code, listed in (firms or {}).items()
+            if listed
+        )
+
+    def firm(self, firm: Record) -> str:
+        """A firm's name with its products where known."""
+        products = self.text(firm.get("products"))
+        return self.say("report_firm", name=self.text(firm["name"]), products=products) if products else self.text(firm)
+
+    def named(self, firms: Sequence[Record] | None, n: int = 2) -> str:
+        """The first `n` names, and how many more there are."""
+        listed = firms or ()
+        shown = self.joined(self.text(one) for one in listed[:n])
+        return self.say("report_and_more", names=shown, n=len(listed)) if len(listed) > n else shown
