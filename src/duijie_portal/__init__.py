@@ -1,0 +1,1 @@
+"""The portal: what two governments open every morning to run their agreement together."""

@@ -1,0 +1,1 @@
+"""Governments, departments, people, roles and the keys of each side."""

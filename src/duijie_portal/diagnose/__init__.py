@@ -1,0 +1,1 @@
+"""How the industries of the regions fit, as the pipeline found it."""

@@ -1,0 +1,1 @@
+"""Home, navigation, base templates, search, languages."""

@@ -1,0 +1,103 @@
+"""Sentences, bilingual values, reasons and lights in templates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from duijie.data import sentence
+from duijie.data.words import words
+from duijie.terms import Bilingual
+from duijie_portal.ledger.pages import language_of
+
+register = template.Library()
+
+
+@register.simple_tag
+def say(code: str, **values: Any) -> str:
+    """The sentence of a code in the reader's language."""
+    return sentence(code, language_of(), values)
+
+
+@register.filter
+def said(code: str, prefix: str = "") -> str:
+    """The sentence of `prefix` + code; a code without a sentence is shown as it stands."""
+    full = f"{prefix}{code}".replace("-", "_")
+    return sentence(full, language_of()) if full in words(language_of()) else str(code)
+
+
+@register.filter
+def told(value: Any) -> str:
+    """A bilingual value in the reader's language, anything else as it is."""
+    if isinstance(value, Bilingual):
+        return value[language_of()]  # type: ignore[index]
+    if isinstance(value, Mapping):
+        return Bilingual(value.get("zh", ""), value.get("en", ""))[language_of()]  # type: ignore[index]
+    return "" if value is None else str(value)
+
+
+@register.filter
+def because(reason: Mapping[str, Any]) -> str:
+    """The sentence of a reason."""
+    return sentence(reason["code"], language_of(), reason.get("values", {}))
+
+
+@register.simple_tag(takes_context=True)
+def side(context: Mapping[str, Any], code: str) -> str:
+    """The short name of a side, or its code where it is none of this agreement."""
+    row = context.get("sides", {}).get(code)
+    return row.short[language_of()] if row else str(code)
+
+
+@register.filter
+def share(value: Any) -> str:
+    """A share between 0 and 1 in per cent."""
+    return "–" if value is None else f"{100 * float(value):.0f}%"
+
+
+@register.filter
+def figure(value: Any) -> str:
+    """A number as a person reads it; nothing where there is none."""
+    if value is None or value == "":
+        return "–"
+    number = float(value)
+    return f"{number:,.0f}" if number == int(number) or abs(number) >= 1000 else f"{number:,.2f}"
+
+
+@register.filter
+def at(mapping: Any, key: Any) -> Any:
+    """The value under a key, or nothing."""
+    return mapping.get(key) if isinstance(mapping, Mapping) else None
+
+
+@register.simple_tag
+def light(colour: str) -> SafeString:
+    """A light one can tell by shape and word as well as by colour."""
+    name = sentence(f"portal_light_{colour}", language_of())
+    return format_html('<span class="light light-{}"><span aria-hidden="true"></span>{}</span>', colour, name)
+
+
+@register.simple_tag
+def cite(source: Any) -> SafeString:
+    """A source as publisher, title, date; a link only where its host is on the allow-list."""
+    if not source:
+        return SafeString("")
+    facts = source if isinstance(source, Mapping) else source.to_dict()
+    parts = [facts.get("publisher"), facts.get("title"), facts.get("published_on") or facts.get("as_of")]
+    text = format_html_join(" · ", "{}", ((part,) for part in parts if part))
+    if facts.get("is_linked") and facts.get("url"):
+        return format_html('<a class="source" href="{}" rel="noreferrer">{}</a>', facts["url"], text)
+    return format_html('<span class="source">{}</span>', text)
+
+
+@register.simple_tag(takes_context=True)
+def query(context: Mapping[str, Any], **changes: Any) -> str:
+    """The query string of this page with some parameters changed."""
+    asked = context["request"].GET.copy()
+    for name, value in changes.items():
+        asked[name] = value
+    return f"?{asked.urlencode()}"

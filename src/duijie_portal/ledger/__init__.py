@@ -1,0 +1,1 @@
+"""What wings write together: parties, listings, cases, steps, events, evidence, countersignatures."""

@@ -1,0 +1,334 @@
+"""The records of an agreement; each has one owning side, and every change of it is a sealed event."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+import uuid
+from typing import Any, ClassVar
+
+from django.db import models
+
+from duijie.share.seal import Entry
+from duijie.terms import Bilingual
+from duijie_portal.accounts.models import Person, Side
+
+from .visibility import Shown, Visibility
+
+
+def uuid7() -> uuid.UUID:
+    """An identifier that sorts by the moment it was made (RFC 9562, version 7)."""
+    moment = time.time_ns() // 1_000_000
+    bits = (moment << 80) | (7 << 76) | (secrets.randbits(12) << 64) | (2 << 62) | secrets.randbits(62)
+    return uuid.UUID(int=bits)
+
+
+def text_key() -> str:
+    return str(uuid7())
+
+
+class Agreement(models.Model):
+    """An agreement; what it says of areas, clauses and actions stands in its data `folder`."""
+
+    key = models.SlugField(max_length=80, primary_key=True)
+    title_zh = models.CharField(max_length=200)
+    title_en = models.CharField(max_length=300, blank=True)
+    banner_zh = models.TextField(blank=True)
+    banner_en = models.TextField(blank=True)
+    signed_on = models.DateField(null=True, blank=True)
+    valid_until = models.DateField(null=True, blank=True)
+    is_rehearsal = models.BooleanField(default=False)
+    sides = models.ManyToManyField(Side, related_name="agreements")
+    folder = models.CharField(max_length=400)
+
+    class Meta:
+        ordering: ClassVar = ["is_rehearsal", "key"]
+
+    def __str__(self) -> str:
+        return self.key
+
+    @property
+    def agreement_id(self) -> str:
+        return self.key
+
+    @property
+    def title(self) -> Bilingual:
+        return Bilingual(self.title_zh, self.title_en)
+
+    @property
+    def banner(self) -> Bilingual:
+        return Bilingual(self.banner_zh, self.banner_en)
+
+
+class Owned(models.Model):
+    """What every record has: its agreement, its owning side, how far it may be seen, when it was released."""
+
+    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="+")
+    side = models.ForeignKey(Side, models.PROTECT, related_name="+")
+    visibility = models.CharField(max_length=8, choices=Visibility.choices, default=Visibility.OWN)
+    cleared_at = models.DateTimeField(null=True, blank=True, help_text="secrecy check passed")
+    released_at = models.DateTimeField(null=True, blank=True, help_text="signed off to leave the side")
+
+    class Meta:
+        abstract = True
+
+
+class PartyRows(Shown["Party"]):
+    party_paths = ("id",)
+    matched_paths = ("need_party", "offer_party")
+
+
+class Party(Owned):
+    """A firm, institute, fund, carrier, association, office or talent of one side."""
+
+    id = models.CharField(max_length=80, primary_key=True)
+    kind = models.CharField(max_length=20)
+    name = models.CharField(max_length=200)
+    name_en = models.CharField(max_length=300, blank=True)
+    uscc = models.CharField(max_length=18, blank=True)
+    industry = models.CharField(max_length=8, blank=True, db_index=True)
+    town = models.CharField(max_length=80, blank=True)
+    payload = models.JSONField(default=dict)
+    is_verified = models.BooleanField(default=False)
+    objects = PartyRows.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+        indexes: ClassVar = [models.Index(fields=["agreement", "side", "kind"], name="party_of_side")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ListingRows(Shown["Listing"]):
+    party_paths = ("party",)
+    matched_paths = ("need", "offer")
+
+
+class Listing(Owned):
+    """A need or an offer: `kind@version`, the payload its kind file describes, and the columns that carry indexes."""
+
+    id = models.CharField(max_length=80, primary_key=True)
+    kind = models.CharField(max_length=40)
+    version = models.PositiveSmallIntegerField(default=1)
+    role = models.CharField(max_length=5, choices=[("need", "need"), ("offer", "offer")])
+    party = models.ForeignKey(Party, models.PROTECT, related_name="listings")
+    industry = models.CharField(max_length=8, blank=True)
+    place = models.CharField(max_length=12, blank=True)
+    valid_from = models.DateField(null=True, blank=True)
+    valid_until = models.DateField(null=True, blank=True)
+    basis = models.CharField(max_length=12, default="published")
+    payload = models.JSONField(default=dict)
+    source = models.JSONField(default=dict)
+    objects = ListingRows.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+        indexes: ClassVar = [
+            models.Index(fields=["agreement", "kind", "role"], name="listing_of_kind"),
+            models.Index(fields=["agreement", "side", "industry"], name="listing_of_side"),
+        ]
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class CaseRows(Shown["Case"]):
+    party_paths = ("need_party", "offer_party")
+
+
+class Case(Owned):
+    """One chain need → … → delivered between two parties; `state` is the fold of its steps."""
+
+    id = models.CharField(max_length=80, primary_key=True, default=text_key)
+    clause = models.SlugField(max_length=80)
+    kind = models.CharField(max_length=40, blank=True)
+    need = models.ForeignKey(Listing, models.PROTECT, null=True, blank=True, related_name="cases_as_need")
+    offer = models.ForeignKey(Listing, models.PROTECT, null=True, blank=True, related_name="cases_as_offer")
+    need_party = models.ForeignKey(Party, models.PROTECT, null=True, blank=True, related_name="cases_as_need")
+    offer_party = models.ForeignKey(Party, models.PROTECT, null=True, blank=True, related_name="cases_as_offer")
+    state = models.CharField(max_length=12, blank=True)
+    reason = models.CharField(max_length=80, blank=True)
+    last_on = models.DateField(null=True, blank=True)
+    amount = models.FloatField(null=True, blank=True)
+    unit = models.CharField(max_length=20, blank=True)
+    objects = CaseRows.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-last_on", "id"]
+        indexes: ClassVar = [models.Index(fields=["agreement", "clause", "state"], name="case_of_clause")]
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class Frozen(models.QuerySet["Event"]):
+    """Rows that are only ever added; the database refuses as well."""
+
+    def update(self, **values: Any) -> int:
+        raise TypeError("events are append-only")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise TypeError("events are append-only")
+
+
+class Event(models.Model):
+    """One sealed entry of a side's chain in an agreement: what was recorded of a subject, and when it happened."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7)
+    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="events")
+    side = models.ForeignKey(Side, models.PROTECT, related_name="+")
+    sequence = models.PositiveIntegerField()
+    previous = models.CharField(max_length=64)
+    key = models.CharField(max_length=64)
+    digest = models.CharField(max_length=64, unique=True)
+    signature = models.CharField(max_length=128)
+    content = models.TextField(help_text="the body in canonical JSON, byte for byte as sealed")
+    kind = models.CharField(max_length=40)
+    subject_type = models.CharField(max_length=20)
+    subject = models.CharField(max_length=160)
+    on = models.DateField()
+    recorded_at = models.DateTimeField()
+    objects = Frozen.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["agreement", "side", "sequence"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["agreement", "side", "sequence"], name="event_sequence_once"),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["agreement", "subject_type", "subject"], name="event_of_subject"),
+            models.Index(fields=["agreement", "-recorded_at"], name="event_latest"),
+        ]
+
+    def save(self, *args: Any, **options: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("events are append-only")
+        super().save(*args, **options)
+
+    def delete(self, *args: Any, **options: Any) -> tuple[int, dict[str, int]]:
+        raise TypeError("events are append-only")
+
+    @property
+    def body(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.content)
+        return found
+
+    def entry(self) -> Entry:
+        """The event as the stand-alone verifier reads it."""
+        place = (str(self.id), self.agreement_id, self.side_id, self.sequence, self.previous)
+        return Entry(*place, self.key, self.body, self.digest, self.signature)
+
+
+class Step(models.Model):
+    """A step of a case, read off its event; `is_confirmed` once the other side countersigned."""
+
+    case = models.ForeignKey(Case, models.PROTECT, related_name="steps")
+    event = models.OneToOneField(Event, models.PROTECT, related_name="step")
+    kind = models.CharField(max_length=12)
+    on = models.DateField()
+    side = models.ForeignKey(Side, models.PROTECT, related_name="+")
+    amount = models.FloatField(null=True, blank=True)
+    unit = models.CharField(max_length=20, blank=True)
+    reason = models.CharField(max_length=80, blank=True)
+    is_confirmed = models.BooleanField(default=False)
+
+    class Meta:
+        ordering: ClassVar = ["on", "id"]
+
+
+class RecordRows(Shown["Record"]):
+    party_paths = ("party",)
+
+
+class Record(Owned):
+    """Anything else the sides keep together: ticket, decision, visit, certificate, practice and the like.
+
+    `kind` names it, `payload` holds its fields, `state` is the fold of its events; the other columns carry indexes.
+    """
+
+    id = models.CharField(max_length=80, primary_key=True, default=text_key)
+    kind = models.CharField(max_length=20)
+    clause = models.SlugField(max_length=80, blank=True)
+    state = models.CharField(max_length=20, blank=True)
+    to_side = models.ForeignKey(Side, models.PROTECT, null=True, blank=True, related_name="+")
+    department = models.SlugField(max_length=80, blank=True)
+    to_department = models.SlugField(max_length=80, blank=True)
+    party = models.ForeignKey(Party, models.PROTECT, null=True, blank=True, related_name="records")
+    on = models.DateField(null=True, blank=True)
+    due_on = models.DateField(null=True, blank=True)
+    done_on = models.DateField(null=True, blank=True)
+    title_zh = models.CharField(max_length=300)
+    title_en = models.CharField(max_length=400, blank=True)
+    payload = models.JSONField(default=dict)
+    objects = RecordRows.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-on", "id"]
+        indexes: ClassVar = [
+            models.Index(fields=["agreement", "kind", "state", "due_on"], name="record_of_kind"),
+            models.Index(fields=["agreement", "clause"], name="record_of_clause"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title_zh
+
+    @property
+    def title(self) -> Bilingual:
+        return Bilingual(self.title_zh, self.title_en)
+
+
+class Evidence(models.Model):
+    """A file that proves something; it lies in the evidence folder under its own SHA-256."""
+
+    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="+")
+    side = models.ForeignKey(Side, models.PROTECT, related_name="+")
+    sha256 = models.CharField(max_length=64)
+    kind = models.CharField(max_length=40)
+    name = models.CharField(max_length=200, blank=True)
+    n_bytes = models.PositiveBigIntegerField(null=True, blank=True)
+    subject_type = models.CharField(max_length=20)
+    subject = models.CharField(max_length=160)
+    added_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+        indexes: ClassVar = [models.Index(fields=["agreement", "subject_type", "subject"], name="evidence_of_subject")]
+
+
+class Countersignature(models.Model):
+    """The other side's word on an event, itself an event of that side."""
+
+    event = models.ForeignKey(Event, models.PROTECT, related_name="countersignatures")
+    by = models.OneToOneField(Event, models.PROTECT, related_name="countersigns")
+    side = models.ForeignKey(Side, models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["event", "side"], name="countersigned_once")]
+
+
+class Erasable(models.Model):
+    """Text that may name a person: the chain holds only `reference`, a salted hash; erased, the chain still verifies."""
+
+    reference = models.CharField(max_length=64, primary_key=True)
+    salt = models.CharField(max_length=64, blank=True)
+    text = models.TextField(blank=True)
+    person = models.ForeignKey(Person, models.SET_NULL, null=True, blank=True, related_name="+")
+    erased_at = models.DateTimeField(null=True, blank=True)
+
+
+class Notification(models.Model):
+    """A line for one person: a code with values, and where it leads."""
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="notifications")
+    agreement = models.ForeignKey(Agreement, models.CASCADE, related_name="+")
+    code = models.CharField(max_length=60)
+    values = models.JSONField(default=dict)
+    path = models.CharField(max_length=200)
+    at = models.DateTimeField(auto_now_add=True)
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-at", "-id"]
+        indexes: ClassVar = [models.Index(fields=["person", "read_at"], name="notification_unread")]

@@ -1,0 +1,108 @@
+"""Reads every wing shares: agreements a person may open, the pipeline's results, the ledger's rows as terms."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from duijie import terms
+from duijie.track import load_agreement
+from duijie_portal.accounts.models import Department, Person
+from duijie_portal.accounts.powers import Visitor
+
+from .models import Agreement, Case, Event, Record, Step
+
+__all__ = [
+    "agreement_term",
+    "agreements_of",
+    "department_names",
+    "latest_events",
+    "results",
+    "steps_of",
+    "unread",
+]
+
+
+def agreements_of(person: Visitor) -> QuerySet[Agreement]:
+    """The agreements a person's side is party to, real ones first; none for those without a side."""
+    if not isinstance(person, Person) or not person.side_id:
+        return Agreement.objects.none()
+    return Agreement.objects.filter(sides=person.side_id)
+
+
+def agreement_term(agreement: Agreement) -> terms.Agreement:
+    """What the agreement's data folder says, read anew when a file of it changed."""
+    folder = Path(agreement.folder)
+    changed = max((path.stat().st_mtime_ns for path in folder.rglob("*.yaml")), default=0)
+    return _loaded(folder, changed)
+
+
+@lru_cache(maxsize=16)
+def _loaded(folder: Path, _changed: int) -> terms.Agreement:
+    return load_agreement(folder)
+
+
+def results(agreement: Agreement, wing: str) -> Mapping[str, Any]:
+    """The pipeline's document of a wing; empty where it has not run."""
+    path = Path(settings.HOME) / agreement.pk / "results" / f"{wing}.json"
+    return _document(path, path.stat().st_mtime_ns) if path.exists() else {}
+
+
+@lru_cache(maxsize=32)
+def _document(path: Path, _changed: int) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def steps_of(cases: QuerySet[Case]) -> list[terms.Step]:
+    """The steps of some cases as terms, in the order of their dates."""
+    rows = Step.objects.filter(case__in=cases).select_related("case", "event")
+    return [_step(row) for row in rows]
+
+
+def _step(row: Step) -> terms.Step:
+    body = row.event.body
+    return terms.Step(
+        case=row.case_id,
+        clause=row.case.clause,
+        kind=row.kind,
+        on=row.on.isoformat(),
+        side=row.side_id,
+        actor=str(body.get("actor", ""))[:12],
+        amount=row.amount,
+        unit=row.unit,
+        reason=row.reason,
+        is_confirmed=row.is_confirmed,
+        evidence=tuple(one["sha256"] for one in body.get("evidence", ())),
+        payload=body.get("payload", {}),
+    )
+
+
+def latest_events(agreement: Agreement, person: Visitor, n: int = 8) -> QuerySet[Event]:
+    """What was recorded last of the rows a person may see."""
+    seen = Event.objects.filter(agreement=agreement).exclude(kind__in=("evidence.added", "party.added", "listing.added"))
+    cases = Case.objects.filter(agreement=agreement).visible_to(person).values("pk")
+    records = Record.objects.filter(agreement=agreement).visible_to(person).values("pk")
+    own = seen.filter(subject_type="case", subject__in=cases) | seen.filter(subject_type="record", subject__in=records)
+    return (own | seen.filter(subject_type="action")).order_by("-on", "-recorded_at", "-sequence")[:n]
+
+
+def department_names(agreement: Agreement) -> dict[str, terms.Bilingual]:
+    """The names of an agreement's departments by key."""
+    return {one.key: one.name for one in Department.objects.filter(agreement=agreement.pk)}
+
+
+def unread(person: Visitor, agreement: Agreement) -> int:
+    """How many lines a person has not read."""
+    return person.notifications.filter(agreement=agreement, read_at=None).count() if isinstance(person, Person) else 0
+
+
+def evidence_names(rows: Iterable[Any]) -> dict[str, str]:
+    """File names by hash."""
+    return {row.sha256: row.name for row in rows}

@@ -1,0 +1,1 @@
+"""Needs met with offers, with reasons; listings and cases of the ledger."""

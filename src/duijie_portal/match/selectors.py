@@ -1,0 +1,96 @@
+"""Proposed matches of the pipeline, and the listings and cases of the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from duijie_portal.accounts.models import Person
+from duijie_portal.accounts.powers import Visitor
+from duijie_portal.ledger.models import Agreement, Case, Listing
+from duijie_portal.ledger.selectors import results
+from duijie_portal.ledger.visibility import PARTY_ROLES
+
+__all__ = ["case_document", "kinds", "listing_rows", "matches"]
+
+
+def kinds(agreement: Agreement, person: Visitor) -> list[dict[str, Any]]:
+    """The kinds of match with their counts; a party sees only those that concern it."""
+    document = results(agreement, "match")
+    found = []
+    for kind in document.get("kinds", ()):
+        rows = _own(document, kind["matches"], person)
+        head = {name: kind[name] for name in ("kind", "version", "name", "clauses", "n_needs", "n_offers", "n_pairs")}
+        found.append({**head, "n_matches": len(rows), "n_unmatched": len(kind["unmatched"])})
+    return found
+
+
+def matches(agreement: Agreement, person: Visitor, key: str) -> dict[str, Any]:
+    """The matches of one kind with both listings, best first, assigned ones before the rest of equal rank."""
+    document = results(agreement, "match")
+    kind = next((one for one in document.get("kinds", ()) if one["kind"] == key), None)
+    if kind is None:
+        return {"matches": [], "unmatched": []}
+    listings = document["listings"]
+    rows = sorted(_own(document, kind["matches"], person), key=lambda one: (not one["is_assigned"], -one["score"]))
+    return {
+        "matches": [{**row, "need": _listing(listings, row["need"]), "offer": _listing(listings, row["offer"])} for row in rows],
+        "unmatched": [{**row, "need": _listing(listings, row["need"])} for row in kind["unmatched"]],
+    }
+
+
+def _listing(listings: Mapping[str, Any], key: str) -> dict[str, Any]:
+    return {"id": key, **listings.get(key, {})}
+
+
+def _own(document: Mapping[str, Any], rows: list[Any], person: Visitor) -> list[Any]:
+    """All matches for officials; for a party those with a listing of its own."""
+    if not isinstance(person, Person) or person.role not in PARTY_ROLES:
+        return rows
+    listings = document["listings"]
+    return [row for row in rows if person.party in {listings.get(row[end], {}).get("party") for end in ("need", "offer")}]
+
+
+def listing_rows(agreement: Agreement, person: Visitor, *, kind: str, role: str, side: str) -> Any:
+    """The listings a person may see, narrowed to a kind, a role, a side."""
+    rows = Listing.objects.filter(agreement=agreement).visible_to(person).select_related("party")
+    for name, value in {"kind": kind, "role": role, "side": side}.items():
+        rows = rows.filter(**{name: value}) if value else rows
+    return rows
+
+
+def case_document(row: Case) -> dict[str, Any]:
+    """A case with its steps, who recorded each, what it rests on and whether the other side confirmed it."""
+    steps = row.steps.select_related("event").prefetch_related("event__countersignatures")
+    return {
+        "id": row.pk,
+        "clause": row.clause,
+        "side": row.side_id,
+        "state": row.state,
+        "reason": row.reason,
+        "amount": row.amount,
+        "unit": row.unit,
+        "parties": {end: _party(getattr(row, f"{end}_party")) for end in ("need", "offer")},
+        "steps": [_step(step) for step in steps],
+    }
+
+
+def _party(party: Any) -> dict[str, Any] | None:
+    return {"id": party.pk, "name": party.name, "side": party.side_id, "town": party.town} if party else None
+
+
+def _step(step: Any) -> dict[str, Any]:
+    body = step.event.body
+    return {
+        "id": step.pk,
+        "kind": step.kind,
+        "on": step.on,
+        "side": step.side_id,
+        "amount": step.amount,
+        "unit": step.unit,
+        "reason": step.reason,
+        "is_confirmed": step.is_confirmed,
+        "n_evidence": len(body.get("evidence", ())),
+        "digest": step.event.digest,
+        "sequence": step.event.sequence,
+    }

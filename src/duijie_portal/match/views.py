@@ -1,0 +1,95 @@
+"""Pages of matching: proposals with reasons, listings, one case with its chain."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+
+from duijie.errors import InputError
+from duijie.terms import CHAIN
+from duijie_portal.ledger import services
+from duijie_portal.ledger.models import Agreement, Case
+from duijie_portal.ledger.pages import act, page, paged
+
+from . import forms, selectors
+
+__all__ = ["case", "listings", "proposals"]
+
+Document = dict[str, Any]
+
+
+@page("match/proposals.html")
+def proposals(request: HttpRequest, agreement: Agreement) -> Document:
+    kinds = selectors.kinds(agreement, request.user)
+    fullest = max(kinds, key=lambda kind: kind["n_matches"], default=None)
+    chosen = request.GET.get("kind") or (fullest["kind"] if fullest else "")
+    found = selectors.matches(agreement, request.user, chosen)
+    rows, place = paged(request, len(found["matches"]), 20)
+    return {
+        "kinds": kinds,
+        "chosen": chosen,
+        "matches": found["matches"][rows],
+        "unmatched": found["unmatched"][:20],
+        "pages": place,
+    }
+
+
+@page("match/listings.html")
+def listings(request: HttpRequest, agreement: Agreement) -> Document:
+    asked = {name: request.GET.get(name, "")[:40] for name in ("kind", "role", "side")}
+    found = selectors.listing_rows(agreement, request.user, **asked)
+    rows, place = paged(request, found.count())
+    shown = [
+        {
+            "id": row.pk, "kind": row.kind, "version": row.version, "role": row.role, "side": row.side_id,
+            "party": {"id": row.party_id, "name": row.party.name}, "industry": row.industry, "basis": row.basis,
+            "valid_until": row.valid_until, "payload": row.payload, "source": row.source,
+            "is_released": row.released_at is not None, "visibility": row.visibility,
+        }
+        for row in found[rows]
+    ]
+    return {"listings": shown, "pages": place, "asked": asked}
+
+
+@page("match/cases.html")
+def cases(request: HttpRequest, agreement: Agreement) -> Document:
+    asked = {name: request.GET.get(name, "")[:80] for name in ("clause", "state")}
+    found = Case.objects.filter(agreement=agreement).visible_to(request.user)
+    found = found.filter(**{name: value for name, value in asked.items() if value})
+    rows, place = paged(request, found.count())
+    shown = found.select_related("need_party", "offer_party")[rows]
+    return {"cases": [_row(row) for row in shown], "pages": place, "asked": asked, "states": (*CHAIN, "refused")}
+
+
+def _row(row: Case) -> Document:
+    names = {end: party.name if party else "" for end, party in (("need", row.need_party), ("offer", row.offer_party))}
+    about = {"id": row.pk, "clause": row.clause, "side": row.side_id, "state": row.state, "last_on": row.last_on}
+    return {**about, **names, "amount": row.amount, "unit": row.unit, "reason": row.reason}
+
+
+@page("match/case.html")
+def case(request: HttpRequest, agreement: Agreement, case: str) -> Document:
+    row = get_object_or_404(Case.objects.filter(agreement=agreement).visible_to(request.user), pk=case)
+    at = CHAIN.index(row.state) if row.state in CHAIN else -1
+    following = () if row.state == "refused" else (*CHAIN[at + 1 :], "refused")
+    return {"case": selectors.case_document(row), "chain": CHAIN, "following": following, "today": timezone.localdate()}
+
+
+@act(forms.StepForm, "case")
+def record_step(request: HttpRequest, agreement: Agreement, data: Document, *, case: str) -> str:
+    row = get_object_or_404(Case.objects.filter(agreement=agreement).visible_to(request.user), pk=case)
+    services.record_step(request.user, row, **data)
+    return "portal_done_step"
+
+
+@act(forms.ConfirmForm, "case")
+def confirm_step(request: HttpRequest, agreement: Agreement, data: Document, *, case: str) -> str:
+    row = get_object_or_404(Case.objects.filter(agreement=agreement).visible_to(request.user), pk=case)
+    step = row.steps.select_related("event").filter(pk=data["step"]).first()
+    if step is None:
+        raise InputError("portal_node_unknown", {"node": data["step"]})
+    services.confirm_step(request.user, step, on=data["on"])
+    return "portal_done_countersign"

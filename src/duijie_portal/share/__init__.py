@@ -1,0 +1,1 @@
+"""What the sides hand each other: the sealed log, certificates, keys."""

@@ -1,0 +1,1 @@
+"""The agreement clause by clause: actions, tickets, decisions, practices."""

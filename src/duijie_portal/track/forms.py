@@ -1,0 +1,89 @@
+"""What a person may send: the fields of moves, tickets, decisions, practices."""
+
+from __future__ import annotations
+
+from django import forms
+
+from duijie.track.conference import ADOPTION
+from duijie.track.docking import REPLY_WORKING_DAYS
+
+__all__ = ["CloseForm", "ConferenceForm", "CountersignForm", "DecisionForm", "MoveForm", "PracticeForm", "ReplyForm", "TicketForm"]
+
+_SLUG = {"max_length": 80}
+
+
+class MoveForm(forms.Form):
+    """The next node of an action, a milestone or a note; a file with its kind as proof."""
+
+    kind = forms.SlugField(**_SLUG)
+    on = forms.DateField()
+    due_on = forms.DateField(required=False)
+    milestone = forms.SlugField(**_SLUG, required=False)
+    note = forms.CharField(max_length=2000, required=False)
+    evidence_kind = forms.SlugField(**_SLUG, required=False)
+    file = forms.FileField(required=False)
+
+
+class CountersignForm(forms.Form):
+    node = forms.SlugField(**_SLUG)
+    on = forms.DateField()
+
+
+class TicketForm(forms.Form):
+    """A matter for a department of the other side."""
+
+    clause = forms.SlugField(**_SLUG)
+    from_department = forms.SlugField(**_SLUG)
+    to_department = forms.SlugField(**_SLUG)
+    title = forms.CharField(max_length=300)
+    limit_working_days = forms.IntegerField(min_value=1, max_value=60, initial=REPLY_WORKING_DAYS)
+
+
+class ReplyForm(forms.Form):
+    """Signing for a ticket, or its answer."""
+
+    text = forms.CharField(max_length=4000, required=False)
+    is_receipt = forms.BooleanField(required=False)
+
+    def clean(self) -> dict[str, object]:
+        found = super().clean() or {}
+        if not found.get("is_receipt") and not found.get("text"):
+            self.add_error("text", self.fields["text"].error_messages["required"])
+        return found
+
+
+class ConferenceForm(forms.Form):
+    title = forms.CharField(max_length=300)
+    on = forms.DateField()
+    agenda = forms.CharField(max_length=4000, required=False)
+
+
+class DecisionForm(forms.Form):
+    """What the joint conference decided."""
+
+    conference = forms.CharField(max_length=80, required=False)
+    clause = forms.SlugField(**_SLUG)
+    title = forms.CharField(max_length=300)
+    title_en = forms.CharField(max_length=400, required=False)
+    departments = forms.MultipleChoiceField(required=False)
+    due_on = forms.DateField()
+    on = forms.DateField()
+
+    def __init__(self, *args: object, **options: object) -> None:
+        super().__init__(*args, **options)
+        named = self.data.getlist("departments") if hasattr(self.data, "getlist") else []
+        self.fields["departments"].choices = [(one, one) for one in named]  # type: ignore[attr-defined]
+
+
+class CloseForm(forms.Form):
+    on = forms.DateField()
+    note = forms.CharField(max_length=2000, required=False)
+
+
+class PracticeForm(forms.Form):
+    key = forms.SlugField(**_SLUG)
+    clause = forms.SlugField(**_SLUG)
+    title = forms.CharField(max_length=300)
+    status = forms.ChoiceField(choices=[(one, one) for one in ADOPTION])
+    on = forms.DateField()
+    note = forms.CharField(max_length=2000, required=False)

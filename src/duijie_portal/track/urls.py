@@ -1,0 +1,24 @@
+"""Addresses of tracking."""
+
+from django.urls import path
+
+from duijie_portal.ledger.pages import twin
+
+from . import views
+
+urlpatterns = [
+    *twin("track/", views.board, "track"),
+    *twin("track/tickets/", views.tickets, "tickets"),
+    path("track/tickets/open/", views.open_ticket, name="open_ticket"),
+    path("track/tickets/answer/", views.answer_ticket, name="answer_ticket"),
+    *twin("track/conference/", views.conference, "conference"),
+    path("track/conference/hold/", views.hold_conference, name="hold_conference"),
+    path("track/conference/decide/", views.record_decision, name="record_decision"),
+    path("track/conference/close/", views.close_decision, name="close_decision"),
+    *twin("track/practices/", views.practices, "practices"),
+    path("track/practices/note/", views.note_practice, name="note_practice"),
+    *twin("track/changes/", views.changes, "changes"),
+    *twin("track/clauses/<slug:clause>/", views.clause, "clause"),
+    path("track/clauses/<slug:clause>/move/", views.move, name="move"),
+    path("track/clauses/<slug:clause>/countersign/", views.countersign, name="countersign"),
+]

@@ -1,0 +1,217 @@
+"""Pages of tracking: the clause board, one clause, tickets and pairs, conference and decisions, practices, changes."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.http import Http404, HttpRequest
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+
+from duijie.data import read, root
+from duijie.track import difference
+from duijie.track.changes import quarter
+from duijie.track.conference import ADOPTION, practices_at
+from duijie.track.run import node_templates
+from duijie.track.workflow import NOTES
+from duijie_portal.accounts.models import Department, Person
+from duijie_portal.ledger.models import Agreement, Case, Record
+from duijie_portal.ledger.pages import act, page, paged
+from duijie_portal.ledger.selectors import agreement_term, department_names
+
+from . import forms, selectors, services
+
+__all__ = ["board", "clause"]
+
+Document = dict[str, Any]
+
+
+def day_of(request: HttpRequest) -> date:
+    """The day a page looks at: the ``as_of`` parameter, else today; anything odd is today."""
+    try:
+        return date.fromisoformat(request.GET.get("as_of", ""))
+    except ValueError:
+        return timezone.localdate()
+
+
+@page("track/board.html")
+def board(request: HttpRequest, agreement: Agreement) -> Document:
+    found = selectors.standing(agreement, request.user, as_of=day_of(request)).to_dict()
+    return {**found, "today": timezone.localdate()}
+
+
+@page("track/clause.html")
+def clause(request: HttpRequest, agreement: Agreement, clause: str) -> Document:
+    as_of = day_of(request)
+    standing = selectors.standing(agreement, request.user, as_of=as_of)
+    if clause not in standing.by_clause:
+        raise Http404
+    one = standing.by_clause[clause]
+    cases = Case.objects.filter(agreement=agreement, clause=clause).visible_to(request.user)
+    rows, place = paged(request, cases.count(), 20)
+    shown = cases.select_related("need_party", "offer_party")[rows]
+    return {
+        "as_of": as_of,
+        "today": timezone.localdate(),
+        "clause": one.to_dict(),
+        "source": one.clause.source.to_dict(),
+        "moves": [_move(move) for move in selectors.moves_of(agreement) if move.clause == clause and move.on <= str(as_of)],
+        "choices": {action.action.key: _choices(action) for action in one.actions},
+        "evidence_kinds": read(root() / "policies" / "evidence.yaml", "evidence")["evidence"],
+        "departments": department_names(agreement),
+        "cases": [_case(row) for row in shown],
+        "pages": place,
+    }
+
+
+def _move(move: Any) -> Document:
+    template_free = {"action": move.action, "kind": move.kind, "on": move.on, "side": move.side, "note": move.note}
+    return {**template_free, "milestone": move.milestone, "countersigns": move.countersigns, "n_evidence": len(move.evidence)}
+
+
+def _choices(action: Any) -> Document:
+    """What may follow for an action: next nodes, nodes that wait for the other side, open milestones."""
+    template = node_templates()[action.action.template]
+    state = action.state
+    following = template.nodes[state.node].following if state.node else (template.start,)
+    nodes = [template.nodes[key] for key in following]
+    return {
+        "nodes": [{"key": node.key, "name": node.name, "evidence": node.evidence, "waits": _waits(node, state)} for node in nodes],
+        "milestones": [one.milestone.key for one in action.milestones if one.state != "done"],
+        "notes": NOTES if state.node else (),
+        "names": {key: node.name for key, node in template.nodes.items()},
+        "owner": state.side,
+    }
+
+
+def _waits(node: Any, state: Any) -> bool:
+    return bool(node.needs_countersignature and not set(state.countersigned.get(node.key, ())) - {state.side})
+
+
+def _case(row: Case) -> Document:
+    parties = [party.name if party else "" for party in (row.need_party, row.offer_party)]
+    return {"id": row.pk, "state": row.state, "last_on": row.last_on, "amount": row.amount, "unit": row.unit, "parties": parties, "reason": row.reason}
+
+
+@act(forms.MoveForm, "clause")
+def move(request: HttpRequest, agreement: Agreement, data: Document, *, clause: str) -> str:
+    services.move(request.user, agreement, clause=clause, action=request.POST.get("action", ""), **data)
+    return "portal_done_move"
+
+
+@act(forms.CountersignForm, "clause")
+def countersign(request: HttpRequest, agreement: Agreement, data: Document, *, clause: str) -> str:
+    services.countersign(request.user, agreement, clause=clause, action=request.POST.get("action", ""), **data)
+    return "portal_done_countersign"
+
+
+@page("track/tickets.html")
+def tickets(request: HttpRequest, agreement: Agreement) -> Document:
+    as_of = day_of(request)
+    rows = selectors.tickets_at(selectors.records_of(agreement, request.user, "ticket"), as_of=as_of)
+    shown, place = paged(request, len(rows), 30)
+    return {
+        "as_of": as_of,
+        "tickets": rows[shown],
+        "pages": place,
+        "n_overdue": sum(row["state"].state == "overdue" for row in rows),
+        "n_open": sum(row["state"].state == "open" for row in rows),
+        **selectors.pairs(agreement, request.user, as_of=as_of),
+        "departments": department_names(agreement),
+        "own": _offices(agreement, request.user, is_own=True),
+        "others": _offices(agreement, request.user, is_own=False),
+        "clauses": _clauses(agreement),
+    }
+
+
+def _offices(agreement: Agreement, person: Any, *, is_own: bool) -> list[Document]:
+    rows = Department.objects.filter(agreement=agreement.pk)
+    rows = rows.filter(side=person.side_id) if is_own else rows.exclude(side=person.side_id)
+    if is_own and isinstance(person, Person) and person.role == "officer":
+        rows = rows.filter(people=person)
+    return [{"key": row.key, "name": row.name, "side": row.side_id} for row in rows]
+
+
+def _clauses(agreement: Agreement) -> list[Document]:
+    return [{"key": one.key, "number": one.number, "title": one.title} for one in agreement_term(agreement).clauses]
+
+
+@act(forms.TicketForm, "tickets")
+def open_ticket(request: HttpRequest, agreement: Agreement, data: Document) -> str:
+    services.open_ticket(request.user, agreement, on=timezone.localdate(), **data)
+    return "portal_done_ticket"
+
+
+@act(forms.ReplyForm, "tickets")
+def answer_ticket(request: HttpRequest, agreement: Agreement, data: Document) -> str:
+    rows = Record.objects.filter(agreement=agreement, kind="ticket").visible_to(request.user)
+    row = get_object_or_404(rows, pk=request.POST.get("ticket", ""))
+    if data["is_receipt"]:
+        services.receive_ticket(request.user, row, on=timezone.localdate())
+        return "portal_done_receipt"
+    services.answer_ticket(request.user, row, text=data["text"], on=timezone.localdate())
+    return "portal_done_reply"
+
+
+@page("track/conference.html")
+def conference(request: HttpRequest, agreement: Agreement) -> Document:
+    as_of = day_of(request)
+    sessions = selectors.conferences(agreement, request.user)
+    rows = selectors.records_of(agreement, request.user, "decision")
+    decisions = [{"id": row.pk, "title": row.title, "clause": row.clause, "decided_on": row.on, "due_on": row.due_on,
+                  "done_on": row.done_on, "departments": row.payload.get("departments", []), "side": row.side_id,
+                  "is_overdue": bool(row.due_on and row.due_on < as_of and not row.done_on)} for row in rows if row.on and row.on <= as_of]
+    return {
+        "as_of": as_of,
+        "conferences": sorted((one for one in sessions if one.on <= str(as_of)), key=lambda one: one.on, reverse=True),
+        "next_host": services.host_of(agreement_term(agreement), len(sessions) + 1),
+        "decisions": sorted(decisions, key=lambda one: (bool(one["done_on"]), one["due_on"] or as_of)),
+        "departments": department_names(agreement),
+        "clauses": _clauses(agreement),
+        "today": timezone.localdate(),
+    }
+
+
+@act(forms.ConferenceForm, "conference")
+def hold_conference(request: HttpRequest, agreement: Agreement, data: Document) -> str:
+    lines = [line.strip() for line in data["agenda"].splitlines() if line.strip()]
+    services.hold_conference(request.user, agreement, title=data["title"], agenda=lines, on=data["on"])
+    return "portal_done_conference"
+
+
+@act(forms.DecisionForm, "conference")
+def record_decision(request: HttpRequest, agreement: Agreement, data: Document) -> str:
+    services.record_decision(request.user, agreement, **data)
+    return "portal_done_decision"
+
+
+@act(forms.CloseForm, "conference")
+def close_decision(request: HttpRequest, agreement: Agreement, data: Document) -> str:
+    rows = Record.objects.filter(agreement=agreement, kind="decision").visible_to(request.user)
+    services.close_decision(request.user, get_object_or_404(rows, pk=request.POST.get("decision", "")), **data)
+    return "portal_done_closed"
+
+
+@page("track/practices.html")
+def practices(request: HttpRequest, agreement: Agreement) -> Document:
+    as_of = day_of(request)
+    found = practices_at(selectors.practices(agreement, request.user), as_of=as_of)
+    return {"as_of": as_of, "practices": found, "statuses": ADOPTION, "clauses": _clauses(agreement), "today": timezone.localdate()}
+
+
+@act(forms.PracticeForm, "practices")
+def note_practice(request: HttpRequest, agreement: Agreement, data: Document) -> str:
+    services.note_practice(request.user, agreement, **data)
+    return "portal_done_practice"
+
+
+@page("track/changes.html")
+def changes(request: HttpRequest, agreement: Agreement) -> Document:
+    today = timezone.localdate()
+    asked = request.GET.get("quarter") or f"{today.year}-Q{(today.month + 2) // 3}"
+    before, after = quarter(asked)
+    one = selectors.standing(agreement, request.user, as_of=before)
+    other = selectors.standing(agreement, request.user, as_of=min(after, today))
+    titles = {item.clause.key: item.clause.title for item in other.clauses}
+    return {"quarter": asked, "before": before, "after": after, "changes": difference(one, other), "titles": titles}
