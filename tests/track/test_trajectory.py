@@ -47,15 +47,15 @@ def test_more_is_never_worse(one, other, as_of):
     assert classes.index(found[0]) <= classes.index(found[1])
 
 
-def test_without_a_target_the_last_year_speaks():
-    def kind(actual, before):
-        return progress_class(indicator(None), actual, start=START, as_of=HALF, until=None, a_year_before=before)
+def test_without_a_target_the_last_two_years_speak_and_no_light_judges():
+    def kind(before, now):
+        return progress_class(indicator(None), 99, start=START, as_of=HALF, until=None, trend=(before, now))
 
-    assert kind(12, 10) == ("substantial", "green")
-    assert kind(1008, 1000) == ("moderate", "amber")
-    assert kind(10, 10) == ("limited", "amber")
-    assert kind(9, 10) == ("deterioration", "red")
-    assert kind(9, None) == ("not_available", "grey")
+    assert kind(10, 12) == ("substantial", "grey")
+    assert kind(1000, 1008) == ("moderate", "grey")
+    assert kind(10, 10) == ("limited", "grey")
+    assert kind(10, 9) == ("deterioration", "grey")
+    assert progress_class(indicator(None), 9, start=START, as_of=HALF, until=None) == ("not_available", "grey")
 
 
 def test_a_target_without_a_day_has_no_way():

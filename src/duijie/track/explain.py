@@ -55,10 +55,9 @@ def _perhaps_provisional(code: str, *days: date) -> str:
 
 def _behind(indicators: Sequence[IndicatorProgress]) -> Iterator[Reason]:
     for one in indicators:
-        if one.light in ("red", "amber"):
-            code = "track_indicator_behind" if one.indicator.target is not None else "track_indicator_standing_still"
-            values = {"name": one.indicator.name.to_dict(), "actual": one.actual, "target": one.indicator.target}
-            yield Reason(code, values, is_for=False)
+        if one.light in ("red", "amber") and one.actual is not None:
+            shown = {"actual": round(one.actual, 2), "target": one.indicator.target}
+            yield Reason("track_indicator_behind", {"name": one.indicator.name.to_dict(), **shown}, is_for=False)
 
 
 def _troubled(actions: Sequence[ActionProgress]) -> Iterator[Reason]:

@@ -10,7 +10,7 @@ from duijie.errors import DuijieError
 from duijie.terms import Action, Agreement, Bilingual, Clause, Indicator, Listing, Step
 
 from .explain import clause_reasons
-from .indicators import Ledger, Promise, cases_of, chain_counts, measure, promises_of
+from .indicators import CUMULATIVE, Ledger, Promise, cases_of, chain_counts, measure, promises_of
 from .lifecycle import Amendment, as_amended, lifecycle
 from .standing import ActionProgress, ClauseProgress, IndicatorProgress, MilestoneProgress, Progress
 from .trajectory import Target, deadline_light, due_day, progress_class, worst
@@ -133,12 +133,8 @@ def _indicator(
 ) -> IndicatorProgress:
     aimed, start, due_on = _aimed(agreement, clause, indicator, activity, ledger.as_of)
     actual = _value(clause, indicator, ledger)
-    a_year_before = (
-        _a_year_before(agreement, clause, indicator, activity, ledger.as_of) if aimed.target is None else None
-    )
-    kind, light = progress_class(
-        aimed, actual, start=start, as_of=ledger.as_of, until=due_day(due_on), a_year_before=a_year_before
-    )
+    trend = _trend(agreement, clause, indicator, activity, ledger.as_of) if aimed.target is None else None
+    kind, light = progress_class(aimed, actual, start=start, as_of=ledger.as_of, until=due_day(due_on), trend=trend)
     return IndicatorProgress(aimed, actual, kind, light, due_on if aimed.target is not None else "")
 
 
@@ -174,13 +170,17 @@ def _aimed(
     return replace(indicator, target=target.value, baseline=baseline), start, target.due_on
 
 
-def _a_year_before(
+def _trend(
     agreement: Agreement, clause: Clause, indicator: Indicator, activity: Activity, as_of: date
-) -> float | None:
-    before = date.fromordinal(as_of.toordinal() - 365)
-    if before.isoformat() < agreement.signed_on:
+) -> tuple[float, float] | None:
+    """What the year before last and the last year brought: their flows for what adds up, their ends for a state."""
+    days = [date.fromordinal(as_of.toordinal() - 365 * years) for years in (2, 1, 0)]
+    if days[0].isoformat() < agreement.signed_on:
         return None
-    return _value(clause, indicator, _ledger(activity, before))
+    first, before, now = (_value(clause, indicator, _ledger(activity, day)) for day in days)
+    if indicator.measure in CUMULATIVE:
+        before, now = (before or 0.0) - (first or 0.0), (now or 0.0) - (before or 0.0)
+    return None if before is None or now is None else (before, now)
 
 
 def _first_day(text: str) -> date:

@@ -11,7 +11,7 @@ from statistics import median
 from duijie.errors import DuijieError
 from duijie.terms import CHAIN, Indicator, Listing, Step
 
-__all__ = ["MEASURES", "Case", "Ledger", "Promise", "cases_of", "chain_counts", "measure", "promises_of"]
+__all__ = ["CUMULATIVE", "MEASURES", "Case", "Ledger", "Promise", "cases_of", "chain_counts", "measure", "promises_of"]
 
 REFUSED = "refused"
 
@@ -103,8 +103,8 @@ def cases_of(steps: Iterable[Step]) -> tuple[Case, ...]:
 
     Examples
     --------
-    >>> one = Step("c1", "x", "need", "2024-01-05", "350582", "firm")
-    >>> two = Step("c1", "x", "refused", "2024-02-05", "440309", "firm", reason="price")
+    >>> one = Step("c1", "x", "need", "2024-01-05", "110000", "firm")
+    >>> two = Step("c1", "x", "refused", "2024-02-05", "220000", "firm", reason="price")
     >>> [(case.key, case.last, case.is_open) for case in cases_of([two, one])]
     [('c1', 'refused', False)]
     """
@@ -248,3 +248,5 @@ MEASURES: Mapping[str, Callable[[Indicator, Ledger], float | None]] = {
     "median_days_need_to_signed": _median_days,
     "n_open": _n_open,
 }
+
+CUMULATIVE = frozenset(MEASURES) - {"share_in_time", "median_days_need_to_signed", "n_open"}

@@ -11,8 +11,8 @@ from duijie.terms import Agreement, Listing, Step
 
 from .conference import Decision, decision_promises
 from .docking import Ticket, ticket_promises
-from .lifecycle import Amendment
 from .fold import Activity, fold
+from .lifecycle import Amendment
 from .standing import Progress
 from .trajectory import Target
 from .workflow import Move, Template, templates_of

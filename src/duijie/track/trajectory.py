@@ -86,9 +86,9 @@ def progress_class(
     start: date,
     as_of: date,
     until: date | None,
-    a_year_before: float | None = None,
+    trend: tuple[float, float] | None = None,
 ) -> tuple[str, str]:
-    """How an indicator moves, and its light.
+    """How an indicator moves, and its light: grey where no target was agreed, for a light judges a commitment.
 
     Parameters
     ----------
@@ -98,8 +98,9 @@ def progress_class(
         The value as at `as_of`, None where there is none.
     start, until
         From when to when the way to the target leads; without `until` the target has no trajectory.
-    a_year_before
-        The value a year before `as_of`, used where there is no target.
+    trend
+        What the year before last and the last year brought, used where there is no target; None where the agreement
+        is too young for it.
 
     Returns
     -------
@@ -112,7 +113,7 @@ def progress_class(
     With a target: r = (actual − baseline) / ((target − baseline)·t), t the elapsed share of the way; r ≥ 0.95 is
     substantial, ≥ 0.5 moderate, ≥ 0 limited, below deterioration. The limits are those Open SDG takes from
     Eurostat; they compare growth rates, which a baseline of zero has not, so the way is a straight line here.
-    Without a target: the growth over the last year, substantial from 1.5 %, moderate from 0.5 %.
+    Without a target: the growth from the one year to the next, substantial from 1.5 %, moderate from 0.5 %.
 
     References
     ----------
@@ -121,11 +122,10 @@ def progress_class(
     if actual is None:
         found = "not_available"
     elif indicator.target is None:
-        found = _by_growth(indicator, actual, a_year_before)
+        return _by_growth(indicator, trend), "grey"
     else:
         found = _by_target(indicator, actual, indicator.target, _elapsed_share(start, as_of, until))
-    is_standing_still = found == "limited" and indicator.target is None
-    return found, "amber" if is_standing_still else _LIGHT_OF[found]
+    return found, _LIGHT_OF[found]
 
 
 def _elapsed_share(start: date, as_of: date, until: date | None) -> float | None:
@@ -149,12 +149,12 @@ def _by_target(indicator: Indicator, actual: float, target: float, elapsed: floa
     return "moderate" if gained >= _MODERATE * expected else "limited"
 
 
-def _by_growth(indicator: Indicator, actual: float, before: float | None) -> str:
-    if before is None:
+def _by_growth(indicator: Indicator, trend: tuple[float, float] | None) -> str:
+    if trend is None:
         return "not_available"
+    before, now = trend
     sign = -1.0 if indicator.direction == "down" else 1.0
-    gained = sign * (actual - before)
-    scale = abs(before) or 1.0
+    gained, scale = sign * (now - before), abs(before) or 1.0
     if gained < 0:
         return "deterioration"
     if gained >= _GROWTH_SUBSTANTIAL * scale:
