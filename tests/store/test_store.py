@@ -94,6 +94,16 @@ def test_parquet_and_materialize(store: Store, tmp_path: Path) -> None:
     assert store.sql(Query("SELECT n FROM kept", counted.schema)).arrow().to_pylist() == [{"n": 6}]
 
 
+def test_a_csv_file_is_text_and_codes_keep_their_zeros(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "codes.csv").write_text("code,n\n013,5\n,7\n", encoding="utf-8")
+    schema = pa.schema([("code", pa.string()), ("n", pa.int64())])
+    store.register("seen", tmp_path / "codes.csv")
+    store.keep("kept_codes", tmp_path / "codes.csv")
+    for name in ("seen", "kept_codes"):
+        found = store.sql(Query(f"SELECT code, CAST(n AS BIGINT) AS n FROM {name} ORDER BY 2", schema)).arrow()
+        assert found.to_pylist() == [{"code": "013", "n": 5}, {"code": None, "n": 7}]
+
+
 def test_an_unknown_table_names_the_query(store: Store) -> None:
     with pytest.raises(StoreError) as caught:
         store.sql(Query("SELECT n FROM nowhere", pa.schema([("n", pa.int64())]))).arrow()

@@ -46,7 +46,13 @@ def run_agreement(
     folder = Path(agreement) if Path(agreement).is_dir() else data.root() / "agreements" / agreement
     day = as_of.date() if as_of else date.today()
     console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
         stages = _Stages(bars, console, language)
         done = run(folder, out, as_of=day, seed=seed, with_report=with_report, progress=stages)

@@ -72,7 +72,7 @@ def run(
     A stage without its input answers with an empty result that says what is missing; it never stops the line.
     """
     walk = _Walk(progress)
-    material = walk.stage("read", lambda: read_folder(folder, as_of=as_of, seed=seed))
+    material = walk.stage("read", lambda: read_folder(folder, out, as_of=as_of, seed=seed))
     home = out / material.agreement.key
     diagnosis = walk.stage("diagnose", lambda: stages.diagnosis(material, progress=walk.inside("diagnose")))
     matches = walk.stage("match", lambda: stages.matches(material, on=as_of, progress=walk.inside("match")))

@@ -42,11 +42,18 @@ class Store(Protocol):
     dialect: str
 
     def register(self, name: str, source: Source) -> None:
-        """Make an Arrow table or a Parquet or CSV file known as `name`; an earlier table of that name is replaced."""
+        """Make an Arrow table or a Parquet or CSV file known as `name`; an earlier table of that name is replaced.
+
+        The cells of a CSV file are text on every engine (codes keep their zeros): the query casts.
+        """
         ...
 
     def sql(self, query: Query, **parameters: Any) -> Rel:
         """The answer of `query` with its named parameters bound."""
+        ...
+
+    def keep(self, name: str, source: Source) -> None:
+        """Like :meth:`register`, but copied into the store, for as long as the store lasts."""
         ...
 
     def materialize(self, rel: Rel, name: str) -> None:

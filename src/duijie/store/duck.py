@@ -45,10 +45,19 @@ class DuckStore:
 
     def register(self, name: str, source: Source) -> None:
         if isinstance(source, Path):
-            read = self._connection.read_parquet if source.suffix == ".parquet" else self._connection.read_csv
-            read(str(source)).create_view(name, replace=True)
+            self._read(source).create_view(name, replace=True)
         else:
             self._connection.register(name, source)
+
+    def keep(self, name: str, source: Source) -> None:
+        rows = self._read(source) if isinstance(source, Path) else self._connection.from_arrow(source)
+        self._connection.execute(f'DROP TABLE IF EXISTS "{name}"')
+        rows.create(name)
+
+    def _read(self, path: Path) -> duckdb.DuckDBPyRelation:
+        if path.suffix == ".parquet":
+            return self._connection.read_parquet(str(path))
+        return self._connection.read_csv(str(path), header=True, all_varchar=True)
 
     def sql(self, query: Query, **parameters: Any) -> DuckRel:
         text = query.in_dialect(self.dialect)

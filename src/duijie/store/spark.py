@@ -38,6 +38,16 @@ class SparkRel:
         return self._frame.mapInArrow(kernel, from_arrow_schema(schema)).toArrow().cast(schema)
 
 
+def _text(path: Path) -> pa.Table:
+    """A CSV file with every cell as text, empty ones as null, as DuckDB reads it here."""
+    with pyarrow.csv.open_csv(path) as head:
+        names = head.schema.names
+    options = pyarrow.csv.ConvertOptions(
+        column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
+    )
+    return pyarrow.csv.read_csv(path, convert_options=options)
+
+
 class SparkStore:
     """Tables in a Spark session; `master` as Spark writes it, ``local[2]`` by default."""
 
@@ -68,10 +78,10 @@ class SparkStore:
         if isinstance(source, Path) and source.suffix == ".parquet":
             frame = self._session.read.parquet(str(source))
         else:
-            # A CSV file is read by Arrow here too, so that both engines see the same types.
-            table = pyarrow.csv.read_csv(source) if isinstance(source, Path) else source
-            frame = self._session.createDataFrame(table)
+            frame = self._session.createDataFrame(_text(source) if isinstance(source, Path) else source)
         frame.createOrReplaceTempView(name)
+
+    keep = register
 
     def sql(self, query: Query, **parameters: Any) -> SparkRel:
         text = query.in_dialect(self.dialect)
