@@ -20,7 +20,13 @@ ROW_HEIGHT = 24
 
 
 def _base(**options: Any) -> dict[str, Any]:
-    return {"animation": False, "aria": {"enabled": True}, "color": list(COLORS), "tooltip": {"confine": True}, **options}
+    return {
+        "animation": False,
+        "aria": {"enabled": True},
+        "color": list(COLORS),
+        "tooltip": {"confine": True},
+        **options,
+    }
 
 
 def band_chart(reading: Reading) -> Chart | None:
@@ -69,11 +75,27 @@ def _band_series(
     ]
     mark = {"silent": True, "symbol": "none", "lineStyle": {"color": GREY, "type": "dashed"}, "data": [{"xAxis": 1}]}
     return (
-        {"type": "custom", "name": reading.region(code), "renderItem": "band", "silent": True, "data": bands, "z": 1,
-         "encode": {"x": [0, 1], "y": 2}, "itemStyle": {"color": color}},
-        {"type": "scatter", "name": reading.region(code), "data": points, "symbolSize": 9, "z": 2,
-         "symbolOffset": [0, 6 * at - 3], "itemStyle": {"color": color}, "markLine": mark if at == 0 else {}},
-    )  # fmt: skip
+        {
+            "type": "custom",
+            "name": reading.region(code),
+            "renderItem": "band",
+            "silent": True,
+            "data": bands,
+            "z": 1,
+            "encode": {"x": [0, 1], "y": 2},
+            "itemStyle": {"color": color},
+        },
+        {
+            "type": "scatter",
+            "name": reading.region(code),
+            "data": points,
+            "symbolSize": 9,
+            "z": 2,
+            "symbolOffset": [0, 6 * at - 3],
+            "itemStyle": {"color": color},
+            "markLine": mark if at == 0 else {},
+        },
+    )
 
 
 def chain_chart(reading: Reading, chain: Record) -> Chart:
@@ -91,18 +113,36 @@ def chain_chart(reading: Reading, chain: Record) -> Chart:
         for link in chain["links"]
     ]
     series = {
-        "type": "graph", "layout": "none", "data": nodes, "links": links, "roam": False, "edgeSymbol": ["none", "arrow"],
-        "edgeSymbolSize": 8, "lineStyle": {"color": GREY, "curveness": 0.08}, "left": 90, "right": 90, "top": 40, "bottom": 50,
+        "type": "graph",
+        "coordinateSystem": "cartesian2d",
+        "data": nodes,
+        "links": links,
+        "edgeSymbol": ["none", "arrow"],
+        "edgeSymbolSize": 8,
+        "lineStyle": {"color": GREY, "curveness": 0.08, "width": 1.5},
         "label": {"show": True, "position": "bottom", "fontSize": 12, "lineHeight": 16, "color": "#222"},
-    }  # fmt: skip
+    }
     categories = [*(reading.say("report_chart_strong", region=reading.region(code)) for code in reading.regions)]
     both = reading.say("report_chart_both")
     legend = [*categories, both, reading.say("report_chart_gap")]
     series["categories"] = [{"name": name} for name in legend]
     lists = tuple((stage["key"], reading.firms(stage.get("firms"))) for stage in chain["stages"] if stage.get("firms"))
-    options = _base(legend={"top": 0, "data": legend}, series=[series])
-    height = 160 + 110 * (max(columns.values(), default=0) + 1)
-    return Chart(f"map-{chain['key']}", reading.say("report_chart_chain", name=reading.text(chain["name"])), options, lists, height)
+    n_rows = 1 + max(columns.values(), default=0)
+    options = _base(
+        legend={"top": 0, "data": legend},
+        grid={"left": 16, "right": 16, "top": 36, "bottom": 16},
+        xAxis={"show": False, "min": -0.5, "max": max(columns, default=0) + 0.5},
+        yAxis={"show": False, "min": -0.5, "max": n_rows - 0.3, "inverse": True},
+        series=[series],
+    )
+    height = 52 + 120 * n_rows
+    return Chart(
+        f"map-{chain['key']}",
+        reading.say("report_chart_chain", name=reading.text(chain["name"])),
+        options,
+        lists,
+        height,
+    )
 
 
 def _depths(chain: Record) -> dict[str, int]:
@@ -124,10 +164,15 @@ def _stage_node(reading: Reading, stage: Record, x: int, y: int, lacks: bool) ->
     said = "\n".join(f"{reading.region(code)} {reading.count(n)}" for code, n in counts.items())
     n = sum(counts.values())
     return {
-        "id": stage["key"], "name": reading.text(stage["name"]), "x": 100 * x, "y": 100 * y, "category": category,
-        "value": n, "symbolSize": 14 + 6 * len(str(n)), "symbol": "diamond" if lacks else "circle", "list": stage["key"],
+        "id": stage["key"],
+        "name": reading.text(stage["name"]),
+        "value": [x, y],
+        "category": category,
+        "symbolSize": 14 + 6 * len(str(n)),
+        "symbol": "diamond" if lacks else "circle",
+        "list": stage["key"],
         "label": {"formatter": f"{reading.text(stage['name'])}\n{said}"},
-    }  # fmt: skip
+    }
 
 
 def link_chart(reading: Reading, links: Sequence[Record]) -> Chart:
@@ -137,18 +182,32 @@ def link_chart(reading: Reading, links: Sequence[Record]) -> Chart:
     lists: list[tuple[str, tuple[Drill, ...]]] = []
     for at, link in enumerate(links):
         ends = [
-            reading.say(f"report_chart_{end}", region=reading.region(link[f"{end}_region"]), name=reading.text(link[f"{end}_name"]))
+            reading.say(
+                f"report_chart_{end}",
+                region=reading.region(link[f"{end}_region"]),
+                name=reading.text(link[f"{end}_name"]),
+            )
             for end in ("supplier", "buyer")
         ]
         names.update(dict.fromkeys(ends))
         flows.append({"source": ends[0], "target": ends[1], "value": round(link["score"], 4), "list": str(at)})
         lists.append((str(at), reading.firms(link.get("firms"))))
     series = {
-        "type": "sankey", "data": [{"name": name} for name in names], "links": flows, "nodeGap": 10, "left": 8, "right": 210,
-        "top": 10, "bottom": 10, "draggable": False, "lineStyle": {"color": "gradient", "opacity": 0.45},
+        "type": "sankey",
+        "data": [{"name": name} for name in names],
+        "links": flows,
+        "nodeGap": 10,
+        "left": 8,
+        "right": 210,
+        "top": 10,
+        "bottom": 10,
+        "draggable": False,
+        "lineStyle": {"color": "gradient", "opacity": 0.45},
         "label": {"fontSize": 12, "width": 200, "overflow": "truncate"},
-    }  # fmt: skip
-    return Chart("links", reading.say("report_chart_links"), _base(series=[series]), tuple(lists), 120 + 26 * len(links))
+    }
+    return Chart(
+        "links", reading.say("report_chart_links"), _base(series=[series]), tuple(lists), 120 + 26 * len(links)
+    )
 
 
 def word_chart(reading: Reading, classes: Sequence[Record]) -> Chart:

@@ -29,11 +29,15 @@ CHAPTERS = (
 def compose(reading: Reading, *, on: date) -> Document:
     """The whole report in the language of `reading`, dated `on`; an absent document shows as "no data"."""
     agreement = reading.agreement
-    sides = {one["code"]: reading.text(one["name"]) for one in agreement.get("sides") or reading.rows("diagnose", "regions")}
+    sides = {
+        one["code"]: reading.text(one["name"]) for one in agreement.get("sides") or reading.rows("diagnose", "regions")
+    }
     return Document(
         language=reading.language,
         title=reading.say("report_title", sides=reading.say("report_and").join(sides.values())),
-        subtitle=reading.say("report_subtitle", on=on.isoformat(), as_of=agreement.get("as_of") or reading.say("report_none")),
+        subtitle=reading.say(
+            "report_subtitle", on=reading.day(on.isoformat()), as_of=reading.day(agreement.get("as_of"))
+        ),
         banner=_banner(reading),
         notice=reading.say("report_notice"),
         font_note=reading.say("report_font_note"),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
-from duijie.terms import CHAIN
+from duijie.match import load_kinds
+from duijie.terms import CHAIN, Bilingual
 
-from .blocks import Block, Board, Drill, Figure, Link, Links, Paragraph, Row, Table
+from .blocks import Block, Board, Drill, Figure, Link, Links, Row, Table
 from .leader import lights
 from .reading import Reading
 
@@ -55,7 +57,9 @@ def matches(reading: Reading, number: int) -> Iterator[Block]:
     rows = tuple(_match_row(reading, *one) for one in held[:N_PAGE])
     columns = reading.columns("kind", "need", "offer", "score", "reason")
     more = reading.say("report_more", n=len(held), file="results/match.json") if len(held) > N_PAGE else ""
-    yield Table("matches", reading.say("report_caption_matches"), columns, rows, (0.11, 0.27, 0.27, 0.08, 0.27), 10, more)
+    yield Table(
+        "matches", reading.say("report_caption_matches"), columns, rows, (0.11, 0.27, 0.27, 0.08, 0.27), 10, more
+    )
     yield reading.note("report_inferred_note")
     yield from _unmatched(reading)
 
@@ -94,7 +98,7 @@ def _match_row(reading: Reading, kind: Record, path: str, match: Record) -> Row:
             listing(reading, match["need"]),
             listing(reading, match["offer"]),
             reading.figure(match["score"], "match", f"{path}.score"),
-            reading.joined(reasons[:2]),
+            " ".join(reasons[:2]),
         ),
         tuple(drill for drill in drills if drill.lines),
     )
@@ -116,13 +120,22 @@ def _unmatched(reading: Reading) -> Iterator[Block]:
 
 
 def _unmatched_row(reading: Reading, kind: Record, one: Record) -> Row:
-    labels = {rule.get("key"): rule.get("label") for rule in kind.get("rules") or ()}
+    labels = _rule_labels(str(kind["kind"]))
     removed = (
-        reading.say("report_removed", rule=reading.text(labels.get(cut["rule"])) or reading.word("rule", cut["rule"]), n=cut["n"])
+        reading.say(
+            "report_removed", rule=labels.get(cut["rule"], Bilingual(cut["rule"]))[reading.language], n=cut["n"]
+        )
         for cut in one.get("removed") or ()
     )
     relaxation = reading.reason(one.get("relaxation")) or reading.say("report_none")
     return Row((reading.text(kind["name"]), listing(reading, one["need"]), reading.joined(removed), relaxation))
+
+
+@cache
+def _rule_labels(kind: str) -> Mapping[str, Bilingual]:
+    """What the rules of a kind are called; nothing for a kind that is not built in."""
+    known = load_kinds().get(kind)
+    return {rule.key: rule.label for rule in known.rules} if known else {}
 
 
 def meetings(reading: Reading, number: int) -> Iterator[Block]:
@@ -134,7 +147,7 @@ def meetings(reading: Reading, number: int) -> Iterator[Block]:
         return
     yield reading.paragraph(
         "report_meet_proposed" if meet.get("is_proposal") else "report_meet_status",
-        on=str(meet.get("on") or ""),
+        on=reading.day(meet.get("on")),
         place=reading.text(meet.get("place")) or reading.say("report_none"),
         status=reading.word("status", meet["status"]),
         n=reading.tally(meet["n_placed"], "placed", "meet.n_placed"),
@@ -143,11 +156,15 @@ def meetings(reading: Reading, number: int) -> Iterator[Block]:
         bound=reading.figure(meet.get("bound"), "bound", "meet.bound"),
     )
     people = {one["id"]: one for one in meet.get("people") or ()}
-    ordered = sorted(enumerate(meet.get("meetings") or ()), key=lambda pair: (pair[1]["starts_at"], str(pair[1]["table"])))
+    ordered = sorted(
+        enumerate(meet.get("meetings") or ()), key=lambda pair: (pair[1]["starts_at"], str(pair[1]["table"]))
+    )
     yield _board(reading, people, meet)
     rows = tuple(_meeting_row(reading, people, at, one) for at, one in ordered)
     columns = reading.columns("time", "table", "party_a", "party_b", "kind", "score")
-    yield Table("meetings", reading.say("report_caption_meetings"), columns, rows, (0.14, 0.09, 0.28, 0.28, 0.12, 0.09), 16)
+    yield Table(
+        "meetings", reading.say("report_caption_meetings"), columns, rows, (0.14, 0.09, 0.28, 0.28, 0.12, 0.09), 16
+    )
     yield from _unplaced(reading, meet)
 
 
@@ -181,7 +198,10 @@ def _board(reading: Reading, people: Mapping[str, Record], meet: Record) -> Boar
         both = " ↔ ".join(_person(reading, people[key]) for key in one["people"][:2])
         cells[str(one["slot"]), str(one["table"])].append(both)
     rows = tuple(
-        (f"{slot['starts_at'][11:16]}–{slot['ends_at'][11:16]}", *("\n".join(cells[str(slot["key"]), key]) for key in tables))
+        (
+            f"{slot['starts_at'][11:16]}–{slot['ends_at'][11:16]}",
+            *("\n".join(cells[str(slot["key"]), key]) for key in tables),
+        )
         for slot in meet.get("slots") or ()
     )
     return Board("timetable", reading.say("report_caption_timetable"), (*reading.columns("time"), *tables), rows)
@@ -199,7 +219,7 @@ def _unplaced(reading: Reading, meet: Record) -> Iterator[Block]:
 def _unplaced_row(reading: Reading, by_id: Mapping[str, Record], one: Record) -> Row:
     match = by_id.get(one["match"])
     ends = (listing(reading, match["need"]), listing(reading, match["offer"])) if match else (str(one["match"]), "")
-    return Row((*ends, reading.joined(reading.reasons(one.get("reasons")))))
+    return Row((*ends, " ".join(map(reading.reason, one.get("reasons") or ()))))
 
 
 def clauses(reading: Reading, number: int) -> Iterator[Block]:
@@ -213,14 +233,18 @@ def clauses(reading: Reading, number: int) -> Iterator[Block]:
         yield reading.note("report_text_not_published")
     yield lights(reading)
     yield reading.note("report_assignment_note")
-    columns = (*reading.columns("clause"), *(_lead_title(reading, code) for code in reading.regions), *reading.columns("light", "chain"))
+    columns = (
+        *reading.columns("clause"),
+        *(_lead_title(reading, code) for code in reading.regions),
+        *reading.columns("light", "chain"),
+    )
     each = 0.34 / max(len(reading.regions), 1)
     widths = (0.26, *(each for _ in reading.regions), 0.1, 0.3)
     areas = {area["key"]: reading.text(area["title"]) for area in reading.rows("track", "areas")}
     for at, (key, title) in enumerate(areas.items(), start=1):
         yield reading.heading(2, at, title)
         rows = tuple(_clause_row(reading, n, one) for n, one in enumerate(listed) if one["area"] == key)
-        yield Table(f"clauses-{key}", reading.say("report_caption_clauses", area=title), columns, rows, widths, 20)
+        yield Table(f"clauses-{key}", "", columns, rows, widths, 20)
 
 
 def _lead_title(reading: Reading, code: str) -> str:
@@ -236,18 +260,30 @@ def department(reading: Reading, key: Any) -> str:
 def _clause_row(reading: Reading, at: int, clause: Record) -> Row:
     path = f"track.clauses[{at}]"
     leads = (
-        reading.joined(department(reading, one) for one in (clause.get("lead") or {}).get(code) or ()) or reading.say("report_none")
+        reading.joined(department(reading, one) for one in (clause.get("lead") or {}).get(code) or ())
+        or reading.say("report_none")
         for code in reading.regions
     )
-    light = Figure(reading.say("report_lamp", light=reading.word("light", clause["light"]), sign=reading.word("sign", clause["light"])), "light", f"{path}.light")
+    light = Figure(
+        reading.say(
+            "report_lamp", light=reading.word("light", clause["light"]), sign=reading.word("sign", clause["light"])
+        ),
+        "light",
+        f"{path}.light",
+    )
     title = reading.say("report_clause", n=clause["number"], title=reading.text(clause["title"]))
-    return Row((title, *leads, light, Figure(chain_text(reading, clause), "chain", f"{path}.chain")), _clause_drills(reading, clause))
+    return Row(
+        (title, *leads, light, Figure(chain_text(reading, clause), "chain", f"{path}.chain")),
+        _clause_drills(reading, clause),
+    )
 
 
 def chain_text(reading: Reading, clause: Record) -> str:
     """How many cases reached each node; says so where nothing is reported."""
     chain = clause.get("chain") or {}
-    reached = (reading.say("report_node", name=reading.word("node", node), n=chain[node]) for node in CHAIN if chain.get(node))
+    reached = (
+        reading.say("report_node", name=reading.word("node", node), n=chain[node]) for node in CHAIN if chain.get(node)
+    )
     return reading.joined(reached) or reading.say("report_nothing_reported")
 
 
@@ -266,7 +302,10 @@ def _clause_drills(reading: Reading, clause: Record) -> tuple[Drill, ...]:
         Drill(reading.say("report_drill_text"), (text or reading.say("report_not_published"),)),
         Drill(reading.say("report_drill_reasons"), reading.reasons(clause.get("reasons"))),
         Drill(reading.say("report_drill_actions"), actions),
-        Drill(reading.say("report_drill_indicators"), tuple(_indicator(reading, one) for one in clause.get("indicators") or ())),
+        Drill(
+            reading.say("report_drill_indicators"),
+            tuple(_indicator(reading, one) for one in clause.get("indicators") or ()),
+        ),
     )
     return tuple(drill for drill in drills if drill.lines)
 
@@ -302,9 +341,16 @@ def sources(reading: Reading, number: int) -> Iterator[Block]:
                 seed=reading.say("report_none") if seed is None else str(seed),
                 inputs=hashes or reading.say("report_none"),
             )
-    found = {one.get("key") or source_text(reading, one): one for name in DOCUMENTS for one in reading.rows(name, "sources")}
+    found = {
+        one.get("key") or source_text(reading, one): one for name in DOCUMENTS for one in reading.rows(name, "sources")
+    }
     yield reading.note("report_sources_note")
-    yield Links(tuple(Link(source_text(reading, one), one.get("url", "") if one.get("is_linked") else "") for one in found.values()))
+    yield Links(
+        tuple(
+            Link(source_text(reading, one), one.get("url", "") if one.get("is_linked") else "")
+            for one in found.values()
+        )
+    )
 
 
 def source_text(reading: Reading, one: Record) -> str:

@@ -234,7 +234,9 @@ def _link_row(reading: Reading, at: int, link: Record) -> Row:
 def inside_class(reading: Reading, number: int) -> Iterator[Block]:
     """Inside one industry class: the product words of one side beside those of the other."""
     yield reading.heading(1, number, reading.say("report_title_inside"))
-    listed = sorted(enumerate(reading.rows("diagnose", "inside_class")), key=lambda pair: -(pair[1]["complement_score"] or 0))
+    listed = sorted(
+        enumerate(reading.rows("diagnose", "inside_class")), key=lambda pair: -(pair[1]["complement_score"] or 0)
+    )
     if not listed:
         yield reading.absent("diagnose")
         return

@@ -47,7 +47,9 @@ def _strongest_links(reading: Reading) -> Iterator[Row]:
             yield Row(
                 (
                     reading.say("report_of", a=reading.region(code), b=reading.text(link["supplier_name"])),
-                    reading.say("report_of", a=reading.region(link["buyer_region"]), b=reading.text(link["buyer_name"])),
+                    reading.say(
+                        "report_of", a=reading.region(link["buyer_region"]), b=reading.text(link["buyer_name"])
+                    ),
                     reading.figure(link["score"], "link", f"diagnose.links[{at}].score", 4),
                     reading.say("report_pair", **_ends(reading, link)),
                 ),
@@ -62,7 +64,9 @@ def _ends(reading: Reading, link: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _strongest_words(reading: Reading) -> Iterator[Row]:
-    classes = sorted(enumerate(reading.rows("diagnose", "inside_class")), key=lambda pair: -(pair[1]["complement_score"] or 0))
+    classes = sorted(
+        enumerate(reading.rows("diagnose", "inside_class")), key=lambda pair: -(pair[1]["complement_score"] or 0)
+    )
     for at, one in classes[:1]:
         for pair in one["pairs"][:1]:
             firms = pair.get("firms") or {}
@@ -91,13 +95,15 @@ def _meetings(reading: Reading) -> Iterator[Block]:
         "report_leader_proposed" if meet.get("is_proposal") else "report_leader_met",
         n=reading.tally(meet["n_placed"], "placed", "meet.n_placed"),
         asked=reading.tally(meet["n_requested"], "requested", "meet.n_requested"),
-        on=str(meet.get("on", "")),
+        on=reading.day(meet.get("on")),
         place=reading.text(meet.get("place")) or reading.say("report_none"),
     )
     people = {one["id"]: one for one in meet["people"]}
-    columns = tuple(reading.say(f"report_leader_column_{name}") for name in ("time", "a", "b", "score"))
+    columns = tuple(reading.say(f"report_leader_column_{name}") for name in ("time", "a", "b", "match"))
     rows = tuple(_meeting_row(reading, people, at, one) for at, one in meetings[:3])
-    yield Table("leader-meetings", reading.say("report_leader_meetings_caption"), columns, rows, (0.15, 0.36, 0.36, 0.13))
+    yield Table(
+        "leader-meetings", reading.say("report_leader_meetings_caption"), columns, rows, (0.15, 0.36, 0.36, 0.13)
+    )
 
 
 def _meeting_row(reading: Reading, people: Mapping[str, Any], at: int, one: Mapping[str, Any]) -> Row:
@@ -121,7 +127,7 @@ def _clauses(reading: Reading) -> Iterator[Block]:
     count = Counter(clause["light"] for clause in clauses)
     figures = {light: Figure(str(count[light]), "light", "track.clauses[].light") for light in LIGHTS}
     n = Figure(str(len(clauses)), "clauses", "track.clauses")
-    yield reading.paragraph("report_leader_lights", n=n, as_of=str(reading.agreement.get("as_of", "")), **figures)
+    yield reading.paragraph("report_leader_lights", n=n, as_of=reading.day(reading.agreement.get("as_of")), **figures)
     yield lights(reading)
 
 

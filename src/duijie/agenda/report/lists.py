@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time
 from functools import cache
 from typing import Any
@@ -22,21 +22,55 @@ Record = Mapping[str, Any]
 Value = str | int | float | None
 COLUMNS: Mapping[str, tuple[tuple[str, int], ...]] = {
     "pairs": (
-        ("no", 6), ("kind", 14), ("need_region", 10), ("need_party", 28), ("need", 36), ("offer_region", 10),
-        ("offer_party", 28), ("offer", 36), ("basis", 12), ("score", 8), ("time", 18), ("table", 10), ("reason", 60),
+        ("no", 6),
+        ("kind", 14),
+        ("need_region", 10),
+        ("need_party", 28),
+        ("need", 36),
+        ("offer_region", 10),
+        ("offer_party", 28),
+        ("offer", 36),
+        ("basis", 12),
+        ("score", 8),
+        ("time", 18),
+        ("table", 10),
+        ("reason", 60),
     ),
     "tasks": (
-        ("no", 6), ("area", 20), ("clause", 36), ("action", 36), ("due", 14), ("state", 14), ("light", 10), ("progress", 30),
-        ("evidence", 30), ("problem", 50), ("next", 30),
+        ("no", 6),
+        ("area", 20),
+        ("clause", 36),
+        ("action", 36),
+        ("due", 14),
+        ("state", 14),
+        ("light", 10),
+        ("progress", 30),
+        ("evidence", 30),
+        ("problem", 50),
+        ("next", 30),
     ),
     "duties": (
-        ("no", 6), ("region", 12), ("department", 32), ("role", 10), ("clause", 40), ("assignment", 14), ("verification", 44),
+        ("no", 6),
+        ("region", 12),
+        ("department", 32),
+        ("role", 10),
+        ("clause", 40),
+        ("assignment", 14),
+        ("verification", 44),
     ),
     "projects": (
-        ("no", 6), ("clause", 40), ("light", 10), ("cases", 10), *((node, 10) for node in CHAIN), ("refused", 10),
-        ("indicator", 36), ("actual", 12), ("target", 12), ("unit", 12),
+        ("no", 6),
+        ("clause", 40),
+        ("light", 10),
+        ("cases", 10),
+        *((node, 10) for node in CHAIN),
+        ("refused", 10),
+        ("indicator", 36),
+        ("actual", 12),
+        ("target", 12),
+        ("unit", 12),
     ),
-}  # fmt: skip
+}
 LISTS = tuple(COLUMNS)
 HEADING_ROW = 2
 
@@ -47,7 +81,11 @@ def lists(reading: Reading, *, on: date) -> bytes:
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     book = xlsxwriter.Workbook(packed, options)
     book.set_properties(
-        {"title": reading.say("report_lists"), "author": "duijie", "created": datetime.combine(on, time(), UTC).replace(tzinfo=None)}
+        {
+            "title": reading.say("report_lists"),
+            "author": "duijie",
+            "created": datetime.combine(on, time(), UTC).replace(tzinfo=None),
+        }
     )
     rows = {"pairs": _pairs, "tasks": _tasks, "duties": _duties, "projects": _projects}
     for name, columns in COLUMNS.items():
@@ -108,7 +146,9 @@ def _pairs(reading: Reading) -> Iterator[tuple[Value, ...]]:
             reading.text(kind["name"]),
             *_end(reading, need, match["need"]),
             *_end(reading, offer, match["offer"]),
-            reading.joined(dict.fromkeys(reading.word("basis", one.get("basis", "published")) for one in (need, offer))),
+            reading.joined(
+                dict.fromkeys(reading.word("basis", one.get("basis", "published")) for one in (need, offer))
+            ),
             match["score"],
             str(meeting.get("starts_at", ""))[:16].replace("T", " "),
             str(meeting.get("table", "")),
@@ -129,7 +169,8 @@ def _clause(reading: Reading, clause: Record) -> str:
 def _tasks(reading: Reading) -> Iterator[tuple[Value, ...]]:
     areas = {area["key"]: reading.text(area["title"]) for area in reading.rows("track", "areas")}
     for clause in reading.rows("track", "clauses"):
-        for action in clause.get("actions") or ({},):
+        actions: Iterable[Record] = clause.get("actions") or ({},)
+        for action in actions:
             yield (areas.get(clause["area"], ""), _clause(reading, clause), *_action(reading, clause, action))
 
 
@@ -143,7 +184,8 @@ def _action(reading: Reading, clause: Record, action: Record) -> tuple[Value, ..
         action.get("due_on") or reading.say("report_not_published"),
         action_state(reading, action) if action else "",
         reading.word("light", action.get("light") or clause["light"]),
-        "\n".join(f"{one['done_on']} {reading.text(one['name'])}" for one in done) or reading.say("report_nothing_reported"),
+        "\n".join(f"{one['done_on']} {reading.text(one['name'])}" for one in done)
+        or reading.say("report_nothing_reported"),
         reading.joined(dict.fromkeys(_evidence(reading, proof) for one in done for proof in one.get("evidence") or ())),
         "\n".join(against),
         reading.text(following["name"]) if following else "",
@@ -179,7 +221,8 @@ def _duties(reading: Reading) -> Iterator[tuple[Value, ...]]:
 def _projects(reading: Reading) -> Iterator[tuple[Value, ...]]:
     for clause in reading.rows("track", "clauses"):
         chain = clause.get("chain") or {}
-        for indicator in clause.get("indicators") or ({},):
+        indicators: Iterable[Record] = clause.get("indicators") or ({},)
+        for indicator in indicators:
             yield (
                 _clause(reading, clause),
                 reading.word("light", clause["light"]),
@@ -188,6 +231,8 @@ def _projects(reading: Reading) -> Iterator[tuple[Value, ...]]:
                 clause.get("n_refused", 0),
                 reading.text(indicator.get("name")),
                 indicator.get("actual"),
-                reading.say("report_not_published") if indicator and indicator.get("target") is None else indicator.get("target"),
+                reading.say("report_not_published")
+                if indicator and indicator.get("target") is None
+                else indicator.get("target"),
                 reading.text(indicator.get("unit")),
             )

@@ -125,6 +125,13 @@ class Reading:
             return self.say("report_none")
         return f"{value:,.{digits}f}" if isinstance(value, float) else f"{value:,}"
 
+    def day(self, on: Any) -> str:
+        """A date as the language writes it; the word for "no data" where there is none."""
+        if not on:
+            return self.say("report_none")
+        year, month, day = str(on)[:10].split("-")
+        return self.say("report_day", year=year, month=int(month), day=int(day))
+
     def count(self, value: Any) -> str:
         """A number of things, without decimals."""
         return self.number(value, 0)

@@ -22,7 +22,11 @@ def webpage(document: Document, reading: Reading) -> str:
     """The page as HTML text: styles, scripts, drawings and data are all inside it."""
     folder = root() / "report"
     environment = Environment(
-        loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.tests["figure"] = lambda cell: isinstance(cell, Figure)
     environment.filters["kind"] = lambda block: type(block).__name__

@@ -40,7 +40,10 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (button?.matches(".figure")) openFigure(button);
-    else if (button?.dataset.list) openLists(data.lists[button.dataset.list]);
+    else if (button?.matches(".all")) {
+      const expanded = button.parentElement.classList.toggle("expanded");
+      button.setAttribute("aria-expanded", String(expanded));
+    } else if (button?.dataset.list) openLists(data.lists[button.dataset.list]);
   });
 
   const percent = (value) => `${Math.abs(value)}%`;
