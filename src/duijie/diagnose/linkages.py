@@ -1,4 +1,4 @@
-"""What one region can supply and the other would use: supply-chain complementarity, link by link."""
+"""What one region can supply and the other would use, and what it would add: links between two regions or all pairs."""
 
 from __future__ import annotations
 
@@ -6,8 +6,20 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtr
 
-__all__ = ["SupplyLink", "strength", "supply_complementarity", "supply_links"]
+from .relatedness import normed
+
+__all__ = [
+    "Candidate",
+    "SupplyLink",
+    "added_densities",
+    "added_density",
+    "linkage_candidates",
+    "strength",
+    "supply_complementarity",
+    "supply_links",
+]
 
 Floats = NDArray[np.float64]
 
@@ -80,4 +92,89 @@ def supply_links(
         SupplyLink(i, j, float(weight[r, c]), float(left[i]), float(matrix[i, j]), float(right[j]))
         for r, c in places
         for i, j in [(int(rows[r]), int(columns[c]))]
+    )
+
+
+def added_density(present: ArrayLike, near: ArrayLike, region: int, partner: int) -> Floats:
+    """What a partner would add to how near a region is to each industry (added relatedness density).
+
+    Parameters
+    ----------
+    present
+        (regions, industries) truth values.
+    near
+        (industries, industries) proximity.
+    region, partner
+        Rows of `present`.
+
+    Returns
+    -------
+    array (industries,)
+        0–1: the part of what is near the industry that the region lacks and the partner holds; 0 for an industry near
+        nothing. Own density + added density = density of the two together.
+
+    References
+    ----------
+    Balland & Boschma (2021), Complementary interregional linkages and Smart Specialisation, Regional Studies 55(6).
+    """
+    held = np.asarray(present, dtype=bool)
+    brought = (held[partner] & ~held[region]).astype(np.float64)
+    return np.asarray(brought @ normed(near))
+
+
+def added_densities(present: ArrayLike, near: ArrayLike) -> Floats:
+    """The mean added density over the industries a region lacks, for every ordered pair of regions.
+
+    Returns
+    -------
+    array (regions, regions)
+        Row: the region that gains; column: the partner; 0 on the diagonal; NaN for a region that lacks nothing.
+
+    Notes
+    -----
+    Two matrix products for all pairs: [(1−M) ∘ ((1−M)Φᵀ)] Mᵀ, Φ with columns normed to 1.
+    """
+    held = np.asarray(present, dtype=np.float64)
+    lack = 1 - held
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(((lack * (lack @ normed(near).T)) @ held.T) / lack.sum(1, keepdims=True))
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """An industry one region could grow with a partner: `density` is its own, `added` what the partner brings."""
+
+    industry: int
+    score: float
+    density: float
+    added: float
+    complexity: float
+
+
+def linkage_candidates(
+    present: ArrayLike,
+    near: ArrayLike,
+    complexity: ArrayLike,
+    region: int,
+    partner: int,
+    *,
+    top: int = 20,
+) -> tuple[Candidate, ...]:
+    """Industries a region lacks, best first by what the partner would add and by their complexity.
+
+    Notes
+    -----
+    score = added · Φ(complexity), Φ the normal distribution function, so that complexity weighs 0–1 and an unknown
+    complexity weighs one half.
+    """
+    held = np.asarray(present, dtype=bool)
+    own = np.asarray(held[region].astype(np.float64) @ normed(near))
+    added = added_density(held, near, region, partner)
+    score = added * ndtr(np.nan_to_num(np.asarray(complexity, dtype=np.float64)))
+    score = np.where(held[region], 0, score)
+    order = np.argsort(-score, kind="stable")[:top]
+    return tuple(
+        Candidate(int(i), float(score[i]), float(own[i]), float(added[i]), float(np.asarray(complexity)[i]))
+        for i in order
+        if score[i] > 0
     )
