@@ -7,15 +7,17 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import classifications as cl
 import fact_tables as ft
 import listings as ls
 
-from duijie.data import root
+from duijie.data import read, root
 from duijie.track.agreement import load_agreement
 
 SHARED = Path(os.environ.get("DUIJIE_SHARED", Path(__file__).resolve().parents[1].parent / "shared"))
 FOLDER = root() / "agreements" / "jinjiang-longhua"
 TABLES = FOLDER / "tables"
+TAXONOMIES = root() / "taxonomies"
 FIRM = "id region name name_en uscc industry products town registered_year inferred".split()
 CLUSTER = "system layer name description note".split()
 SCHEME = "scheme category criteria conditions benefits".split()
@@ -55,7 +57,38 @@ def save(name: str, rows: list[ft.Row], *columns: str) -> None:
     print(f"{name}: {len(rows)} rows")
 
 
-STEPS: Mapping[str, Callable[[], None]] = {"facts": build_facts}
+def build_classification() -> None:
+    """GB/T 4754-2017: codes, names, parents."""
+    rows = cl.industries(SHARED)
+    ft.write(TAXONOMIES / "gbt4754_2017.csv", rows, "code name_zh name_en parent level note".split())
+    print(f"gbt4754_2017: {len(rows)} rows")
+
+
+def build_io() -> None:
+    """Input–output tables of the country and of each province that ``io/tables.yaml`` names."""
+    document = read(TAXONOMIES / "io" / "tables.yaml", "io")
+    names, _ = cl.national(SHARED, "china_2017_42")
+    newer, _ = cl.national(SHARED, "china_2020_42")
+    if names != newer:
+        raise SystemExit("the national tables of 2017 and 2020 do not name the same sectors")
+    ft.write(TAXONOMIES / "io" / "sectors.csv", names, "sector name_zh name_en".split())
+    ft.write(TAXONOMIES / "io" / "gbt4754_to_sector.csv", cl.sectors_of_industries(), ["industry", "sector"])
+    for row in document["tables"]:
+        found = (
+            cl.national(SHARED, Path(row["file"]).stem)[1]
+            if row["region"] == "national"
+            else cl.provincial(SHARED, row["province"], int(row["year"]))
+        )
+        columns = ["sector", *(one["sector"] for one in names), "final_demand", "output", "value_added"]
+        ft.write(TAXONOMIES / "io" / row["file"], found, columns)
+        print(f"{row['file']}: {len(found)} sectors")
+
+
+STEPS: Mapping[str, Callable[[], None]] = {
+    "facts": build_facts,
+    "classification": build_classification,
+    "io": build_io,
+}
 
 
 if __name__ == "__main__":

@@ -1,0 +1,178 @@
+"""Classifications, chains, product words and input–output tables, read from the data files into terms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from duijie.data import listing, read, root, table
+from duijie.data.sources import source
+from duijie.errors import DataFileError, Fault
+from duijie.terms import Bilingual, ChainLink, ChainStage, ChainTemplate, Industry, IOTable, Taxonomy
+
+__all__ = [
+    "chain",
+    "chains",
+    "gbt4754",
+    "input_output",
+    "names",
+    "product_groups",
+    "sector_names",
+    "sector_of",
+    "vocabulary",
+]
+
+
+@cache
+def gbt4754() -> Taxonomy:
+    """GB/T 4754-2017: 20 sections, 97 divisions, groups and classes; its known gaps stand in ``DATA.md``.
+
+    Examples
+    --------
+    >>> gbt4754().ancestors("1952")
+    ('1952', '195', '19', 'C')
+    """
+    rows = table(root() / "taxonomies" / "gbt4754_2017.csv")
+    found = (
+        Industry(row["code"], Bilingual(row["name_zh"], row["name_en"]), int(row["level"]), row["parent"])
+        for row in rows
+    )
+    return Taxonomy("GB/T 4754", "2017", {industry.code: industry for industry in found})
+
+
+@cache
+def chains(keys: tuple[str, ...] = ()) -> tuple[ChainTemplate, ...]:
+    """The built-in industrial chains: those of `keys` in that order, all of them in name order where none is given.
+
+    Raises
+    ------
+    DataFileError
+        A chain is absent or breaks its schema.
+
+    Examples
+    --------
+    >>> [template.key for template in chains()]
+    ['apparel-footwear', 'electronics', 'equipment', 'health']
+    """
+    folder = root() / "taxonomies" / "chains"
+    paths = [folder / f"{key}.yaml" for key in keys] or listing("taxonomies/chains")
+    return tuple(chain(path) for path in paths)
+
+
+def chain(path: Path) -> ChainTemplate:
+    """One industrial chain from its file.
+
+    Raises
+    ------
+    DataFileError
+        The file breaks the schema, a stage stands twice, or a link names no stage; `faults` lists all of it.
+    """
+    document = read(path, "chain")
+    if faults := tuple(_chain_faults(path, document)):
+        raise DataFileError("data_file_faults", {"file": path.name, "n": len(faults)}, {"file": str(path)}, "", faults)
+    stages = tuple(
+        ChainStage(row["key"], row["name"], tuple(row["industries"]), tuple(row.get("products", ())))
+        for row in document["stages"]
+    )
+    links = tuple(ChainLink(row["supplier"], row["buyer"], row["why"]) for row in document["links"])
+    return ChainTemplate(document["key"], document["name"], stages, links)
+
+
+def _chain_faults(path: Path, document: Mapping[str, Any]) -> Iterator[Fault]:
+    keys = [row["key"] for row in document["stages"]]
+    for key in sorted({key for key in keys if keys.count(key) > 1}):
+        yield Fault("name_twice", {"file": str(path), "key": "stages"}, {"name": key})
+    for at, link in enumerate(document["links"]):
+        for end in ("supplier", "buyer"):
+            if link[end] not in keys:
+                where = {"file": str(path), "key": f"links.{at}.{end}"}
+                yield Fault("name_unknown", where, {"name": link[end], "known": keys})
+
+
+@cache
+def vocabulary() -> Mapping[str, tuple[Mapping[str, Any], ...]]:
+    """For an industry code, the words that tell its products apart: rows ``{word, en, group, aliases}``.
+
+    Examples
+    --------
+    >>> next(row["group"] for row in vocabulary()["18"] if row["en"] == "womenswear")
+    'audience'
+    """
+    document = read(root() / "taxonomies" / "vocabulary.yaml", "vocabulary")
+    return {one["industry"]: tuple(one["products"]) for one in document["classes"]}
+
+
+@cache
+def product_groups() -> Mapping[str, Bilingual]:
+    """The bilingual names of the groups of product words."""
+    document = read(root() / "taxonomies" / "vocabulary.yaml", "vocabulary")
+    return {row["key"]: Bilingual(**row["name"]) for row in document["groups"]}
+
+
+@cache
+def input_output() -> Mapping[str, IOTable]:
+    """The input–output tables by region code; ``national`` is the whole country.
+
+    Returns
+    -------
+    mapping of IOTable
+        42 sectors in one numbering, `flows` of domestic and imported goods together, `final_demand` net of imports and
+        inflows, so that output = flows summed over buyers + final demand.
+
+    Examples
+    --------
+    >>> national = input_output()["national"]
+    >>> national.flows.shape, national.year
+    ((42, 42), '2020')
+    """
+    document = read(root() / "taxonomies" / "io" / "tables.yaml", "io")
+    return {row["region"]: _io(row) for row in document["tables"]}
+
+
+def _io(row: Mapping[str, Any]) -> IOTable:
+    rows = table(root() / "taxonomies" / "io" / row["file"])
+    sectors = tuple(one["sector"] for one in rows)
+    columns = (*sectors, "final_demand", "output", "value_added")
+    values = np.array([[float(one[column]) for column in columns] for one in rows])
+    n = len(sectors)
+    return IOTable(
+        sectors=sectors,
+        flows=values[:, :n],
+        final_demand=values[:, n],
+        output=values[:, n + 1],
+        unit=row["unit"],
+        year=row["year"],
+        region=row["region"],
+        value_added=values[:, n + 2],
+        names=sector_names(),
+        source=source(row["source"]),
+    )
+
+
+@cache
+def sector_names() -> Mapping[str, Bilingual]:
+    """The bilingual names of the 42 sectors by their code."""
+    rows = table(root() / "taxonomies" / "io" / "sectors.csv")
+    return {row["sector"]: Bilingual(row["name_zh"], row["name_en"]) for row in rows}
+
+
+@cache
+def sector_of() -> Mapping[str, str]:
+    """The sector of a GB/T 4754 heading; a heading that is absent has the sector of the nearest one above it.
+
+    Examples
+    --------
+    >>> sector_of()["19"] == sector_of()["18"]
+    True
+    """
+    return {row["industry"]: row["sector"] for row in table(root() / "taxonomies" / "io" / "gbt4754_to_sector.csv")}
+
+
+@cache
+def names() -> Mapping[str, Bilingual]:
+    """Bilingual names of industries by code."""
+    return {code: industry.name for code, industry in gbt4754().industries.items()}
