@@ -27,7 +27,12 @@ help:
 
 ## make demo              the built-in agreement all the way: read, diagnose, match, meet, track, report, portal
 demo: .venv/ready
-	@DUIJIE_HOME=$(abspath $(OUT)) $(BIN)/duijie agenda demo --out $(OUT) --port $(PORT) $(if $(filter 0,$(SERVE)),--no-serve,)
+	@for name in $$($(BIN)/duijie agenda list); do $(BIN)/duijie agenda run $$name --out $(OUT) || exit 1; done
+	@echo "→ $(abspath $(OUT))/<agreement>/report"
+ifneq ($(SERVE),0)
+	@$(BIN)/duijie portal --home $(OUT) prepare --new-passwords
+	@$(BIN)/duijie portal --home $(OUT) serve --port $(PORT)
+endif
 
 ## make test              the whole suite; says plainly what was skipped and why
 test: .venv/ready
