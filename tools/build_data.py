@@ -10,6 +10,7 @@ from pathlib import Path
 import classifications as cl
 import fact_tables as ft
 import listings as ls
+import registry_counts as rc
 
 from duijie.data import read, root
 from duijie.track.agreement import load_agreement
@@ -84,10 +85,19 @@ def build_io() -> None:
         print(f"{row['file']}: {len(found)} sectors")
 
 
+def build_counts() -> None:
+    """Registrations by region, industry group and year."""
+    rows, coverage = rc.counts(SHARED)
+    ft.write(TABLES / "counts.csv", rows, "region industry year n".split())
+    ft.write(TABLES / "coverage.csv", coverage, "region n n_coded sampling".split())
+    print(f"counts: {len(rows)} rows; coverage: {coverage}")
+
+
 STEPS: Mapping[str, Callable[[], None]] = {
     "facts": build_facts,
     "classification": build_classification,
     "io": build_io,
+    "counts": build_counts,
 }
 
 

@@ -36,8 +36,9 @@ class Example:
 
     `parties` and `listings` are terms; `clause_of` gives the clause a listing is filed under. The other tables are
     rows of text with a :class:`Source` under ``source``. `counts` sums the years of the table of counts, None where
-    the folder has none; `travel_times` come from the direct connections of the table of trains. `tables` is the
-    folder of the files.
+    the folder has none; `coverage` says how many registrations stand behind each region, how many of them have an
+    industry, and how they were drawn; `travel_times` come from the direct connections of the table of trains.
+    `tables` is the folder of the files.
     """
 
     tables: Path
@@ -51,6 +52,7 @@ class Example:
     talent_schemes: tuple[Mapping[str, Any], ...]
     exchanges: tuple[Mapping[str, Any], ...]
     counts: Counts | None
+    coverage: tuple[Mapping[str, Any], ...]
     travel_times: TravelTimes
 
 
@@ -194,6 +196,7 @@ def _example(home: Path, tables: Mapping[str, Sequence[Row]]) -> Example:
         talent_schemes=rows("talent_schemes"),
         exchanges=rows("exchanges"),
         counts=_counts(tables["counts"]) if tables["counts"] else None,
+        coverage=tuple({**row, "n": int(row["n"]), "n_coded": int(row["n_coded"])} for row in tables["coverage"]),
         travel_times=_travel_times([row for row in tables["rail"] if row["kind"] == "pair"]),
     )
 
