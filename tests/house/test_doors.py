@@ -64,3 +64,12 @@ def test_no_hidden_clock(sources: tuple[Path, ...]) -> None:
         and clock.search(path.read_text(encoding="utf-8"))
     ]
     assert not hidden
+
+
+def test_the_library_opens_no_connection(sources: tuple[Path, ...]) -> None:
+    """`urllib.parse` only takes addresses apart; what opens them is forbidden."""
+    network = re.compile(r"\b(urllib\.request|urllib\.error|http\.client|http\.server|ftplib|smtplib|socketserver)\b")
+    found = [
+        path.name for path in sources if "duijie_portal" not in path.parts and network.search(path.read_text("utf-8"))
+    ]
+    assert not found
