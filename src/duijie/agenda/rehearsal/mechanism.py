@@ -79,19 +79,17 @@ def correspond(script: Script) -> tuple[Ticket, ...]:
     return tuple(sorted(tickets, key=lambda one: (one.opened_on, one.id)))
 
 
+_FATES = ("in_time", "late", "open", "overdue")
+
+
 def _ticket(script: Script, pair: Pair, at: int, n: int) -> Ticket:
-    dice = script.dice("ticket", at, n)
+    dice, turn = script.dice("ticket", at, n), at * vocabulary("pace")["tickets_each_pair"] * script.scale + n
+    fate = _FATES[turn] if turn < len(_FATES) else dice.choices(_FATES, vocabulary("pace")["ticket_fates"])[0]
     sender, receiver = pair.departments if (at + n) % 2 else pair.departments[::-1]
-    clause = _concerning(script, dice, sender.key)
-    limit = dice.choice(vocabulary("pace")["ticket_limits"])
-    back = (dice.randint(30, 400), dice.randint(20, 200), dice.randint(0, limit - 1), limit + dice.randint(2, 20))[
-        n % 4
-    ]
-    opened = script.days[-1 - min(back, len(script.days) - 1)]
-    taken = (dice.randint(1, limit), limit + dice.randint(1, 8), 9999, 9999)[n % 4]
-    replied = add_working_days(opened, min(taken, 60))
-    is_replied = taken < 9999 and replied <= script.as_of
+    clause, limit = _concerning(script, dice, sender.key), dice.choice(vocabulary("pace")["ticket_limits"])
+    opened, replied = _exchanged(script, dice, fate, limit)
     received = add_working_days(opened, 1)
+    is_replied = replied is not None and replied <= script.as_of
     return Ticket(
         f"rehearsal-ticket-{at + 1:02d}-{n + 1:02d}",
         clause.key,
@@ -102,9 +100,22 @@ def _ticket(script: Script, pair: Pair, at: int, n: int) -> Ticket:
         bilingual(dice.choice(vocabulary("phrases")["ticket"]), clause=clause.title),
         limit,
         received.isoformat() if received <= script.as_of else "",
-        replied.isoformat() if is_replied else "",
+        replied.isoformat() if is_replied and replied else "",
         Bilingual(**vocabulary("phrases")["reply"]) if is_replied else Bilingual(),
     )
+
+
+def _exchanged(script: Script, dice: Random, fate: str, limit: int) -> tuple[date, date | None]:
+    """When a ticket was opened and replied to (None where it was not), for what is to become of it."""
+    ago = {
+        "in_time": dice.randint(limit + 1, 400),
+        "late": dice.randint(limit + 10, 300),
+        "open": dice.randint(0, limit - 1),
+        "overdue": limit + dice.randint(2, 20),
+    }[fate]
+    opened = script.days[-1 - min(ago, len(script.days) - 1)]
+    taken = {"in_time": dice.randint(1, limit), "late": limit + dice.randint(1, 8)}.get(fate)
+    return opened, None if taken is None else add_working_days(opened, taken)
 
 
 def _concerning(script: Script, dice: Random, department: str) -> Clause:
