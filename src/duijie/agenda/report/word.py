@@ -98,6 +98,9 @@ def _n_lines(text: str, size_pt: float, width_mm: float) -> int:
 
 def _packed(file: Any) -> bytes:
     """The file with every entry of its archive dated alike."""
+    relations = file.part.package.rels
+    for key in [key for key, one in relations.items() if one.reltype.endswith("/thumbnail")]:
+        del relations[key]  # a picture of the empty template
     raw, packed = io.BytesIO(), io.BytesIO()
     file.save(raw)
     with zipfile.ZipFile(raw) as read, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as written:
@@ -202,10 +205,8 @@ def _page(file: Any, document: Document) -> None:
     # Word and LibreOffice read a grid of characters differently; a grid of lines and closer type look alike in both.
     grid.set(qn("w:type"), "lines")
     grid.set(qn("w:linePitch"), str(int(LAYOUT.line_pt * TWIPS_A_POINT)))
-    settings = file.settings.element
-    for name in ("w:evenAndOddHeaders", "w:mirrorMargins"):
-        if settings.find(qn(name)) is None:
-            settings.insert(1, OxmlElement(name))
+    file.settings.odd_and_even_pages_header_footer = True
+    file.settings.element.insert(1, OxmlElement("w:mirrorMargins"))  # after zoom, as the schema orders
     for which in (WD_HEADER_FOOTER.PRIMARY, WD_HEADER_FOOTER.EVEN_PAGE):
         odd = which is WD_HEADER_FOOTER.PRIMARY
         _header(section.header if odd else section.even_page_header, document)
