@@ -1,0 +1,181 @@
+"""Open any office's file safely: csv in UTF-8 or GB18030, xlsx, xls, parquet; rows come in turn, never all of a csv."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from duijie.errors import InputError
+
+from .cells import Raw
+
+__all__ = ["Limits", "Sheet", "sheets"]
+
+Row = Sequence[Raw]
+_CHUNK = 1 << 20
+_ZIP, _OLE, _PARQUET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1"
+_FORBIDDEN = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
+csv.field_size_limit(16 << 20)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a compressed file may grow to before it is refused as a bomb."""
+
+    bytes: int = 2 << 30
+    entries: int = 5000
+    growth: int = 300
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One table of a file: its name, and its rows from the first on, numbered from 1."""
+
+    name: str
+    _rows: Callable[[], Iterator[Row]]
+
+    def rows(self) -> Iterator[tuple[int, Row]]:
+        """The rows with their numbers as the office's own program shows them."""
+        return enumerate(self._rows(), start=1)
+
+
+def sheets(path: Path, *, limits: Limits | None = None) -> tuple[Sheet, ...]:
+    """The sheets of a file that hold anything; what the file is, its first bytes decide, not its name.
+
+    Raises
+    ------
+    InputError
+        The file is absent, empty, of no known form or encoding, broken, declares entities (XXE), or would grow beyond
+        the limits (zip bomb).
+    """
+    if not path.is_file():
+        raise _refused("file_missing", path)
+    with path.open("rb") as handle:
+        start = handle.read(8)
+    if not start.strip():
+        raise _refused("file_empty", path)
+    if start.startswith(_PARQUET):
+        return (Sheet("", lambda: _parquet_rows(path)),)
+    if start.startswith(_ZIP):
+        _inspect(path, limits or Limits())
+    if start.startswith((_ZIP, _OLE)):
+        return _workbook(path)
+    encoding = _encoding(path)
+    separator = _separator(path, encoding)
+    return (Sheet("", lambda: _text_rows(path, encoding, separator)),)
+
+
+def _refused(code: str, path: Path, hint: str = "", **values: Any) -> InputError:
+    return InputError(code, values, {"file": path.name}, hint)
+
+
+def _inspect(path: Path, limits: Limits) -> None:
+    """Unpack once without keeping anything: sizes as they are, not as the archive declares them."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+            if len(entries) > limits.entries:
+                raise _refused("file_bomb", path, "file_save_anew", n=len(entries))
+            most = min(limits.bytes, max(50 << 20, path.stat().st_size * limits.growth))
+            if sum(entry.file_size for entry in entries) > most:
+                raise _refused("file_bomb", path, "file_save_anew", n=sum(entry.file_size for entry in entries))
+            for entry in entries:
+                with archive.open(entry) as part:
+                    most -= _measured(part, most, path, entry.filename.endswith((".xml", ".rels")))
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+        raise _refused("file_broken", path, "file_save_anew", problem=str(error)) from error
+
+
+def _measured(part: IO[bytes], most: int, path: Path, is_xml: bool) -> int:
+    size, tail = 0, b""
+    while chunk := part.read(_CHUNK):
+        size += len(chunk)
+        if size > most:
+            raise _refused("file_bomb", path, "file_save_anew", n=size)
+        if is_xml and _FORBIDDEN.search(tail + chunk):
+            raise _refused("file_entities", path, "file_save_anew")
+        tail = chunk[-16:]
+    return size
+
+
+def _workbook(path: Path) -> tuple[Sheet, ...]:
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        book = CalamineWorkbook.from_path(str(path))
+        found = [(name, book.get_sheet_by_name(name)) for name in book.sheet_names]
+    except (CalamineError, OSError, ValueError) as error:
+        raise _refused("file_broken", path, "file_save_anew", problem=str(error)) from error
+    filled = tuple(Sheet(name, lambda own=sheet: _sheet_rows(own)) for name, sheet in found if sheet.total_height)
+    if not filled:
+        raise _refused("file_empty", path)
+    return filled
+
+
+def _sheet_rows(sheet: Any) -> Iterator[Row]:
+    # the rows above the first filled one are not given; number them as the office's program does
+    first = sheet.start[0] if sheet.start else 0
+    yield from ([] for _ in range(first))
+    for row in sheet.iter_rows():
+        yield row
+
+
+def _parquet_rows(path: Path) -> Iterator[Row]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.ParquetFile(path)
+        yield table.schema_arrow.names
+        for batch in table.iter_batches(batch_size=20_000):
+            yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+    except (pa.ArrowException, OSError) as error:
+        raise _refused("file_broken", path, "file_save_anew", problem=str(error)) from error
+
+
+def _encoding(path: Path) -> str:
+    with path.open("rb") as handle:
+        start = handle.read(4)
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        candidates: Iterable[str] = ("utf-16",)
+    else:
+        candidates = ("utf-8-sig", "gb18030")
+    for encoding in candidates:
+        if _decodes(path, encoding):
+            return encoding
+    raise _refused("file_encoding", path, "file_save_utf8")
+
+
+def _decodes(path: Path, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        with path.open("rb") as handle:
+            while chunk := handle.read(_CHUNK):
+                if "\0" in decoder.decode(chunk):
+                    return False
+            decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _separator(path: Path, encoding: str) -> str:
+    with path.open(encoding=encoding, newline="") as handle:
+        lines = [line for line in (handle.readline(100_000) for _ in range(10)) if line.strip()]
+    counts = {mark: sorted(line.count(mark) for line in lines) for mark in (",", "\t", ";", "|")}
+    return max(counts, key=lambda mark: (counts[mark][len(lines) // 2] if lines else 0, mark == ","))
+
+
+def _text_rows(path: Path, encoding: str, separator: str) -> Iterator[Row]:
+    with path.open(encoding=encoding, newline="") as handle:
+        reader = csv.reader(handle, delimiter=separator)
+        try:
+            yield from reader
+        except csv.Error as error:
+            raise _refused("file_broken", path, "file_save_anew", problem=f"{reader.line_num}: {error}") from error

@@ -1,0 +1,358 @@
+"""Take a file in: every row read and checked, all faults told at once, and nothing written by halves."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from duijie import __version__
+from duijie.errors import Fault, InputError
+from duijie.terms import Progress, Provenance, silent
+
+from .coding import code_industries
+from .files import Limits, Sheet, sheets
+from .headings import Heading, find_heading
+from .layouts import Layout, layout
+from .rows import Batch, Reader
+
+__all__ = ["Intake", "read_table", "take_in"]
+
+_LISTED = 10_000  # faults told one by one; the rest are counted
+
+
+@dataclass(frozen=True, eq=False)
+class Intake:
+    """What a file held, and everything wrong with it.
+
+    `table` has a row for every sound row (see :func:`take_in`), a column for each key of the layout that the file
+    has, and the provenance columns ``source_file``, ``source_sheet``, ``source_row``, ``as_of``, ``confidences``
+    (JSON of the values believed less than fully) and ``inferred`` (keys nobody stated); it is None where the rows
+    went to a file. `faults` lists the first 10,000; `counts` counts all by code. `coverage` gives the share 0–1 of
+    rows that fill each column. `columns` maps headings to keys.
+    """
+
+    kind: str
+    file: str
+    n_rows: int
+    n_faulty_rows: int
+    n_mended: int
+    n_skipped: int
+    n_formulas: int
+    faults: tuple[Fault, ...]
+    counts: Mapping[str, int]
+    coverage: Mapping[str, float]
+    columns: Mapping[str, str]
+    unknown: tuple[str, ...]
+    personal: tuple[str, ...]
+    departments: Mapping[str, tuple[int, int, str]]
+    as_of: tuple[str, str]
+    provenance: Provenance
+    table: pa.Table | None = field(default=None, repr=False)
+
+    @property
+    def n_faults(self) -> int:
+        """How many faults were found, listed or not."""
+        return sum(self.counts.values())
+
+    def to_arrow(self) -> pa.Table:
+        """The sound rows as an Arrow table."""
+        return self.table
+
+    def to_pandas(self) -> Any:
+        """The sound rows as a pandas dataframe; needs pandas."""
+        return self.table.to_pandas() if self.table is not None else None
+
+
+@dataclass
+class _Tally:
+    """What the stream of batches adds up to."""
+
+    n_rows: int = 0
+    n_faulty_rows: int = 0
+    n_mended: int = 0
+    n_skipped: int = 0
+    n_formulas: int = 0
+    faults: list[Fault] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    filled: Counter[str] = field(default_factory=Counter)
+    columns: dict[str, str] = field(default_factory=dict)
+    unknown: list[str] = field(default_factory=list)
+    personal: list[str] = field(default_factory=list)
+    departments: dict[str, list[Any]] = field(default_factory=dict)
+    as_of: tuple[str, str] = ("", "")
+
+    def note(self, faults: Sequence[Fault]) -> None:
+        self.counts.update(fault.code for fault in faults)
+        self.faults.extend(faults[: max(0, _LISTED - len(self.faults))])
+
+    def add(self, batch: Batch) -> None:
+        self.n_rows += len(batch.numbers)
+        self.n_faulty_rows += len(batch.faulty)
+        self.n_mended += batch.n_mended
+        self.n_skipped += batch.n_skipped
+        self.n_formulas += batch.n_formulas
+        self.note(batch.faults)
+        for key, values in batch.values.items():
+            self.filled[key] += sum(value is not None for value in values)
+        self._add_dates(batch)
+        self._add_departments(batch)
+
+    def _add_dates(self, batch: Batch) -> None:
+        dates = [value for value in batch.values.get("as_of", ()) if value]
+        if dates:
+            known = [one for one in self.as_of if one]
+            self.as_of = min([*dates, *known]), max([*dates, *known])
+
+    def _add_departments(self, batch: Batch) -> None:
+        names = batch.values.get("department") or [None] * len(batch.numbers)
+        dates = batch.values.get("as_of") or [None] * len(batch.numbers)
+        for place, (name, day) in enumerate(zip(names, dates, strict=True)):
+            own = self.departments.setdefault(name or "", [0, 0, ""])
+            own[0] += 1
+            own[1] += place in batch.faulty
+            own[2] = max(own[2], day or "")
+
+
+def read_table(path: Path, kind: str, **options: Any) -> Intake:
+    """The sound rows of a file in memory; options as :func:`take_in`, faults are listed, never raised.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read at all, or `kind` is not known.
+    """
+    parts: list[pa.Table] = []
+    tally, provenance = _run(path, layout(kind), parts.append, **options)
+    schema = pa.unify_schemas([part.schema for part in parts]) if parts else pa.schema([])
+    table = pa.concat_tables([part for part in parts], promote_options="default") if parts else schema.empty_table()
+    return _intake(kind, path, tally, provenance, table)
+
+
+def take_in(path: Path, kind: str, out: Path | None = None, *, keep_sound_rows: bool = False, **options: Any) -> Intake:
+    """Read, check and, where all is well, write a file; the file is streamed, so it may exceed the memory.
+
+    Parameters
+    ----------
+    path
+        csv (UTF-8, UTF-16, GB18030), xlsx, xls or parquet.
+    kind
+        A kind of :func:`duijie.intake.layouts.kinds`, such as ``firms``.
+    out
+        The parquet file to write; None checks only (dry run).
+    keep_sound_rows
+        Write the rows without a fault where others have some; otherwise one fault keeps everything back.
+    mapping
+        Heading as written → key, before the aliases; an empty key leaves the column out.
+    as_of, source, department
+        What holds for rows that do not say it themselves; `as_of` is ISO text.
+    today
+        Dates after it are faults in columns that speak of the past; None asks nothing.
+    is_coded
+        Fill missing industry codes from name, scope and products; they are marked ``inferred``.
+    limits, batch_rows, progress
+        Bounds of compressed files; rows read at a time; called after every batch.
+
+    Returns
+    -------
+    Intake
+        With ``table`` None.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read at all; or `out` is given and there are faults (all in ``faults``), unless
+        `keep_sound_rows` — a fault of the heading always refuses. Then nothing is written.
+    """
+    with ExitStack() as stack:
+        writer = stack.enter_context(_Writer(out)) if out else None
+        tally, provenance = _run(path, layout(kind), writer.write if writer else _drop, **options)
+        found = _intake(kind, path, tally, provenance, None)
+        is_refused = tally.counts and (not keep_sound_rows or not tally.columns or tally.counts["column_missing"])
+        if writer and is_refused:
+            values = {"file": path.name, "n": found.n_faults, "rows": found.n_faulty_rows}
+            raise InputError("table_faults", values, {"file": path.name}, "table_mend", found.faults)
+        if writer:
+            writer.commit()
+    return found
+
+
+def _drop(table: pa.Table) -> None:
+    """A dry run keeps nothing."""
+
+
+class _Writer:
+    """A parquet file that appears whole or not at all."""
+
+    def __init__(self, out: Path) -> None:
+        self._out, self._part = out, out.with_name(out.name + ".part")
+        self._writer: pq.ParquetWriter | None = None
+
+    def __enter__(self) -> _Writer:
+        return self
+
+    def write(self, table: pa.Table) -> None:
+        if self._writer is None:
+            self._out.parent.mkdir(parents=True, exist_ok=True)
+            self._writer = pq.ParquetWriter(self._part, table.schema)
+        self._writer.write_table(table)
+
+    def commit(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._part.replace(self._out)
+            self._writer = None
+
+    def __exit__(self, *_: object) -> None:
+        if self._writer is not None:
+            self._writer.close()
+        self._part.unlink(missing_ok=True)
+
+
+def _run(
+    path: Path,
+    form: Layout,
+    keep: Callable[[pa.Table], None],
+    *,
+    mapping: Mapping[str, str] | None = None,
+    as_of: str = "",
+    source: str = "",
+    department: str = "",
+    today: date | None = None,
+    is_coded: bool = True,
+    limits: Limits | None = None,
+    batch_rows: int = 20_000,
+    progress: Progress = silent,
+) -> tuple[_Tally, Provenance]:
+    tally = _Tally()
+    defaults = {"as_of": as_of, "source": source or path.name, "department": department}
+    found = [(sheet, *_begin(sheet, form, path, mapping)) for sheet in sheets(path, limits=limits)]
+    usable = [one for one in found if one[1].keys] or found[:1]
+    keys = tuple(dict.fromkeys(key for _, heading, _ in usable for key in heading.keys.values()))
+    seen: dict[str, dict[int, int]] = {}
+    for sheet, heading, rows in usable:
+        tally.note(heading.faults)
+        tally.columns |= {heading.texts[place]: key for place, key in heading.keys.items()}
+        tally.unknown += heading.unknown
+        tally.personal += heading.personal
+        reader = Reader(form, heading, {"file": path.name, "sheet": sheet.name}, today, seen)
+        for batch in reader.batches(rows, batch_rows) if heading.keys else ():
+            coded = _code(batch, form) if is_coded else []
+            tally.add(batch)
+            keep(_arrow(batch, form, keys, coded, path.name, sheet.name, defaults))
+            progress("intake", tally.n_rows, 0)
+    inputs = {path.name: _digest(path)}
+    parameters = {"kind": form.kind, "mapping": dict(mapping or {}), "is_coded": is_coded, "as_of": as_of}
+    return tally, Provenance(inputs, __version__, parameters)
+
+
+def _begin(
+    sheet: Sheet, form: Layout, path: Path, mapping: Mapping[str, str] | None
+) -> tuple[Heading, Iterator[tuple[int, Sequence[Any]]]]:
+    rows = sheet.rows()
+    first = list(islice(rows, 40))
+    heading = find_heading(first, form, {"file": path.name, "sheet": sheet.name}, mapping)
+    after = (row for row in first if row[0] > heading.row)
+    return heading, (row for part in (after, rows) for row in part)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _code(batch: Batch, form: Layout) -> list[int]:
+    """Fill missing industries of rows that have a name; the places filled."""
+    names = batch.values.get("name")
+    if names is None or "industry" not in form.columns or not {"scope", "products"} & set(batch.values):
+        return []
+    n = len(batch.numbers)
+    stated = batch.values.setdefault("industry", [None] * n)
+    open_places = [at for at in range(n) if stated[at] is None and at not in batch.faulty]
+    scope, products = (batch.values.get(key) or [None] * n for key in ("scope", "products"))
+    texts = [";".join(filter(None, (scope[at], "、".join(products[at] or ())))) for at in open_places]
+    found = code_industries([names[at] or "" for at in open_places], texts)
+    filled = []
+    for at, code, confidence in zip(open_places, found.deepest(), found.confidence, strict=True):
+        if code:
+            stated[at] = str(code)
+            level = 1 if len(code) == 1 else len(code)
+            batch.confidences.setdefault(at, {})["industry"] = round(float(confidence[level - 1]), 2)
+            filled.append(at)
+    return filled
+
+
+_TYPES = {"words": pa.list_(pa.string()), "number": pa.float64(), "money": pa.float64(), "quantity": pa.float64()}
+
+
+def _arrow(
+    batch: Batch,
+    form: Layout,
+    keys: Sequence[str],
+    coded: Sequence[int],
+    file: str,
+    sheet: str,
+    defaults: Mapping[str, str],
+) -> pa.Table:
+    sound = [at for at in range(len(batch.numbers)) if at not in batch.faulty]
+    pick = partial(_picked, sound)
+    arrays: dict[str, pa.Array] = {}
+    wanted = dict.fromkeys([*keys, *(["industry"] if "industry" in batch.values else [])])
+    for key in wanted:
+        values = batch.values.get(key) or [None] * len(batch.numbers)
+        filled = [value if value is not None else defaults.get(key) or None for value in values]
+        arrays[key] = pa.array(pick(filled), _TYPES.get(form.columns[key].type, pa.string()))
+        if form.columns[key].type == "money":
+            currencies = batch.extras.get(key) or [None] * len(batch.numbers)
+            arrays[f"{key}_currency"] = pa.array(pick(currencies), pa.string())
+    for key, default in defaults.items():
+        if key not in arrays:
+            arrays[key] = pa.array([default or None] * len(sound), pa.string())
+    told = {at: json.dumps(own, ensure_ascii=False) for at, own in batch.confidences.items()}
+    inferred = {at: ["industry"] for at in coded}
+    arrays |= {
+        "source_file": pa.array([file] * len(sound), pa.string()),
+        "source_sheet": pa.array([sheet] * len(sound), pa.string()),
+        "source_row": pa.array([batch.numbers[at] for at in sound], pa.int64()),
+        "confidences": pa.array([told.get(at, "") for at in sound], pa.string()),
+        "inferred": pa.array([inferred.get(at, []) for at in sound], pa.list_(pa.string())),
+    }
+    return pa.table(arrays)
+
+
+def _picked(places: Sequence[int], values: Sequence[Any]) -> list[Any]:
+    return [values[at] for at in places]
+
+
+def _intake(kind: str, path: Path, tally: _Tally, provenance: Provenance, table: pa.Table | None) -> Intake:
+    n = tally.n_rows
+    return Intake(
+        kind=kind,
+        file=path.name,
+        n_rows=n,
+        n_faulty_rows=tally.n_faulty_rows,
+        n_mended=tally.n_mended,
+        n_skipped=tally.n_skipped,
+        n_formulas=tally.n_formulas,
+        faults=tuple(tally.faults),
+        counts=dict(tally.counts),
+        coverage={key: tally.filled[key] / n if n else 0.0 for key in dict.fromkeys(tally.columns.values())},
+        columns=tally.columns,
+        unknown=tuple(tally.unknown),
+        personal=tuple(tally.personal),
+        departments={name: (rows, faulty, latest) for name, (rows, faulty, latest) in tally.departments.items()},
+        as_of=tally.as_of,
+        provenance=provenance,
+        table=table,
+    )
