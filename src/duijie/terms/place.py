@@ -13,7 +13,7 @@ __all__ = ["Industry", "Region", "Taxonomy"]
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A place with a GB/T 2260 code; names alone never identify one (two places are called 龙华区)."""
+    """A place with a GB/T 2260 code; names alone never identify one (two districts may share one)."""
 
     code: str
     name: Bilingual
