@@ -8,6 +8,7 @@ import pytest
 
 from duijie import diagnose
 from duijie.data import sentence
+from duijie.diagnose.groupings import Grouping
 from duijie.errors import InputError
 
 A, B = "010101", "020202"
@@ -75,7 +76,8 @@ def test_links_run_both_ways_and_never_inside_an_industry(economy):
 def test_what_is_absent_is_said(economy):
     report = made(economy, parties=(), chains=(), vocabulary={}, io={})
     codes = {reason.code for reason in report.missing}
-    assert codes == {"diagnose_no_parties", "diagnose_no_chains", "diagnose_no_vocabulary", "diagnose_no_io"}
+    wanted = ("parties", "chains", "vocabulary", "io", "regions", "before", "groupings")
+    assert codes == {f"diagnose_no_{one}" for one in wanted}
     assert report.links == ()
 
 
@@ -86,6 +88,59 @@ def test_an_empty_region_answers_without_a_number(economy):
     report = made(economy, counts=replace(counts, values=values)).to_dict()
     assert {row["region"] for row in report["specialization"]} == {B}
     assert report["similarity"]["cosine"] is None
+
+
+def wide(economy):
+    """The economy with twelve more regions to learn from, an earlier date and an official grouping."""
+    counts, random = economy["counts"], np.random.default_rng(1)
+    more = random.poisson(30, (12, 5)) * (random.random((12, 5)) < 0.6)
+    names = (*counts.regions, *(f"{at:02d}0000" for at in range(31, 43)))
+    after = replace(counts, regions=names, values=np.vstack([counts.values, more]))
+    earlier = after.values.copy()
+    earlier[0, 1] = 90
+    grouping = Grouping("digital", {"zh": "数字", "en": "digital"}, ("39", "651"), ("181",))
+    return economy | {"counts": after, "before": replace(after, values=earlier), "groupings": [grouping]}
+
+
+def test_other_regions_teach_what_is_near(economy):
+    report = made(wide(economy)).to_dict()
+    assert report["missing"] == []
+    assert {one["region"] for one in report["added"]} == {A, B}
+    for one in report["added"]:
+        assert 0 <= one["added_density"] <= 1
+        assert all(0 < candidate["added"] <= 1 for candidate in one["candidates"])
+    present = {one["industry"]: one["is_present"] for one in report["industry_map"]}
+    assert present["391"] == {A: False, B: True}
+    json.dumps(report, allow_nan=False)
+
+
+def test_what_loses_its_place_could_move(economy):
+    report = made(wide(economy)).to_dict()
+    assert {(one["origin"], one["industry"]) for one in report["transfer"]} >= {(A, "181")}
+
+
+def test_official_groupings_count_what_is_sure(economy):
+    (one,) = made(wide(economy)).to_dict()["groupings"]
+    assert one["regions"][B]["n"] == 120
+    assert one["regions"][B]["n_at_most"] == 180
+    assert one["regions"][B]["low"] > 1 > one["regions"][A]["high"]
+
+
+def test_chance_is_taken_out_of_complementarity(economy):
+    (inside,) = made(economy).to_dict()["inside_class"]
+    assert inside["confidence"] > 0.99
+    assert 0 < inside["excess_score"] <= inside["complement_score"]
+    alike = [replace(party, region=A if at % 2 else B) for at, party in enumerate(economy["parties"])]
+    (mixed,) = made(economy, parties=alike).to_dict()["inside_class"]
+    assert mixed["excess_score"] < inside["excess_score"]
+
+
+def test_no_counts_at_all_is_said_and_nothing_breaks(economy):
+    counts = economy["counts"]
+    report = made(economy, counts=replace(counts, industries=(), values=np.zeros((3, 0)))).to_dict()
+    assert "diagnose_no_counts" in {one["code"] for one in report["missing"]}
+    assert report["specialization"] == []
+    assert report["inside_class"][0]["pairs"]
 
 
 @pytest.mark.parametrize("other", [A, "999999"])
@@ -109,7 +164,7 @@ def test_every_reason_has_its_sentence(economy, language):
             for item in value:
                 walk(item)
 
-    walk(made(economy).to_dict())
+    walk(made(wide(economy)).to_dict())
     walk(made(economy, parties=(), chains=(), vocabulary={}, io={}).to_dict())
     assert found
     assert not [text for text in found if "{" in text or text.startswith("diagnose_")]
@@ -118,4 +173,4 @@ def test_every_reason_has_its_sentence(economy, language):
 def test_progress_is_told_to_the_end(economy):
     calls = []
     made(economy, progress=lambda label, done, total: calls.append((label, done, total)))
-    assert calls[-1] == ("diagnose", 5, 5)
+    assert calls[-1] == ("diagnose", len(calls) - 1, len(calls) - 1)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from duijie.terms import Bilingual, Reason
+from duijie.terms import Reason
 
 from .chains import Gap, StageFit
-from .linkages import SupplyLink
+from .linkages import Candidate, SupplyLink
 from .results import Coverage, Specialization, Witness
+from .transfer import TransferCandidate
 from .vocabulary import ClassFit, WordPair
 
-__all__ = ["coverage", "gap", "inside_class", "link", "rivalry", "scope"]
+__all__ = ["added", "coverage", "gap", "inside_class", "link", "rivalry", "scope", "transfer"]
 
 Say = Mapping[str, str]
 
@@ -139,6 +140,32 @@ def scope(witness: Witness | None, region: Say, wider: Say) -> Reason | None:
     return Reason("diagnose_witness_wider", {"region": region, "wider": wider, "year": witness.year}, is_for=False)
 
 
-def say(name: Bilingual) -> Say:
-    """A bilingual name as reasons carry it."""
-    return {"zh": name["zh"], "en": name["en"]}
+def added(found: Candidate, region: Say, partner: Say, industry: Say) -> tuple[Reason, ...]:
+    """Why an industry that a region lacks is nearer with the partner."""
+    return (
+        Reason(
+            "diagnose_added",
+            {
+                "region": region,
+                "partner": partner,
+                "industry": industry,
+                "density": found.density,
+                "added": found.added,
+            },
+            weight=found.added,
+        ),
+        Reason("diagnose_added_complexity", {"industry": industry, "complexity": found.complexity}),
+    )
+
+
+def transfer(found: TransferCandidate, origin: Say, destination: Say, industry: Say) -> tuple[Reason, ...]:
+    """Why an industry could move, and what speaks against letting it go."""
+    values = {"origin": origin, "destination": destination, "industry": industry}
+    measures = {"pressure": found.pressure, "density": found.density, "missing": found.missing}
+    return (
+        Reason("diagnose_transfer", values | measures, weight=found.score),
+        *(
+            Reason(f"diagnose_transfer_{guard}", values | {"share": found.origin_share}, is_for=False)
+            for guard in found.guards
+        ),
+    )

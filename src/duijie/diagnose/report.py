@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
@@ -15,8 +14,10 @@ from numpy.typing import NDArray
 from duijie.errors import InputError
 from duijie.terms import Bilingual, ChainTemplate, Counts, IOTable, Party, Progress, Provenance, Reason, silent
 
-from . import explain
+from . import explain, sections
 from .chains import ChainFit, Gap, StageFit, chain_fit
+from .groupings import Grouping
+from .inputs import Inputs, say
 from .linkages import strength, supply_complementarity, supply_links
 from .results import Coverage, Link, PairReport, Say, Specialization, Witness
 from .similarity import cosine, finger_kreinin, krugman
@@ -27,46 +28,6 @@ __all__ = ["pair"]
 
 Floats = NDArray[np.float64]
 SHOWN_FIRMS = 8
-
-
-@dataclass(frozen=True)
-class _Inputs:
-    """Everything a report is made of, with the look-ups its sections share."""
-
-    counts: Counts
-    regions: tuple[str, str]
-    national: str
-    parties: tuple[Party, ...]
-    io: Mapping[str, IOTable]
-    sector_of: Mapping[str, str]
-    names: Mapping[str, Bilingual]
-
-    def say(self, code: str) -> Say:
-        return explain.say(self.names.get(code, Bilingual(code, code)))
-
-    def row(self, region: str) -> Floats:
-        return np.asarray(self.counts.values[self.counts.regions.index(region)], dtype=np.float64)
-
-    def table(self, region: str) -> IOTable | None:
-        """The input–output table of a region or of the nearest wider area: city, then province, by code."""
-        return next((self.io[code] for code in _areas(region) if code in self.io), None)
-
-    def sector(self, industry: str) -> str:
-        """The sector of an industry or of the nearest heading above it, by its leading digits."""
-        heads = (industry[:n] for n in range(len(industry), 0, -1))
-        return next((self.sector_of[head] for head in heads if head in self.sector_of), "")
-
-    @cached_property
-    def by_id(self) -> Mapping[str, Party]:
-        return {party.id: party for party in self.parties}
-
-    def firms(self, ids: Sequence[str]) -> tuple[Mapping[str, Any], ...]:
-        """The first few firms, those with most stated and least inferred first."""
-        known = sorted((self.by_id[one] for one in ids), key=lambda p: (len(p.inferred), -len(p.products), p.id))
-        return tuple({"id": p.id, "name": p.name, "products": p.products} for p in known[:SHOWN_FIRMS])
-
-    def firms_in(self, region: str, industry: str) -> tuple[Mapping[str, Any], ...]:
-        return self.firms([p.id for p in self.parties if p.region == region and p.industry.startswith(industry)])
 
 
 def pair(
@@ -81,6 +42,8 @@ def pair(
     io: Mapping[str, IOTable] | None = None,
     sector_of: Mapping[str, str] | None = None,
     names: Mapping[str, Bilingual] | None = None,
+    groupings: Sequence[Grouping] = (),
+    before: Counts | None = None,
     top: int = 15,
     progress: Progress = silent,
 ) -> PairReport:
@@ -107,8 +70,12 @@ def pair(
         Sector of the tables for an industry code or a heading above it.
     names
         Bilingual names of regions, industries and sectors by code.
+    groupings
+        Official groupings to count for each side.
+    before
+        The same table at an earlier date, for what could be transferred; it must be comparable.
     top
-        How many links a direction shows.
+        How many links and candidates a direction shows.
 
     Returns
     -------
@@ -120,43 +87,56 @@ def pair(
     InputError
         A region is not a row of `counts`, or the two are the same.
     """
-    given = _Inputs(counts, (region_a, region_b), national, tuple(parties), io or {}, sector_of or {}, names or {})
-    _check(given)
-    steps = 5
-    progress("diagnose", 0, steps)
-    specialized = _specialization(given)
-    progress("diagnose", 1, steps)
-    links, sums = _links(given, specialized, top)
-    progress("diagnose", 2, steps)
-    filled = tuple(_chain(given, chain_fit(one, counts, given.parties, region_a, region_b, national=national))
-                   for one in chains)  # fmt: skip
-    progress("diagnose", 3, steps)
-    inside = tuple(_inside(given, code, rows) for code, rows in (vocabulary or {}).items())
-    progress("diagnose", 4, steps)
-    covered = tuple(_coverage(given, region) for region in given.regions)
-    report = PairReport(
-        regions=tuple({"code": region, "name": given.say(region)} for region in given.regions),
-        coverage=covered,
-        specialization=specialized,
-        similarity=_similarity(given),
-        links=links,
-        complementarity=sums,
-        chains=filled,
-        inside_class=tuple(sorted(inside, key=lambda one: -(np.nan_to_num(one["complement_score"])))),
-        risks=_risks(given, specialized),
-        missing=_missing(given, chains, vocabulary or {}),
-        provenance=_provenance(given),
-        sources=_sources(given),
+    given = Inputs(
+        counts,
+        (region_a, region_b),
+        national,
+        tuple(parties),
+        io or {},
+        sector_of or {},
+        names or {},
+        tuple(chains),
+        vocabulary or {},
+        tuple(groupings),
+        before,
     )
-    progress("diagnose", steps, steps)
-    return report
+    _check(given)
+    parts: dict[str, Any] = {}
+    steps = _steps(given, parts, top)
+    for at, (name, make) in enumerate(steps.items()):
+        progress("diagnose", at, len(steps))
+        parts[name] = make()
+    progress("diagnose", len(steps), len(steps))
+    links, complementarity = parts.pop("linked")
+    return PairReport(links=links, complementarity=complementarity, **parts)
 
 
-def _areas(region: str) -> tuple[str, ...]:
-    return region, region[:4] + "00", region[:2] + "0000"
+def _steps(given: Inputs, parts: Mapping[str, Any], top: int) -> Mapping[str, Callable[[], Any]]:
+    """The sections of the report in the order of the work; later ones read earlier ones from `parts`."""
+    model = sections.learnt(given)
+    return {
+        "regions": lambda: tuple({"code": region, "name": given.say(region)} for region in given.regions),
+        "coverage": lambda: tuple(_coverage(given, region) for region in given.regions),
+        "specialization": lambda: _specialization(given),
+        "similarity": lambda: _similarity(given),
+        "linked": lambda: _links(given, parts["specialization"], top),
+        "chains": lambda: tuple(
+            _chain(given, chain_fit(one, given.counts, given.parties, *given.regions, national=given.national))
+            for one in given.chains
+        ),
+        "inside_class": lambda: _classes(given),
+        "industry_map": lambda: sections.industry_map(given, model) if model else (),
+        "added": lambda: sections.added(given, model, top) if model else (),
+        "transfer": lambda: sections.transferable(given, model, top) if model else (),
+        "groupings": lambda: sections.grouped(given),
+        "risks": lambda: _risks(given, parts["specialization"]),
+        "missing": lambda: _missing(given, model is not None),
+        "provenance": lambda: _provenance(given),
+        "sources": lambda: _sources(given),
+    }
 
 
-def _check(given: _Inputs) -> None:
+def _check(given: Inputs) -> None:
     for region in (*given.regions, given.national):
         if region not in given.counts.regions:
             raise InputError("diagnose_region_unknown", {"region": region})
@@ -164,7 +144,7 @@ def _check(given: _Inputs) -> None:
         raise InputError("diagnose_same_region", {"region": given.regions[0]})
 
 
-def _coverage(given: _Inputs, region: str) -> Coverage:
+def _coverage(given: Inputs, region: str) -> Coverage:
     ours = [party for party in given.parties if party.region == region]
     coded = sum(bool(party.industry) for party in ours)
     years = sorted({int(party.registered_on[:4]) for party in ours if party.registered_on[:4].isdigit()})
@@ -180,7 +160,7 @@ def _coverage(given: _Inputs, region: str) -> Coverage:
     return replace(row, note=explain.coverage(row, given.say(region)))
 
 
-def _specialization(given: _Inputs) -> tuple[Specialization, ...]:
+def _specialization(given: Inputs) -> tuple[Specialization, ...]:
     """Industries either region has, most special first within the whole list; absent ones are left out."""
     reference = given.row(given.national)
     table = np.stack([given.row(region) for region in given.regions])
@@ -206,14 +186,14 @@ def _specialization(given: _Inputs) -> tuple[Specialization, ...]:
     return tuple(sorted(rows, key=lambda row: (-row.quotient, row.region, row.industry)))
 
 
-def _witness(given: _Inputs, region: str, industry: str) -> Witness | None:
+def _witness(given: Inputs, region: str, industry: str) -> Witness | None:
     """What the sector's output in the region (or its province) says, against the national table."""
     sector, table, nation = given.sector(industry), given.table(region), given.io.get(given.national)
     if table is None or nation is None or sector not in table.sectors or sector not in nation.sectors:
         return None
     ours = table.output[table.sectors.index(sector)] / table.output.sum()
     theirs = nation.output[nation.sectors.index(sector)] / nation.output.sum()
-    name = explain.say(_named(table.names.get(sector, sector)))
+    name = say(_named(table.names.get(sector, sector)))
     return Witness(sector, name, float(ours / theirs) if theirs else float("nan"), table.year, table.region)
 
 
@@ -224,14 +204,14 @@ def _named(name: Any) -> Bilingual:
     return name if isinstance(name, Bilingual) else Bilingual(str(name), str(name))
 
 
-def _similarity(given: _Inputs) -> Mapping[str, float]:
+def _similarity(given: Inputs) -> Mapping[str, float]:
     table = np.stack([given.row(region) for region in given.regions])
     measures = {"cosine": cosine, "krugman": krugman, "finger_kreinin": finger_kreinin}
     return {name: float(measure(table)[0, 1]) for name, measure in measures.items()}
 
 
 def _links(
-    given: _Inputs, rows: Sequence[Specialization], top: int
+    given: Inputs, rows: Sequence[Specialization], top: int
 ) -> tuple[tuple[Link, ...], tuple[Mapping[str, Any], ...]]:
     """Links in both directions, best first, and the sum of each direction over all links."""
     found: list[Link] = []
@@ -247,13 +227,17 @@ def _links(
             for region in (supplier, buyer)
         )
         found += [_link(given, known, supplier, buyer, one) for one in supply_links(ours, shares, theirs, top=top)]
-        total = float(supply_complementarity(ours, shares, theirs).sum())
+        # What part of the inputs of the buyer's strong industries the supplier's strong industries could meet.
+        total = float(supply_complementarity(ours, shares, theirs).sum() / max(theirs.sum(), 1e-300))
         sums.append({"supplier_region": supplier, "buyer_region": buyer, "score": total})
     return tuple(sorted(found, key=lambda link: -link.score)), tuple(sums)
 
 
-def _input_shares(given: _Inputs, buyer: str) -> Floats | None:
-    """(industries, industries): part of the column's inputs bought from the row's sector; 0 where unknown."""
+def _input_shares(given: Inputs, buyer: str) -> Floats | None:
+    """(industries, industries): part of the column's inputs bought from the row; 0 where unknown.
+
+    The sector's part is split over its industries by their size in the national sample: no table says more.
+    """
     table = given.table(buyer) or given.io.get(given.national)
     if table is None:
         return None
@@ -264,11 +248,14 @@ def _input_shares(given: _Inputs, buyer: str) -> Floats | None:
     at = [
         table.sectors.index(s) if (s := given.sector(one)) in table.sectors else -1 for one in given.counts.industries
     ]
-    return wider[np.ix_(at, at)]
+    size = given.row(given.national)
+    whole = np.bincount(np.array(at, dtype=np.intp) + 1, weights=size, minlength=1)
+    weight = np.divide(size, whole[np.array(at, dtype=np.intp) + 1], out=np.zeros_like(size), where=size > 0)
+    return np.asarray(wider[np.ix_(at, at)] * weight[:, None])
 
 
 def _link(
-    given: _Inputs, known: Mapping[tuple[str, str], Specialization], supplier: str, buyer: str, found: Any
+    given: Inputs, known: Mapping[tuple[str, str], Specialization], supplier: str, buyer: str, found: Any
 ) -> Link:
     source = known[supplier, given.counts.industries[found.supplier]]
     target = known[buyer, given.counts.industries[found.buyer]]
@@ -290,7 +277,7 @@ def _link(
     )
 
 
-def _chain(given: _Inputs, fit: ChainFit) -> Mapping[str, Any]:
+def _chain(given: Inputs, fit: ChainFit) -> Mapping[str, Any]:
     names = {region: given.say(region) for region in given.regions}
     stage_names = {one.stage.key: dict(one.stage.name) for one in fit.stages}
     stages = {one.stage.key: one for one in fit.stages}
@@ -303,7 +290,7 @@ def _chain(given: _Inputs, fit: ChainFit) -> Mapping[str, Any]:
     }
 
 
-def _stage(given: _Inputs, fit: StageFit) -> Mapping[str, Any]:
+def _stage(given: Inputs, fit: StageFit) -> Mapping[str, Any]:
     return {
         "key": fit.stage.key,
         "name": dict(fit.stage.name),
@@ -318,7 +305,7 @@ def _stage(given: _Inputs, fit: StageFit) -> Mapping[str, Any]:
 
 
 def _gap(
-    given: _Inputs, gap: Gap, stage: StageFit, names: Mapping[str, Say], stage_names: Mapping[str, Say], fit: ChainFit
+    given: Inputs, gap: Gap, stage: StageFit, names: Mapping[str, Say], stage_names: Mapping[str, Say], fit: ChainFit
 ) -> Mapping[str, Any]:
     return {
         "region": gap.region,
@@ -334,13 +321,22 @@ def _gap(
     }
 
 
-def _inside(given: _Inputs, code: str, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+def _classes(given: Inputs) -> tuple[Mapping[str, Any], ...]:
+    """All classes that have a vocabulary, those first whose division is furthest from chance."""
+    made = [_inside(given, code, rows) for code, rows in given.vocabulary.items()]
+    return tuple(sorted(made, key=lambda one: -float(np.nan_to_num(one["evidence"], nan=-1e9))))
+
+
+def _inside(given: Inputs, code: str, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     fit: ClassFit = class_fit(code, entries(rows), given.parties, *given.regions)
     names = {region: given.say(region) for region in given.regions}
     return {
         "industry": code,
         "name": given.say(code),
         "complement_score": fit.complement_score,
+        "excess_score": fit.excess_score,
+        "confidence": fit.confidence,
+        "evidence": fit.evidence,
         "n_firms": fit.n_firms,
         "words": fit.words,
         "pairs": [
@@ -359,7 +355,7 @@ def _inside(given: _Inputs, code: str, rows: Sequence[Mapping[str, Any]]) -> Map
     }
 
 
-def _risks(given: _Inputs, rows: Sequence[Specialization]) -> tuple[Reason, ...]:
+def _risks(given: Inputs, rows: Sequence[Specialization]) -> tuple[Reason, ...]:
     """Industries in which both sides are strong, and witnesses that speak of a wider area."""
     names = {region: given.say(region) for region in given.regions}
     strong = [{row.industry: row for row in rows if row.region == region and row.low > 1} for region in given.regions]
@@ -372,19 +368,23 @@ def _risks(given: _Inputs, rows: Sequence[Specialization]) -> tuple[Reason, ...]
     return (*(explain.rivalry(strong[0][code], strong[1][code], names) for code in both), *filter(None, wider))
 
 
-def _missing(given: _Inputs, chains: Sequence[ChainTemplate], vocabulary: Mapping[str, Any]) -> tuple[Reason, ...]:
+def _missing(given: Inputs, is_learnt: bool) -> tuple[Reason, ...]:
     absent = {
+        "diagnose_no_counts": not given.counts.industries,
         "diagnose_no_parties": not given.parties,
-        "diagnose_no_chains": not chains,
-        "diagnose_no_vocabulary": not vocabulary,
+        "diagnose_no_chains": not given.chains,
+        "diagnose_no_vocabulary": not given.vocabulary,
         "diagnose_no_io": not given.io,
         "diagnose_no_national_io": bool(given.io) and given.national not in given.io,
         "diagnose_no_sectors": bool(given.io) and not given.sector_of,
+        "diagnose_no_regions": not is_learnt,
+        "diagnose_no_before": given.before is None,
+        "diagnose_no_groupings": not given.groupings,
     }
     return tuple(Reason(code, is_for=False) for code, is_absent in absent.items() if is_absent)
 
 
-def _provenance(given: _Inputs) -> Provenance:
+def _provenance(given: Inputs) -> Provenance:
     inputs = {"counts": _digest(given.counts.values), "parties": _digest(repr([p.id for p in given.parties]))}
     inputs |= {f"io:{code}": _digest(table.flows) for code, table in given.io.items()}
     return Provenance(inputs, parameters={"regions": given.regions, "national": given.national, "level": 0.95})
@@ -395,7 +395,7 @@ def _digest(value: Any) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _sources(given: _Inputs) -> tuple[Mapping[str, Any], ...]:
+def _sources(given: Inputs) -> tuple[Mapping[str, Any], ...]:
     """The publications of the tables used, each once."""
     named = {"counts": given.counts.source} | {f"io:{code}": table.source for code, table in given.io.items()}
     return tuple({"key": key, **source.to_dict()} for key, source in named.items() if source.publisher or source.title)

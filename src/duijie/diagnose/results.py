@@ -85,6 +85,10 @@ class PairReport:
     complementarity: tuple[Mapping[str, Any], ...]
     chains: tuple[Mapping[str, Any], ...]
     inside_class: tuple[Mapping[str, Any], ...]
+    industry_map: tuple[Mapping[str, Any], ...]
+    added: tuple[Mapping[str, Any], ...]
+    transfer: tuple[Mapping[str, Any], ...]
+    groupings: tuple[Mapping[str, Any], ...]
     risks: tuple[Reason, ...]
     missing: tuple[Reason, ...]
     provenance: Provenance

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from itertools import permutations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import fisher_exact
 
 from duijie.terms import Party
 
 __all__ = ["ClassFit", "Entry", "WordPair", "WordUse", "class_fit", "entries"]
+
+Floats = NDArray[np.float64]
+DEALS = 199
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +53,18 @@ class WordPair:
 
 @dataclass(frozen=True, slots=True)
 class ClassFit:
-    """How two regions divide one class: `complement_score` 0 (same words) to 1 (no word in common), NaN unknown."""
+    """How two regions divide one class.
+
+    `complement_score` runs from 0 (same words) to 1 (no word in common). Few firms look complementary by mere chance:
+    `excess_score` is what is left above the chance level (0 at chance, 1 at most), `confidence` 1 − the permutation
+    p-value, `evidence` how many standard deviations of chance it is above it. NaN where a side names no word.
+    """
 
     industry: str
     complement_score: float
+    excess_score: float
+    confidence: float
+    evidence: float
     n_firms: Mapping[str, int]
     words: tuple[WordUse, ...]
     pairs: tuple[WordPair, ...]
@@ -114,9 +126,13 @@ def class_fit(
     n = {region: len(used) for region, used in sides.items()}
     uses = tuple(_use(entry, sides, n) for entry in known)
     shown = tuple(sorted((use for use in uses if any(use.n.values())), key=lambda use: -sum(use.n.values())))
+    score, chance, confidence, evidence = _against_chance([use.word for use in shown], sides, region_a, region_b)
     return ClassFit(
         industry=industry,
-        complement_score=_complement(shown, region_a, region_b),
+        complement_score=score,
+        excess_score=(score - chance) / (1 - chance) if chance < 1 else 0.0,
+        confidence=confidence,
+        evidence=evidence,
         n_firms=n,
         words=shown,
         pairs=tuple(_pairs(shown, sides, region_a, region_b))[:top],
@@ -129,12 +145,27 @@ def _use(entry: Entry, sides: Mapping[str, Mapping[str, frozenset[str]]], n: Map
     return WordUse(entry.word, entry.group, counts, share)
 
 
-def _complement(uses: Sequence[WordUse], region_a: str, region_b: str) -> float:
-    table = np.array([[use.n[region_a], use.n[region_b]] for use in uses], dtype=np.float64).reshape(-1, 2)
-    totals = table.sum(0)
-    if not totals.all():
-        return float("nan")
-    return float(np.abs(table[:, 0] / totals[0] - table[:, 1] / totals[1]).sum() / 2)
+def _against_chance(
+    words: Sequence[str], sides: Mapping[str, Mapping[str, frozenset[str]]], region_a: str, region_b: str
+) -> tuple[float, float, float, float]:
+    """Complementarity, its mean when firms are dealt at random, 1 − p of that test, standard deviations."""
+    rows = [*sides[region_a].values(), *sides[region_b].values()]
+    n_b = len(sides[region_b])
+    if not words or not n_b or n_b == len(rows):
+        return (float("nan"),) * 4
+    used = np.array([[word in row for word in words] for row in rows], dtype=np.float64)
+    found = _apart(used.sum(0), used[-n_b:].sum(0))
+    random = np.random.default_rng(0)
+    dealt = np.stack([used[random.permutation(len(rows))[:n_b]].sum(0) for _ in range(DEALS)])
+    chance = np.array([_apart(used.sum(0), part) for part in dealt])
+    mean, spread = float(chance.mean()), float(chance.std())
+    tail = float(((chance >= found - 1e-12).sum() + 1) / (DEALS + 1))
+    return found, mean, 1 - tail, (found - mean) / spread if spread > 0 else 0.0
+
+
+def _apart(whole: Floats, part: Floats) -> float:
+    ours = whole - part
+    return float(np.abs(ours / ours.sum() - part / part.sum()).sum() / 2)
 
 
 def _pairs(

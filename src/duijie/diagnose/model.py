@@ -1,0 +1,118 @@
+"""What a country's regions teach once, so that any pair of them can be asked at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from duijie.errors import InputError
+from duijie.terms import Counts
+
+from .conventions import Convention
+from .indicators import Indicators, indicators
+from .linkages import Candidate, added_densities, linkage_candidates
+from .similarity import cosine, finger_kreinin, krugman
+
+__all__ = ["Model", "PairNumbers", "fit"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class PairNumbers:
+    """How two regions stand to each other, as numbers; `added` and `candidates` are (first gains, second gains)."""
+
+    finger_kreinin: float
+    cosine: float
+    krugman: float
+    added: tuple[float, float]
+    candidates: tuple[tuple[Candidate, ...], tuple[Candidate, ...]]
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """Relatedness and complexity learnt from many regions, and which industries every asked region holds.
+
+    `regions` are the rows that may be asked; `found` are the indicators of the rows learnt from.
+    """
+
+    regions: tuple[str, ...]
+    industries: tuple[str, ...]
+    values: Floats
+    presence: NDArray[np.bool_]
+    found: Indicators
+
+    def _row(self, region: str) -> int:
+        if region not in self.regions:
+            raise InputError("diagnose_region_unknown", {"region": region})
+        return self.regions.index(region)
+
+    def pair(self, region_a: str, region_b: str, *, top: int = 20) -> PairNumbers:
+        """Likeness of two regions, and what each would add to the other.
+
+        Raises
+        ------
+        InputError
+            The model knows no such region.
+        """
+        rows = [self._row(region) for region in (region_a, region_b)]
+        two, held = self.values[rows], self.presence[rows]
+        gains = added_densities(held, self.found.proximity)
+        candidates = tuple(
+            linkage_candidates(held, self.found.proximity, self.found.pci, a, b, top=top) for a, b in ((0, 1), (1, 0))
+        )
+        return PairNumbers(
+            float(finger_kreinin(two)[0, 1]),
+            float(cosine(two)[0, 1]),
+            float(krugman(two)[0, 1]),
+            (float(gains[0, 1]), float(gains[1, 0])),
+            (candidates[0], candidates[1]),
+        )
+
+    @cached_property
+    def added(self) -> Floats:
+        """Mean added relatedness density for all ordered pairs, (regions, regions): row gains from column."""
+        return added_densities(self.presence, self.found.proximity)
+
+
+def fit(
+    counts: Counts, *, learn: Sequence[str] | None = None, reference: str = "", convention: str | Convention = "atlas"
+) -> Model:
+    """Learn relatedness and complexity from some regions of a table, for asking about all of them.
+
+    Parameters
+    ----------
+    counts
+        (regions, industries).
+    learn
+        Regions to learn from; all but `reference` by default. A region inside another should not be among them twice.
+    reference
+        A row that stands for the country; presence of every region is judged against it. Without one, against the sum
+        of the rows learnt from.
+
+    Raises
+    ------
+    InputError
+        A region is not in the table.
+    """
+    names = [one for one in (learn if learn is not None else counts.regions) if one != reference]
+    for name in (*names, *([reference] if reference else [])):
+        if name not in counts.regions:
+            raise InputError("diagnose_region_unknown", {"region": name})
+    taught = counts.values[[counts.regions.index(name) for name in names]]
+    against = counts.values[counts.regions.index(reference)] if reference else taught.sum(0)
+    rows = [at for at, name in enumerate(counts.regions) if name != reference]
+    # A region inside the reference may exceed it in a rare industry; presence asks only for the share.
+    asked = counts.values[rows]
+    held = (asked * against.sum() >= np.multiply.outer(asked.sum(1), against)) & (asked > 0)
+    return Model(
+        tuple(counts.regions[at] for at in rows),
+        counts.industries,
+        asked,
+        held,
+        indicators(taught, convention=convention),
+    )

@@ -1,0 +1,120 @@
+"""Sections of the pair report that rest on many regions: industry map, added relatedness, transfer, groupings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import permutations
+from typing import Any
+
+import numpy as np
+
+from . import explain
+from .groupings import grouping_fit
+from .inputs import Inputs
+from .model import Model, fit
+from .transfer import pressure, transfer_candidates
+
+__all__ = ["added", "grouped", "industry_map", "learnt", "transferable"]
+
+LEAST_REGIONS = 10
+Row = Mapping[str, Any]
+
+
+def learnt(given: Inputs) -> Model | None:
+    """What the other regions of the table teach, or None where they are too few to learn from."""
+    others = [one for one in given.counts.regions if one not in (*given.regions, given.national)]
+    if len(others) < LEAST_REGIONS or not given.counts.industries:
+        return None
+    return fit(given.counts, learn=others, reference=given.national)
+
+
+def industry_map(given: Inputs, model: Model) -> tuple[Row, ...]:
+    """Relatedness × complexity: every industry with its complexity, and how near each side is to it."""
+    held = {region: model.presence[model.regions.index(region)] for region in given.regions}
+    near = model.found.proximity / np.maximum(model.found.proximity.sum(0), 1e-300)
+    around = {region: row @ near for region, row in held.items()}
+    return tuple(
+        {
+            "industry": industry,
+            "name": given.say(industry),
+            "complexity": float(model.found.pci[i]),
+            "density": {region: float(around[region][i]) for region in given.regions},
+            "is_present": {region: bool(held[region][i]) for region in given.regions},
+        }
+        for i, industry in enumerate(model.industries)
+        if np.isfinite(model.found.pci[i])
+    )
+
+
+def added(given: Inputs, model: Model, top: int) -> tuple[Row, ...]:
+    """What each side would add to how near the other is to industries it lacks, best first in both directions."""
+    numbers = model.pair(*given.regions, top=top)
+    rows = []
+    for (region, partner), mean, found in zip(
+        permutations(given.regions), numbers.added, numbers.candidates, strict=True
+    ):
+        names = given.say(region), given.say(partner)
+        rows.append(
+            {
+                "region": region,
+                "partner": partner,
+                "added_density": mean,
+                "candidates": [
+                    {
+                        "industry": model.industries[one.industry],
+                        "name": given.say(model.industries[one.industry]),
+                        "score": one.score,
+                        "density": one.density,
+                        "added": one.added,
+                        "complexity": one.complexity,
+                        "firms": given.firms_in(partner, model.industries[one.industry]),
+                        "reasons": explain.added(one, *names, given.say(model.industries[one.industry])),
+                    }
+                    for one in found
+                ],
+            }
+        )
+    return tuple(rows)
+
+
+def transferable(given: Inputs, model: Model, top: int) -> tuple[Row, ...]:
+    """Industries under pressure on one side that the other could take, guarded ones last; none without two dates."""
+    if given.before is None:
+        return ()
+    values = given.counts.values
+    rows = []
+    for origin, destination in permutations(given.regions):
+        at, to = (given.counts.regions.index(one) for one in (origin, destination))
+        push = pressure(given.before.values, values, at)
+        rows += [
+            {
+                "origin": origin,
+                "destination": destination,
+                "industry": given.counts.industries[one.industry],
+                "name": given.say(given.counts.industries[one.industry]),
+                "score": one.score,
+                "pressure": one.pressure,
+                "density": one.density,
+                "missing": one.missing,
+                "guards": one.guards,
+                "reasons": explain.transfer(
+                    one, given.say(origin), given.say(destination), given.say(given.counts.industries[one.industry])
+                ),
+            }
+            for one in transfer_candidates(values, model.found.proximity, push, at, [to], top=top)
+        ]
+    return tuple(sorted(rows, key=lambda row: -row["score"]))
+
+
+def grouped(given: Inputs) -> tuple[Row, ...]:
+    """Official groupings, counted for each side."""
+    return tuple(
+        {
+            "key": one.key,
+            "name": dict(one.name),
+            "regions": {
+                region: grouping_fit(one, given.counts, region, national=given.national) for region in given.regions
+            },
+        }
+        for one in given.groupings
+    )
