@@ -8,7 +8,7 @@ from typing import Any
 from duijie_portal.ledger.models import Agreement
 from duijie_portal.ledger.selectors import results
 
-__all__ = ["pair"]
+__all__ = ["chart", "pair"]
 
 _N_QUOTIENTS, _N_LINKS, _N_CLASSES = 14, 40, 20
 
@@ -22,11 +22,37 @@ def pair(agreement: Agreement) -> Mapping[str, Any]:
     strongest = {code: _strongest(found["specialization"], code) for code in regions}
     return {
         **found,
+        "chains": [_named(chain) for chain in found["chains"]],
         "shown": {
             "specialization": strongest,
             "links": sorted(found["links"], key=lambda link: -(link["score"] or 0))[:_N_LINKS],
             "inside_class": found["inside_class"][:_N_CLASSES],
         },
+    }
+
+
+def _named(chain: Mapping[str, Any]) -> dict[str, Any]:
+    """A chain whose gaps carry the name of their stage."""
+    names = {stage["key"]: stage["name"] for stage in chain["stages"]}
+    return {**chain, "gaps": [{**gap, "stage_name": names.get(gap["stage"], gap["stage"])} for gap in chain["gaps"]]}
+
+
+def chart(found: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures behind the charts of the page, and nothing more."""
+    if not found:
+        return {}
+    keep = ("key", "name", "n_firms", "quotient")
+    return {
+        "regions": found["regions"],
+        "chains": [
+            {
+                "stages": [{name: stage[name] for name in keep} for stage in chain["stages"]],
+                "links": chain["links"],
+                "gaps": [{"region": gap["region"], "stage": gap["stage"]} for gap in chain["gaps"]],
+            }
+            for chain in found["chains"]
+        ],
+        "specialization": found["shown"]["specialization"],
     }
 
 

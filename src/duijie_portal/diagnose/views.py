@@ -17,4 +17,5 @@ __all__ = ["pair"]
 
 @page("diagnose/pair.html")
 def pair(request: HttpRequest, agreement: Agreement) -> Mapping[str, Any]:
-    return selectors.pair(agreement)
+    found = selectors.pair(agreement)
+    return {**found, "chart": selectors.chart(found)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -36,11 +35,11 @@ def home(agreement: Agreement, person: Person, *, as_of: date) -> dict[str, Any]
         "source": agreement_term(agreement).source.to_dict(),
         "lifecycle": standing["lifecycle"],
         "areas": [{**area, "clauses": [one for one in clauses if one["area"] == area["key"]]} for area in standing["areas"]],
-        "lights": Counter(one["light"] for one in clauses),
+        "lights": dict(Counter(one["light"] for one in clauses)),
         "counts": _counts(agreement, person),
         "due": due(agreement, person, as_of=as_of),
         "waiting": waiting(agreement, person),
-        "latest": [_event(event) for event in latest_events(agreement, person)],
+        "latest": latest(agreement, person),
         "why": _why(agreement),
         "who": _who(agreement, person),
         "when": _when(agreement, person),
@@ -93,20 +92,37 @@ def waiting(agreement: Agreement, person: Person) -> dict[str, Any]:
     }
 
 
-def _event(event: Any) -> dict[str, Any]:
-    about = {"kind": event.kind, "subject_type": event.subject_type, "subject": event.subject}
-    return {**about, "on": event.on, "side": event.side_id}
+def latest(agreement: Agreement, person: Person) -> list[dict[str, Any]]:
+    """What was recorded last, each line with the title of what it is about."""
+    events = list(latest_events(agreement, person))
+    titles = _titles(agreement, {(event.subject_type, event.subject) for event in events})
+    return [
+        {
+            "kind": event.kind,
+            "subject_type": event.subject_type,
+            "subject": event.subject,
+            "title": titles.get((event.subject_type, event.subject), event.subject),
+            "on": event.on,
+            "side": event.side_id,
+        }
+        for event in events
+    ]
+
+
+def _titles(agreement: Agreement, subjects: set[tuple[str, str]]) -> dict[tuple[str, str], Any]:
+    keys = [key for _, key in subjects]
+    found: dict[tuple[str, str], Any] = {("case", row.pk): row.title for row in Case.objects.filter(pk__in=keys)}
+    found |= {("record", row.pk): row.title for row in Record.objects.filter(pk__in=keys)}
+    for clause in agreement_term(agreement).clauses:
+        found |= {("action", f"{clause.key}/{action.key}"): action.name for action in clause.actions}
+    return found
 
 
 def _why(agreement: Agreement) -> list[Any]:
     """The strongest complementarities: gaps of the chains with most partners, then words inside a class."""
     found = diagnose.pair(agreement)
-    gaps = [{**gap, "chain": chain["name"], "stage_name": _stage(chain, gap)} for chain in found.get("chains", ()) for gap in chain["gaps"]]
+    gaps = [{**gap, "chain": chain["name"]} for chain in found.get("chains", ()) for gap in chain["gaps"]]
     return sorted(gaps, key=lambda gap: -gap["n_partner_firms"])[:4]
-
-
-def _stage(chain: Mapping[str, Any], gap: Mapping[str, Any]) -> Any:
-    return next((stage["name"] for stage in chain["stages"] if stage["key"] == gap["stage"]), gap["stage"])
 
 
 def _who(agreement: Agreement, person: Person) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -10,6 +11,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -17,6 +19,9 @@ from duijie import terms
 from duijie.errors import Fault, InputError
 from duijie.terms import Progress, silent
 from duijie.track import load_agreement
+from duijie.track.docking import Ticket
+from duijie.track.records import decode
+from duijie.track.trajectory import due_day
 from duijie_portal.accounts.models import Department, Side
 
 from .log import Draft, append, erasable
@@ -32,13 +37,12 @@ _RECORD_DAYS = {
     "conference": (("on", "held"),),
     "practice": (("on", "noted"),),
     "visit": (("on", "visited"),),
-    "certificate": (("on", "issued"), ("withdrawn_on", "withdrawn")),
+    "certificate": (("issued_on", "issued"), ("withdrawn_on", "withdrawn")),
     "contact": (("on", "met"),),
     "amendment": (("signed_on", "signed"),),
-    "target": (("agreed_on", "agreed"),),
-    "meeting": (("on", "met"),),
-    "placement": (("on", "started"), ("until", "ended")),
+    "target": (("decided_on", "agreed"),),
 }
+_LINKS = ("need", "offer", "need_party", "offer_party")
 _BY_OTHER_SIDE = frozenset({"received", "replied"})
 
 
@@ -100,6 +104,7 @@ class _Load:
     steps: list[Step] = field(default_factory=list)
     confirmed: list[tuple[Event, str, date]] = field(default_factory=list)
     actors: dict[str, str] = field(default_factory=dict)
+    files: dict[str, tuple[str, str, bytes]] = field(default_factory=dict)
 
     def other(self, side: str) -> str:
         return next((code for code in self.sides if code != side), side)
@@ -217,20 +222,22 @@ def _listing(load: _Load, row: Row) -> None:
 
 def _case(load: _Load, row: Row) -> Case:
     case = load.cases.get(row["id"]) or Case(**load.owned(row), id=row["id"], side_id=row["side"], clause=row["clause"])
-    for name in ("need", "offer", "need_party", "offer_party"):
-        if row.get(name):
-            setattr(case, f"{name}_id", row[name])
+    parties = dict(zip(("need_party", "offer_party"), row.get("parties", ()), strict=False))
+    for name, value in ({**parties, **row}).items():
+        if name in _LINKS and value:
+            setattr(case, f"{name}_id", value)
+    title = row.get("title") or {}
+    case.title_zh, case.title_en = title.get("zh", case.title_zh), title.get("en", case.title_en)
     case.kind = row.get("kind") or case.kind
     load.cases[case.pk] = case
+    if row.get("opened_on"):
+        body = {"clause": row["clause"]}
+        load.drafts.append((Draft(row["side"], "case.opened", "case", case.pk, _needed_day(row["opened_on"]), body), None))
     return case
 
 
 def _step(load: _Load, row: Row) -> None:
-    links = {name: row.get("payload", {}).get(name) for name in ("need", "offer", "need_party", "offer_party")}
-    case = load.cases.get(row["case"])
-    if case is None or any(links.values()):
-        owner = case.side_id if case else row["side"]
-        case = _case(load, {"id": row["case"], "side": owner, "clause": row["clause"], **links})
+    case = load.cases.get(row["case"]) or _case(load, {"id": row["case"], "side": row["side"], "clause": row["clause"]})
     on = _needed_day(row["on"])
     proofs = [{"kind": "statement", "sha256": one} for one in row.get("evidence", ())]
     body = {"clause": row["clause"], "amount": row.get("amount"), "unit": row.get("unit", "")}
@@ -266,7 +273,8 @@ def _move(load: _Load, row: Row) -> None:
     subject = f"{row['clause']}/{row['action']}"
     proofs = [dict(one) for one in row.get("evidence", ())]
     note = row.get("note") or {}
-    body = {"evidence": proofs, "due_on": row.get("due_on", ""), "milestone": row.get("milestone", "")}
+    body: dict[str, Any] = {"evidence": proofs, "sequence": row.get("sequence", 0), "due_on": row.get("due_on", "")}
+    body["milestone"] = row.get("milestone", "")
     body |= {"countersigns_node": row.get("countersigns", ""), "actor": load.actor(row.get("actor", ""))}
     body["note"] = erasable(json.dumps(note, ensure_ascii=False)) if any(note.values()) else ""
     draft = Draft(row["side"], f"move.{row['kind']}", "action", subject, _needed_day(row["on"]), body)
@@ -280,7 +288,7 @@ def _record(load: _Load, row: Row) -> None:
     side = row.get("side") or load.sides[0]
     days = [(_day(row.get(name)), state) for name, state in _RECORD_DAYS[kind]]
     told = [(on, state) for on, state in days if on]
-    title = row.get("title") or row.get("subject") or row.get("text") or {}
+    title = next((row[name] for name in ("title", "subject", "text", "purpose") if row.get(name)), {})
     title = title if isinstance(title, Mapping) else {"zh": str(title)}
     load.records.append(
         Record(
@@ -295,7 +303,7 @@ def _record(load: _Load, row: Row) -> None:
             to_department=row.get("to_department", ""),
             party_id=row.get("party") or None,
             on=told[0][0] if told else None,
-            due_on=_day(row.get("due_on")),
+            due_on=_last_day(row, kind),
             done_on=_day(row.get("replied_on") or row.get("done_on")),
             title_zh=(title.get("zh") or kind)[:300],
             title_en=title.get("en", "")[:400],
@@ -310,6 +318,21 @@ def _record(load: _Load, row: Row) -> None:
         load.drafts.append((draft, None))
 
 
+def _last_day(row: Row, kind: str) -> date | None:
+    """The day a record is due: as it says, for a ticket as its limit in working days gives it."""
+    if kind == "ticket":
+        return _day(decode(Ticket, {"id": "", **row}).due_on)
+    return due_day(str(row.get("due_on") or row.get("valid_until") or ""))
+
+
+def _evidence(load: _Load, row: Row) -> None:
+    """The file behind a hash is kept where uploads are kept, under its hash."""
+    content = str(row["text"]).encode()
+    if hashlib.sha256(content).hexdigest() != row["sha256"]:
+        raise ValueError(f"sha256 {row['sha256']!r}")
+    load.files[row["sha256"]] = (row["kind"], row["name"], content)
+
+
 def _first(names: Iterable[str] | None) -> str:
     return next(iter(names or ()), "")
 
@@ -321,6 +344,8 @@ _READERS: Mapping[str, Callable[[_Load, Row], Any]] = {
     "step": _step,
     "move": _move,
     "action": _move,
+    "evidence": _evidence,
+    "rehearsal": lambda load, row: None,
 }
 
 
@@ -336,6 +361,7 @@ def _store(load: _Load) -> None:
     _fold(load)
     Case.objects.bulk_create(load.cases.values(), batch_size=_BATCH)
     Record.objects.bulk_create(load.records, batch_size=_BATCH)
+    _keep_files(load)
     Evidence.objects.bulk_create(load.evidence, batch_size=_BATCH)
     Step.objects.bulk_create(load.steps, batch_size=_BATCH)
     _countersign(load)
@@ -370,3 +396,13 @@ def _countersign(load: _Load) -> None:
         ],
         batch_size=_BATCH,
     )
+
+
+def _keep_files(load: _Load) -> None:
+    folder = Path(settings.HOME) / "evidence"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for sha256, (_, _, content) in load.files.items():
+        (folder / sha256).write_bytes(content)
+    for proof in load.evidence:
+        kind, name, content = load.files.get(proof.sha256, (proof.kind, proof.name, b""))
+        proof.kind, proof.name, proof.n_bytes = kind, proof.name or name, len(content) or None

@@ -144,6 +144,8 @@ class Case(Owned):
     id = models.CharField(max_length=80, primary_key=True, default=text_key)
     clause = models.SlugField(max_length=80)
     kind = models.CharField(max_length=40, blank=True)
+    title_zh = models.CharField(max_length=300, blank=True)
+    title_en = models.CharField(max_length=400, blank=True)
     need = models.ForeignKey(Listing, models.PROTECT, null=True, blank=True, related_name="cases_as_need")
     offer = models.ForeignKey(Listing, models.PROTECT, null=True, blank=True, related_name="cases_as_offer")
     need_party = models.ForeignKey(Party, models.PROTECT, null=True, blank=True, related_name="cases_as_need")
@@ -161,6 +163,10 @@ class Case(Owned):
 
     def __str__(self) -> str:
         return self.id
+
+    @property
+    def title(self) -> Bilingual:
+        return Bilingual(self.title_zh or self.id, self.title_en)
 
 
 class Frozen(models.QuerySet["Event"]):

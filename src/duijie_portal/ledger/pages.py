@@ -98,7 +98,7 @@ def _json(document: Document, status: int = 200) -> JsonResponse:
 
 
 def _unknown_visitor(request: HttpRequest, as_json: bool) -> HttpResponseBase:
-    return _json({"code": "portal_sign_in"}, 401) if as_json else redirect_to_login(request.get_full_path())
+    return _json({"code": "portal_sign_in_needed"}, 401) if as_json else redirect_to_login(request.get_full_path())
 
 
 def denied(request: HttpRequest, error: DuijieError, as_json: bool = False, *, status: int = 403) -> HttpResponse:

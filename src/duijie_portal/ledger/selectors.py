@@ -16,7 +16,7 @@ from duijie.track import load_agreement
 from duijie_portal.accounts.models import Department, Person
 from duijie_portal.accounts.powers import Visitor
 
-from .models import Agreement, Case, Event, Record, Step
+from .models import Agreement, Case, Event, Listing, Record, Step
 
 __all__ = [
     "agreement_term",
@@ -81,6 +81,30 @@ def _step(row: Step) -> terms.Step:
         is_confirmed=row.is_confirmed,
         evidence=tuple(one["sha256"] for one in body.get("evidence", ())),
         payload=body.get("payload", {}),
+    )
+
+
+def listings_of(agreement: Agreement, person: Visitor) -> list[terms.Listing] | None:
+    """The needs and offers a person may see as terms; None where the ledger holds none."""
+    rows = list(Listing.objects.filter(agreement=agreement).visible_to(person))
+    return [_listing(row) for row in rows] or None
+
+
+def _listing(row: Listing) -> terms.Listing:
+    days = [day.isoformat() if day else "" for day in (row.valid_from, row.valid_until)]
+    return terms.Listing(
+        id=row.pk,
+        kind=row.kind,
+        version=row.version,
+        role=row.role,  # type: ignore[arg-type]
+        side=row.side_id,
+        party=row.party_id,
+        payload=row.payload,
+        industry=row.industry,
+        valid_from=days[0],
+        valid_until=days[1],
+        basis=row.basis,
+        visibility=row.visibility,
     )
 
 

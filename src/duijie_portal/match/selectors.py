@@ -64,6 +64,7 @@ def case_document(row: Case) -> dict[str, Any]:
     steps = row.steps.select_related("event").prefetch_related("event__countersignatures")
     return {
         "id": row.pk,
+        "title": row.title,
         "clause": row.clause,
         "side": row.side_id,
         "state": row.state,

@@ -66,7 +66,7 @@ def cases(request: HttpRequest, agreement: Agreement) -> Document:
 
 def _row(row: Case) -> Document:
     names = {end: party.name if party else "" for end, party in (("need", row.need_party), ("offer", row.offer_party))}
-    about = {"id": row.pk, "clause": row.clause, "side": row.side_id, "state": row.state, "last_on": row.last_on}
+    about = {"id": row.pk, "title": row.title, "clause": row.clause, "side": row.side_id, "state": row.state, "last_on": row.last_on}
     return {**about, **names, "amount": row.amount, "unit": row.unit, "reason": row.reason}
 
 
@@ -75,7 +75,9 @@ def case(request: HttpRequest, agreement: Agreement, case: str) -> Document:
     row = get_object_or_404(Case.objects.filter(agreement=agreement).visible_to(request.user), pk=case)
     at = CHAIN.index(row.state) if row.state in CHAIN else -1
     following = () if row.state == "refused" else (*CHAIN[at + 1 :], "refused")
-    return {"case": selectors.case_document(row), "chain": CHAIN, "following": following, "today": timezone.localdate()}
+    document = selectors.case_document(row)
+    reached = {step["kind"] for step in document["steps"]}
+    return {"case": document, "chain": CHAIN, "reached": sorted(reached), "following": following, "today": timezone.localdate()}
 
 
 @act(forms.StepForm, "case")

@@ -41,7 +41,15 @@ def _grid(document: Mapping[str, Any], meetings: list[Any]) -> list[dict[str, An
             busy[self_id, meeting["slot"]] = {"id": meeting["id"], "with": names[met]["name"], "table": meeting["table"]}
     rows = sorted({person for person, _ in busy}, key=lambda one: (names[one]["region"], names[one]["name"]))
     keys = [slot["key"] for slot in document["slots"]]
-    return [{"person": names[one], "cells": [busy.get((one, key)) for key in keys]} for one in rows]
+    regions = sorted({names[one]["region"] for one in rows})
+    return [
+        {
+            "person": names[one],
+            "order": regions.index(names[one]["region"]),
+            "cells": [busy.get((one, key)) for key in keys],
+        }
+        for one in rows
+    ]
 
 
 def visits(agreement: Agreement, person: Visitor) -> list[dict[str, Any]]:

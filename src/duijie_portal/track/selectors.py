@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
 from datetime import date, timedelta
 from typing import Any, TypeVar
 
@@ -14,12 +13,15 @@ from duijie.terms import Bilingual
 from duijie.track import progress
 from duijie.track.conference import Conference, Decision, Practice
 from duijie.track.docking import Contact, Ticket, heat_map, pairs_of, silent_pairs, ticket_state
+from duijie.track.lifecycle import Amendment
+from duijie.track.records import decode
 from duijie.track.standing import Progress
+from duijie.track.trajectory import Target
 from duijie.track.workflow import Evidence, Move
 from duijie_portal.accounts.powers import Visitor
 from duijie_portal.ledger.log import texts
 from duijie_portal.ledger.models import Agreement, Case, Event, Record
-from duijie_portal.ledger.selectors import agreement_term, results, steps_of
+from duijie_portal.ledger.selectors import agreement_term, listings_of, results, steps_of
 
 __all__ = ["contacts_of", "matches_of", "moves_of", "pairs", "records_of", "standing", "terms_of", "tickets_at"]
 
@@ -38,6 +40,9 @@ def standing(agreement: Agreement, person: Visitor, *, as_of: date) -> Progress:
         actions=moves_of(agreement),
         tickets=terms_of(Ticket, records_of(agreement, person, "ticket")),
         decisions=terms_of(Decision, records_of(agreement, person, "decision")),
+        targets=terms_of(Target, records_of(agreement, person, "target")),
+        amendments=terms_of(Amendment, records_of(agreement, person, "amendment")),
+        listings=listings_of(agreement, person),
     )
 
 
@@ -72,7 +77,7 @@ def _move(event: Event, body: Mapping[str, Any], notes: Mapping[str, str]) -> Mo
         on=event.on.isoformat(),
         side=event.side_id,
         actor=str(body.get("actor", ""))[:12],
-        sequence=event.sequence,
+        sequence=body.get("sequence", 0),
         due_on=body.get("due_on", ""),
         milestone=body.get("milestone", ""),
         countersigns=body.get("countersigns_node", ""),
@@ -88,21 +93,7 @@ def records_of(agreement: Agreement, person: Visitor, kind: str) -> Sequence[Rec
 
 def terms_of(term: type[Term], rows: Iterable[Record]) -> list[Term]:
     """Rows as the library's terms: what a payload does not say keeps the term's default."""
-    return [_term(term, row) for row in rows]
-
-
-def _term(term: type[Any], row: Record) -> Any:
-    known = {one.name: one for one in fields(term)}
-    values = {name: _value(value) for name, value in row.payload.items() if name in known}
-    if "id" in known:
-        values.setdefault("id", row.pk)
-    return term(**values)
-
-
-def _value(value: Any) -> Any:
-    if isinstance(value, Mapping) and set(value) <= {"zh", "en"}:
-        return Bilingual(**value)
-    return tuple(map(_value, value)) if isinstance(value, list) else value
+    return [decode(term, {"id": row.pk, **row.payload}) for row in rows]
 
 
 def tickets_at(rows: Iterable[Record], *, as_of: date) -> list[dict[str, Any]]:
@@ -117,7 +108,7 @@ def tickets_at(rows: Iterable[Record], *, as_of: date) -> list[dict[str, Any]]:
 
 def contacts_of(agreement: Agreement, person: Visitor) -> list[Contact]:
     """Every time two departments were in touch: recorded contacts, tickets and their replies."""
-    found = [one for one in terms_of(Contact, records_of(agreement, person, "contact"))]
+    found = terms_of(Contact, records_of(agreement, person, "contact"))
     for ticket in terms_of(Ticket, records_of(agreement, person, "ticket")):
         both = (ticket.from_department, ticket.to_department)
         found += [Contact(both, on, kind) for on, kind in _days(ticket) if on]

@@ -110,10 +110,12 @@ def _append(person: Person, agreement: Agreement, action: Action, made: Move) ->
     if moves and made.on < max(one.on for one in moves):
         raise InputError("portal_step_too_early", {"on": made.on, "last_on": max(one.on for one in moves)})
     template = node_templates()[action.template]
+    made = replace(made, sequence=len(moves))
     state = state_of(template, moves, as_of=timezone.localdate(), milestones=action.milestones)
     advance(template, state, made, milestones=action.milestones)
     note = json.dumps(made.note.to_dict(), ensure_ascii=False) if made.note["zh"] else ""
     body = {
+        "sequence": len(moves),
         "evidence": [{"kind": one.kind, "sha256": one.sha256, "name": one.name} for one in made.evidence],
         "due_on": made.due_on,
         "milestone": made.milestone,

@@ -38,7 +38,8 @@ def day_of(request: HttpRequest) -> date:
 @page("track/board.html")
 def board(request: HttpRequest, agreement: Agreement) -> Document:
     found = selectors.standing(agreement, request.user, as_of=day_of(request)).to_dict()
-    return {**found, "today": timezone.localdate()}
+    areas = [{**area, "clauses": [one for one in found["clauses"] if one["area"] == area["key"]]} for area in found["areas"]]
+    return {**found, "areas": areas, "names": department_names(agreement)}
 
 
 @page("track/clause.html")
@@ -91,7 +92,7 @@ def _waits(node: Any, state: Any) -> bool:
 
 def _case(row: Case) -> Document:
     parties = [party.name if party else "" for party in (row.need_party, row.offer_party)]
-    return {"id": row.pk, "state": row.state, "last_on": row.last_on, "amount": row.amount, "unit": row.unit, "parties": parties, "reason": row.reason}
+    return {"id": row.pk, "title": row.title, "state": row.state, "last_on": row.last_on, "amount": row.amount, "unit": row.unit, "parties": parties, "reason": row.reason}
 
 
 @act(forms.MoveForm, "clause")

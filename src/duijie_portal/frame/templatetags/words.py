@@ -26,7 +26,7 @@ def say(code: str, **values: Any) -> str:
 @register.filter
 def said(code: str, prefix: str = "") -> str:
     """The sentence of `prefix` + code; a code without a sentence is shown as it stands."""
-    full = f"{prefix}{code}".replace("-", "_")
+    full = f"{prefix}{code}".replace("-", "_").replace(".", "_")
     return sentence(full, language_of()) if full in words(language_of()) else str(code)
 
 
@@ -101,3 +101,9 @@ def query(context: Mapping[str, Any], **changes: Any) -> str:
     for name, value in changes.items():
         asked[name] = value
     return f"?{asked.urlencode()}"
+
+
+@register.filter
+def day(value: Any) -> str:
+    """A day as ISO text, from a date or such a text."""
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)

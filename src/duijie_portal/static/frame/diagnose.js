@@ -1,0 +1,82 @@
+// Charts of the diagnosis: a map of each chain, and quotients with their bands. The same figures stand in tables.
+"use strict";
+(() => {
+  const data = JSON.parse(document.getElementById("diagnosis")?.textContent || "{}");
+  if (!data.regions) return;
+  const language = document.documentElement.lang.startsWith("en") ? "en" : "zh";
+  const told = (value) => (typeof value === "string" ? value : value[language] || value.zh || value.en || "");
+  const colours = ["#12457a", "#a5501c", "#2f6f5e", "#6b4a8a"];
+  const [ink, line, balanced] = ["#1b2733", "#c9d2dc", "#7a8797"];
+  const font = getComputedStyle(document.body).fontFamily;
+  const colourOf = Object.fromEntries(data.regions.map((region, at) => [region.code, colours[at % colours.length]]));
+  const motion = !matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const tooltip = { renderMode: "richText", confine: true, textStyle: { color: ink, fontFamily: font } };
+
+  const depths = (chain) => {
+    const depth = Object.fromEntries(chain.stages.map((stage) => [stage.key, 0]));
+    for (let round = 0; round < chain.stages.length; round += 1)
+      for (const link of chain.links) if (link.supplier in depth && link.buyer in depth)
+        depth[link.buyer] = Math.min(Math.max(depth[link.buyer], depth[link.supplier] + 1), chain.stages.length - 1);
+    return depth;
+  };
+  const strongest = (stage) => {
+    const known = data.regions.filter((region) => stage.quotient[region.code] != null);
+    const values = known.map((region) => [stage.quotient[region.code], region.code]).sort((a, b) => b[0] - a[0]);
+    if (values.length < 2 || values[0][0] < 1.25 * values[1][0]) return null;
+    return values[0][1];
+  };
+  const chainOption = (chain, width) => {
+    const depth = depths(chain);
+    const columns = {};
+    for (const stage of chain.stages) (columns[depth[stage.key]] ||= []).push(stage);
+    const last = Math.max(...Object.keys(columns).map(Number), 1);
+    const tallest = Math.max(...Object.values(columns).map((column) => column.length));
+    const most = Math.max(1, ...chain.stages.map((s) => data.regions.reduce((sum, r) => sum + (s.n_firms[r.code] || 0), 0)));
+    const gaps = new Set(chain.gaps.map((gap) => gap.stage));
+    const nodes = chain.stages.map((stage) => {
+      const column = columns[depth[stage.key]];
+      const total = data.regions.reduce((sum, region) => sum + (stage.n_firms[region.code] || 0), 0);
+      const code = strongest(stage);
+      const counts = data.regions.map((region) => `${told(region.name)} ${stage.n_firms[region.code] ?? "–"}`);
+      return {
+        name: stage.key, x: depth[stage.key] / last * width, y: (column.indexOf(stage) + 0.5) / column.length * tallest * 84,
+        symbolSize: 14 + 26 * Math.sqrt(total / most), value: counts.join("  ·  "),
+        itemStyle: { color: code ? colourOf[code] : balanced, borderColor: gaps.has(stage.key) ? "#b3261e" : "#fff", borderWidth: gaps.has(stage.key) ? 3 : 1 },
+        label: { show: true, position: "bottom", formatter: told(stage.name), color: ink, fontFamily: font, fontSize: 12, width: 96, overflow: "break" },
+        title: told(stage.name),
+      };
+    });
+    return {
+      animation: motion, tooltip: { ...tooltip, formatter: (one) => one.dataType === "node" ? `${one.data.title}\n${one.data.value}` : "" },
+      series: [{ type: "graph", layout: "none", left: 60, right: 60, top: 24, bottom: 44, data: nodes, edgeSymbol: ["none", "arrow"], edgeSymbolSize: 7,
+        links: chain.links.map((link) => ({ source: link.supplier, target: link.buyer })), lineStyle: { color: line, width: 1.5, curveness: 0.12, opacity: 1 } }],
+    };
+  };
+  const bandOption = (rows, code) => {
+    const shown = [...rows].reverse();
+    const short = (text) => (text.length > 16 ? `${text.slice(0, 15)}…` : text);
+    return {
+      animation: motion,
+      grid: { left: 8, right: 28, top: 8, bottom: 28, containLabel: true },
+      tooltip: { ...tooltip, formatter: (one) => { const row = shown[one.dataIndex]; return `${row.industry} ${told(row.name)}\n${row.quotient.toFixed(2)}  (${row.low.toFixed(2)} – ${row.high.toFixed(2)})`; } },
+      xAxis: { type: "log", min: 0.5, axisLabel: { color: ink, fontFamily: font }, splitLine: { lineStyle: { color: "#e6ebf1" } } },
+      yAxis: { type: "category", data: shown.map((row) => `${row.industry} ${short(told(row.name))}`), axisTick: { show: false }, axisLabel: { color: ink, fontFamily: font } },
+      series: [
+        { type: "custom", data: shown.map((row, at) => [at, row.low, row.high]), encode: { x: [1, 2], y: 0 }, z: 1,
+          renderItem: (_, api) => {
+            const [from, to] = [api.coord([api.value(1), api.value(0)]), api.coord([api.value(2), api.value(0)])];
+            return { type: "rect", shape: { x: from[0], y: from[1] - 5, width: Math.max(to[0] - from[0], 1), height: 10, r: 5 }, style: { fill: colourOf[code], opacity: 0.28 } };
+          } },
+        { type: "scatter", data: shown.map((row, at) => [row.quotient, at]), symbolSize: 10, itemStyle: { color: colourOf[code] }, z: 2,
+          markLine: { silent: true, symbol: "none", lineStyle: { color: "#b3261e", type: "solid" }, label: { formatter: "1", color: ink }, data: [{ xAxis: 1 }] } },
+      ],
+    };
+  };
+  const draw = (box, option) => {
+    const chart = echarts.init(box);
+    chart.setOption(option);
+    new ResizeObserver(() => chart.resize()).observe(box);
+  };
+  for (const box of document.querySelectorAll("[data-chain]")) draw(box, chainOption(data.chains[Number(box.dataset.chain)], Math.max(box.clientWidth, 640)));
+  for (const box of document.querySelectorAll("[data-region]")) draw(box, bandOption(data.specialization[box.dataset.region] || [], box.dataset.region));
+})();
