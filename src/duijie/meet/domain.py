@@ -21,7 +21,7 @@ class Pool:
     """Things of which each need takes one, in the slot in which its meeting is held.
 
     `needs` lists (meeting, members that would do); `unions` lists (members, meetings): in any slot no more of these
-    meetings than free members. By Hall's theorem these conditions are together enough for a matching to exist in every slot.
+    meetings than free members. By Hall's theorem these conditions together are enough for a matching in every slot.
     """
 
     kind: str

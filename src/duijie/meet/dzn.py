@@ -142,7 +142,9 @@ def text_dzn(instance: Instance, *, n_morning: int | None = None) -> str:
     """
     n_slots = len(instance.slots)
     split = n_slots if n_morning is None else n_morning
-    person, meeting = ({one: at + 1 for one, at in index.items()} for index in (instance.person_index, instance.meeting_index))
+    person, meeting = (
+        {one: at + 1 for one, at in index.items()} for index in (instance.person_index, instance.meeting_index)
+    )
     number = {key: at + 1 for key, at in instance.slot_index.items()}
     rows, fixed, faults = [], [], []
     for one in instance.meetings:
@@ -153,7 +155,9 @@ def text_dzn(instance: Instance, *, n_morning: int | None = None) -> str:
             continue
         rows.append((person[one.people[0]], person[one.people[1]], session))
         fixed.append(chosen[0] if len(chosen) == 1 and n_slots > 1 else 0)
-    faults += [Fault("meet_not_in_dzn", {"person": one.id}, {}) for one in instance.people if one.stays or one.home_table]
+    faults += [
+        Fault("meet_not_in_dzn", {"person": one.id}, {}) for one in instance.people if one.stays or one.home_table
+    ]
     if faults:
         raise InputError("meet_instance_faults", {"n": len(faults)}, faults=faults)
     of = [[at + 2 for at, row in enumerate(rows) if p in row[:2]] for p in person.values()]

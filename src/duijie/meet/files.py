@@ -58,7 +58,7 @@ def from_dict(document: Mapping[str, Any]) -> Instance:
         Unknown or missing keys, values of a wrong type, or contradictions; `faults` lists all of them.
     """
     faults: list[Fault] = []
-    lists = {name: tuple(_rows(document, name, faults)) for name in _LISTS}
+    lists: dict[str, Any] = {name: tuple(_rows(document, name, faults)) for name in _LISTS}
     known = {*_LISTS, "fairness", "weights", "travel_min", "on", "place"}
     faults += [
         Fault("key_unknown", {"key": key}, {"key": key, "known": ", ".join(sorted(known))})
@@ -73,8 +73,16 @@ def from_dict(document: Mapping[str, Any]) -> Instance:
         faults.append(Fault("value_wrong", {"key": "travel_min, fairness"}, {"rule": "number", "problem": str(error)}))
     if faults:
         raise InputError("meet_instance_faults", {"n": len(faults)}, faults=faults)
-    rest = {"on": str(document.get("on", "")), "place": str(document.get("place", ""))}
-    return checked(Instance(**lists, fairness=fairness, weights=weights, travel_min=travel, **rest))
+    return checked(
+        Instance(
+            **lists,
+            fairness=fairness,
+            weights=weights,
+            travel_min=travel,
+            on=str(document.get("on", "")),
+            place=str(document.get("place", "")),
+        )
+    )
 
 
 def _rows(document: Mapping[str, Any], name: str, faults: list[Fault]) -> list[Any]:

@@ -251,12 +251,15 @@ def _unknown(instance: Instance) -> list[Fault]:
             look(slot, slots, meeting=meeting.id, key="slots")
         for other in meeting.after:
             look(other, instance.meeting_index, meeting=meeting.id, key="after")
-    for one in (*instance.people, *instance.tables, *instance.interpreters):
-        for slot in one.unavailable:
-            look(slot, slots, key="unavailable", of=one.key if isinstance(one, Table) else one.id)
-    for person in instance.people:
-        if person.home_table:
-            look(person.home_table, instance.table_index, person=person.id, key="home_table")
+    away = [(person.id, person.unavailable) for person in instance.people]
+    away += [(one.id, one.unavailable) for one in instance.interpreters]
+    away += [(table.key, table.unavailable) for table in instance.tables]
+    for name, unavailable in away:
+        for slot in unavailable:
+            look(slot, slots, key="unavailable", of=name)
+    for guest in instance.people:
+        if guest.home_table:
+            look(guest.home_table, instance.table_index, person=guest.id, key="home_table")
     return faults
 
 

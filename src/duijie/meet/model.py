@@ -189,11 +189,23 @@ def _balance_sides(
         pairs = [people for m, people in enumerate(domain.attendees) if slots.intersection(domain.slots[m])]
         for left, right in sides(pairs):
             if right is None:
-                half = cp.new_int_var(0, len(left) // 2, "")
+                half = cp.new_int_var(0, min(len(left) // 2, _n_at_once(domain, group)), "")
                 cp.add(cp_model.LinearExpr.sum([busy[p, t] for p in left]) == 2 * half)
             else:
                 ones, others = ([busy[p, t] for p in side] for side in (left, right))
                 cp.add(cp_model.LinearExpr.sum(ones) == cp_model.LinearExpr.sum(others))
+
+
+def _n_at_once(domain: Domain, group: Sequence[int]) -> int:
+    """How many meetings the scarcest pool that all meetings draw on allows at one time."""
+    n_meetings = len(domain.slots)
+    everything = [
+        sum(pool.free(members, s) for s in group)
+        for pool in domain.pools
+        for members, meetings in pool.unions
+        if len(meetings) == n_meetings
+    ]
+    return min(everything, default=n_meetings)
 
 
 def sides(pairs: Sequence[tuple[int, ...]]) -> list[tuple[list[int], list[int] | None]]:
@@ -227,7 +239,10 @@ def sides(pairs: Sequence[tuple[int, ...]]) -> list[tuple[list[int], list[int] |
 
 
 def _holes(cp: cp_model.CpModel, domain: Domain, busy: Mapping[tuple[int, int], Literal], p: int) -> list[Literal]:
-    holes, t0 = [], 0
+    holes: list[Literal] = []
+    if len(domain.meetings_of[p]) < 2:
+        return holes
+    t0 = 0
     for day in domain.days:
         met: Literal | None = None
         for t in range(t0, t0 + len(day) - 1):

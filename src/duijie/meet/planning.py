@@ -10,8 +10,9 @@ from dataclasses import asdict, dataclass
 
 from duijie import __version__
 from duijie.errors import InputError
-from duijie.terms import Progress, Provenance, silent
+from duijie.terms import Progress, Provenance, Reason, silent
 
+from .clash import clash_reasons, smallest_clash
 from .domain import domain_of
 from .explain import unplaced_reasons
 from .files import to_dict
@@ -169,7 +170,15 @@ def _timetable(run: _Run, outcome: _Outcome) -> Timetable:
     )
     if outcome.slots is None:
         status: Status = "infeasible" if outcome.is_infeasible else "unknown"
-        return Timetable(instance, status, seconds=run.used, is_stopped=status == "unknown", provenance=provenance)
+        seconds = run.used
+        return Timetable(
+            instance,
+            status,
+            clash=_clash(run) if status == "infeasible" else (),
+            seconds=seconds,
+            is_stopped=status == "unknown",
+            provenance=provenance,
+        )
     placements = seat(instance, outcome.slots)
     is_proven = all(level.value <= level.bound for level in outcome.levels)
     return Timetable(
@@ -183,6 +192,12 @@ def _timetable(run: _Run, outcome: _Outcome) -> Timetable:
         is_stopped=not is_proven,
         provenance=provenance,
     )
+
+
+def _clash(run: _Run) -> tuple[Reason, ...]:
+    """The reasons of a proven clash; looked for in a sixth of the given time, at least two seconds."""
+    clash = smallest_clash(run.instance, seconds=max(2.0, run.seconds / 6), seed=run.seed)
+    return clash_reasons(run.instance, clash, seed=run.seed) if clash else ()
 
 
 def fingerprint(instance: Instance) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ortools.sat.python import cp_model
@@ -22,7 +22,6 @@ class Found:
 
     slots: Mapping[int, int] | None
     bound: float
-    is_proven: bool
     is_infeasible: bool
     first_seconds: float | None
 
@@ -35,18 +34,22 @@ class _Watch(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]
         self.started = time.monotonic()
         self.first: float | None = None
         self.error: BaseException | None = None
-        self._seconds, self._progress = seconds, progress
+        self.limit, self._progress = seconds, progress
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the start."""
+        return time.monotonic() - self.started
 
     def on_solution_callback(self) -> None:
-        self.first = time.monotonic() - self.started if self.first is None else self.first
+        self.first = self.seconds if self.first is None else self.first
         if not self.tell():
             self.stop_search()
 
     def tell(self) -> bool:
         """False once the listener has raised."""
         try:
-            done = min(self._seconds, time.monotonic() - self.started)
-            self._progress("meet", int(done), max(1, int(self._seconds)))
+            self._progress("meet", int(min(self.limit, self.seconds)), max(1, int(self.limit)))
         except BaseException as error:
             # It would be lost inside the solver's own thread; `search` raises it again.
             self.error = error
@@ -68,21 +71,45 @@ def search(
     Parameters
     ----------
     is_plain
-        Take the solver as it comes, without our choice of strategies: the peer of the benchmark.
+        Take the solver as it comes, without our choice of strategies.
 
     Notes
     -----
-    The proving worker raises the bound core by core (Fu–Malik family) and has no plan before the end; so the others
-    search from above.
+    First any plan, by propagation alone; then one worker raises the bound core by core (Fu–Malik family), which has
+    no plan of its own before the end, while the others improve the first plan by large neighbourhoods.
     """
-    solver = cp_model.CpSolver()
-    parameters = solver.parameters
-    parameters.max_time_in_seconds = max(0.01, seconds)
-    parameters.random_seed, parameters.num_workers = seed % (1 << 31), workers
-    if not is_plain:
-        _strategies(parameters, workers)
-    model.cp.minimize(objective)
     watch = _Watch(seconds, progress)
+    first = None
+    if not is_plain and not model.cp.proto.solution_hint.vars:
+        first = _first(model, watch, seed)
+        if first.is_infeasible:
+            return first
+    solver = _solver(seconds - watch.seconds, seed)
+    solver.parameters.num_workers = workers
+    if not is_plain:
+        _strategies(solver.parameters, workers)
+    model.cp.minimize(objective)
+    found = _found(model, solver, watch)
+    return found if found.slots is not None or found.is_infeasible or first is None else first
+
+
+def _first(model: Model, watch: _Watch, seed: int) -> Found:
+    """Any plan: one worker without linear programming and presolve is there first. Its bound is none."""
+    solver = _solver(watch.limit - watch.seconds, seed)
+    solver.parameters.num_workers, solver.parameters.linearization_level = 1, 0
+    solver.parameters.cp_model_presolve = False
+    model.cp.clear_objective()
+    return replace(_found(model, solver, watch), bound=0.0)
+
+
+def _solver(seconds: float, seed: int) -> cp_model.CpSolver:
+    solver = cp_model.CpSolver()
+    solver.parameters.max_time_in_seconds = max(0.01, seconds)
+    solver.parameters.random_seed = seed % (1 << 31)
+    return solver
+
+
+def _found(model: Model, solver: cp_model.CpSolver, watch: _Watch) -> Found:
     watch.tell()
     if watch.error is None:
         solver.best_bound_callback = lambda bound: watch.tell() or solver.stop_search()
@@ -92,10 +119,10 @@ def search(
     if status == cp_model.MODEL_INVALID:
         raise AssertionError(model.cp.validate())
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        return Found(None, 0.0, False, status == cp_model.INFEASIBLE, None)
+        return Found(None, solver.best_objective_bound, status == cp_model.INFEASIBLE, None)
     _hint(model, solver)
     slots = {m: s for (m, s), literal in model.at.items() if solver.boolean_value(literal)}
-    return Found(slots, solver.best_objective_bound, status == cp_model.OPTIMAL, False, watch.first)
+    return Found(slots, solver.best_objective_bound, False, watch.first)
 
 
 def _strategies(parameters: Any, workers: int) -> None:

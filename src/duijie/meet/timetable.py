@@ -52,7 +52,8 @@ class Timetable:
     """The timetable of an instance with its objective, proven bound and gap.
 
     ``status`` is ``optimal`` (proven on every level), ``feasible`` (the best found when time ran out), ``infeasible``
-    (proven; `clash` says why) or ``unknown`` (nothing found in time). `placements` are in order of time. `objective` and `bound` are the weighted sums
+    (proven; `clash` says why) or ``unknown`` (nothing found in time). `placements` are in order of time. `objective`
+    and `bound` are the weighted sums
     of `levels`; `gap` is (objective − bound) / objective, 0 where both are 0.
     """
 
