@@ -16,7 +16,7 @@ from duijie.data import read, root
 from duijie.track.agreement import load_agreement
 
 SHARED = Path(os.environ.get("DUIJIE_SHARED", Path(__file__).resolve().parents[1].parent / "shared"))
-FOLDER = root() / "agreements" / "jinjiang-longhua"
+FOLDER = next((root() / "agreements").glob("*/tables")).parent
 TABLES = FOLDER / "tables"
 TAXONOMIES = root() / "taxonomies"
 FIRM = "id region name name_en uscc industry products town registered_year inferred".split()

@@ -78,7 +78,7 @@ def load(folder: Path) -> Example:
     Examples
     --------
     >>> from duijie.data import root
-    >>> example = load(root() / "agreements" / "jinjiang-longhua")
+    >>> example = load(next((root() / "agreements").glob("*/tables")).parent)
     >>> {party.kind for party in example.parties} >= {"firm", "institute", "carrier", "fund"}
     True
     """
@@ -139,15 +139,15 @@ def _faults(path: Path, rows: Sequence[Row], columns: Mapping[str, str]) -> Iter
     """Columns first; cells only of columns that are there."""
     given = set(rows[0]) if rows else set(columns)
     for column in sorted(set(columns) - given):
-        yield Fault("column_missing", {"file": str(path), "column": column}, {"known": sorted(columns)})
+        yield Fault("table_column_missing", {"file": str(path), "column": column}, {"known": sorted(columns)})
     for column in sorted(given - set(columns)):
-        yield Fault("column_unknown", {"file": str(path), "column": column}, {"known": sorted(columns)})
+        yield Fault("table_column_unknown", {"file": str(path), "column": column}, {"known": sorted(columns)})
     forms = {column: re.compile(_forms()["forms"][form]) for column, form in columns.items() if column in given}
     for at, row in enumerate(rows, start=2):
         for column, form in forms.items():
             if not form.fullmatch(row[column]):
                 where = {"file": str(path), "row": at, "column": column}
-                yield Fault("cell_wrong", where, {"value": row[column][:80], "form": columns[column]})
+                yield Fault("table_cell_wrong", where, {"value": row[column][:80], "form": columns[column]})
 
 
 def _crossed(home: Path, tables: Mapping[str, Sequence[Row]], sides: set[str]) -> Iterator[Fault]:

@@ -53,7 +53,7 @@ def load_agreement(folder: Path) -> Agreement:
     Examples
     --------
     >>> from duijie.data import root
-    >>> agreement = load_agreement(root() / "agreements" / "jinjiang-longhua")
+    >>> agreement = load_agreement(next((root() / "agreements").glob("*/clauses")).parent)
     >>> len(agreement.areas), len(agreement.clauses), agreement.clauses[0].text.zh
     (5, 17, '')
     """
