@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from duijie.terms import Bilingual, ChainTemplate, Counts, IOTable, Party
 
+from .conventions import Convention
 from .groupings import Grouping
 
 __all__ = ["Inputs", "say"]
@@ -41,6 +42,7 @@ class Inputs:
     vocabulary: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     groupings: Sequence[Grouping] = ()
     before: Counts | None = None
+    convention: str | Convention = "atlas"
 
     def say(self, code: str) -> Say:
         return say(self.names.get(code, Bilingual(code, code)))

@@ -16,6 +16,7 @@ from duijie.terms import Bilingual, ChainTemplate, Counts, IOTable, Party, Progr
 
 from . import explain, sections
 from .chains import ChainFit, Gap, StageFit, chain_fit
+from .conventions import Convention
 from .groupings import Grouping
 from .inputs import Inputs, say
 from .linkages import strength, supply_complementarity, supply_links
@@ -44,6 +45,7 @@ def pair(
     names: Mapping[str, Bilingual] | None = None,
     groupings: Sequence[Grouping] = (),
     before: Counts | None = None,
+    convention: str | Convention = "atlas",
     top: int = 15,
     progress: Progress = silent,
 ) -> PairReport:
@@ -74,6 +76,8 @@ def pair(
         Official groupings to count for each side.
     before
         The same table at an earlier date, for what could be transferred; it must be comparable.
+    convention
+        Whose definitions of relatedness and complexity (see :func:`~duijie.diagnose.indicators.indicators`).
     top
         How many links and candidates a direction shows.
 
@@ -99,6 +103,7 @@ def pair(
         vocabulary or {},
         tuple(groupings),
         before,
+        convention,
     )
     _check(given)
     parts: dict[str, Any] = {}

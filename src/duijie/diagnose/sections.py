@@ -25,7 +25,7 @@ def learnt(given: Inputs) -> Model | None:
     others = [one for one in given.counts.regions if one not in (*given.regions, given.national)]
     if len(others) < LEAST_REGIONS or not given.counts.industries:
         return None
-    return fit(given.counts, learn=others, reference=given.national)
+    return fit(given.counts, learn=others, reference=given.national, convention=given.convention)
 
 
 def industry_map(given: Inputs, model: Model) -> tuple[Row, ...]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -197,7 +196,9 @@ def earliest_arrival_min(
             ready[at] = min(ready[at], leave_min + one.access_min)
     n_runs = int(table.run.max(initial=-1)) + 1
     return np.asarray(
-        _scan(table.source, table.target, table.depart_min, table.arrive_min, table.run, ready, n_runs, change_min)
+        _compiled()(
+            table.source, table.target, table.depart_min, table.arrive_min, table.run, ready, n_runs, change_min
+        )
     )
 
 
@@ -208,7 +209,15 @@ def latest_departure_min(
     return -earliest_arrival_min(table.backwards, targets, -arrive_min, change_min=change_min)
 
 
-@numba.njit(cache=True)
+@cache
+def _compiled() -> Callable[..., Floats]:
+    """The scan as machine code; the compiler is loaded only by those who travel."""
+    import numba
+
+    made: Callable[..., Floats] = numba.njit(cache=True)(_scan)
+    return made
+
+
 def _scan(source, target, depart, arrive, run, ready, n_runs, change):  # type: ignore[no-untyped-def]
     """One pass over the rides: a ride is caught from the train one sits in, or at a station reached in time."""
     best = ready.copy()

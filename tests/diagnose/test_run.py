@@ -1,0 +1,162 @@
+"""The command lines and the room that reads and writes: round trips on real files, and every fault by row."""
+
+import csv
+import json
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+from duijie.diagnose.commands import group
+from duijie.diagnose.indicators import indicators
+from duijie.diagnose.run import counts_in, long_table, read_io, read_long
+from duijie.errors import InputError
+from duijie.store import open_store
+
+
+def table(n=20, m=30, seed=0):
+    rng = np.random.default_rng(seed)
+    skill, need = rng.uniform(0.1, 1, n), rng.uniform(0, 0.9, m)
+    return (rng.random((n, m)) < 1 / (1 + np.exp(-10 * (skill[:, None] - need)))) * rng.integers(1, 90, (n, m))
+
+
+@pytest.fixture
+def file(tmp_path):
+    """A long CSV of 20 regions × 30 industries; codes begin with zeros."""
+    values = table()
+    path = tmp_path / "long.csv"
+    with path.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow(["region", "industry", "value"])
+        writer.writerows(
+            (f"{r:04d}", f"0{i:02d}", int(values[r, i])) for r in range(20) for i in range(30) if values[r, i]
+        )
+    return path
+
+
+def call(*arguments):
+    found = CliRunner().invoke(group, [str(one) for one in arguments], catch_exceptions=False, obj={"language": "en"})
+    assert found.exit_code == 0, found.output
+    return found
+
+
+def rows(path):
+    with path.open(encoding="utf-8") as opened:
+        return list(csv.DictReader(opened))
+
+
+def test_indicators_of_a_file_are_those_of_the_array(file, tmp_path):
+    call("indicators", file, "--convention", "atlas", "--out", tmp_path / "out")
+    found, expected = rows(tmp_path / "out" / "regions.csv"), indicators(table())
+    assert [row["region"] for row in found] == [f"{r:04d}" for r in range(20)]
+    np.testing.assert_allclose([float(row["eci"]) for row in found], expected.eci)
+    cells = pq.read_table(tmp_path / "out" / "cells.parquet")
+    np.testing.assert_allclose(cells["density"].to_numpy(), expected.density.ravel())
+    assert cells["industry"][1].as_py() == "001"
+    assert len(rows(tmp_path / "out" / "industries.csv")) == 30
+
+
+def test_years_are_computed_apart(tmp_path):
+    a, b = table(seed=1), table(seed=2)
+    long = pa.table(
+        {
+            "region": [f"r{r}" for _ in (1, 2) for r in range(20) for _ in range(30)],
+            "industry": [f"i{i:02d}" for _ in (1, 2) for _ in range(20) for i in range(30)],
+            "value": np.concatenate([a.ravel(), b.ravel()]),
+            "year": [2019] * 600 + [2020] * 600,
+        }
+    )
+    pq.write_table(long, tmp_path / "long.parquet")
+    call("indicators", tmp_path / "long.parquet", "--out", tmp_path / "out")
+    found = rows(tmp_path / "out" / "regions.csv")
+    assert {row["year"] for row in found} == {"2019", "2020"}
+    order = np.argsort([f"r{r}" for r in range(20)])
+    np.testing.assert_allclose([float(r["eci"]) for r in found if r["year"] == "2020"], indicators(b[order]).eci)
+
+
+def test_a_pair_from_a_file(file, tmp_path):
+    call("pair", file, "0003", "0007", "--out", tmp_path / "out")
+    report = json.loads((tmp_path / "out" / "pair.json").read_text(encoding="utf-8"))
+    assert [one["code"] for one in report["regions"]] == ["0003", "0007"]
+    links = rows(tmp_path / "out" / "links.csv")
+    assert {row["kind"] for row in links} == {"added"}
+    assert {"0003", "0007"} == {row["from_region"] for row in links}
+
+
+def test_input_output_of_a_file(tmp_path):
+    path = tmp_path / "io.csv"
+    path.write_text(
+        "sector,agriculture,industry,final_demand,output\nagriculture,150,500,350,1000\nindustry,200,100,1700,2000\n",
+        encoding="utf-8",
+    )
+    call("io", path, "--out", tmp_path / "out")
+    found = rows(tmp_path / "out" / "multipliers.csv")
+    np.testing.assert_allclose([float(row["output"]) for row in found], [1.518, 1.452], atol=1e-3)
+    assert {row["sector"] for row in rows(tmp_path / "out" / "extraction.csv")} == {"agriculture", "industry"}
+    (tmp_path / "bad.csv").write_text("sector,a,final_demand\na,x,1\n", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_io(tmp_path / "bad.csv")
+    assert caught.value.faults[0].where == {"file": "bad.csv", "row": 2, "column": "a"}
+
+
+def test_supply_links_from_a_file(file, tmp_path):
+    (tmp_path / "io.csv").write_text("sector,s,t,final_demand\ns,10,30,60\nt,5,20,75\n", encoding="utf-8")
+    lines = ["industry,sector", *(f"0{i:02d},{'s' if i % 2 else 't'}" for i in range(30))]
+    (tmp_path / "sectors.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    call("pair", file, "0003", "0007", "--io", tmp_path / "io.csv", "--sectors", tmp_path / "sectors.csv",
+         "--out", tmp_path / "out")  # fmt: skip
+    assert "supply" in {row["kind"] for row in rows(tmp_path / "out" / "links.csv")}
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "row"),
+    [
+        ("region,industry,value\na,x,1\nb,y,-2\n", "diagnose_values_wrong", 3),
+        ("region,industry,value\na,x,two\nb,y,2\n", "diagnose_values_wrong", 2),
+        ("region,industry,value\na,x,nan\n", "diagnose_values_wrong", 2),
+        ("region,industry,value\n,x,1\n", "diagnose_cells_empty", 2),
+        ("region,value\na,1\n", "diagnose_columns_missing", None),
+        ("region,industry,value\na,x\n", "diagnose_file_unreadable", None),
+    ],
+)
+def test_every_fault_names_its_row(tmp_path, text, code, row):
+    path = tmp_path / "bad.csv"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_long(path)
+    assert caught.value.code == code
+    if row:
+        assert caught.value.faults[0].where["row"] == row
+
+
+def test_an_absent_file_is_said(tmp_path):
+    with pytest.raises(InputError, match="file_missing"):
+        read_long(tmp_path / "none.csv")
+
+
+def test_rows_of_one_cell_are_added_and_said():
+    found = long_table(pa.table({"region": ["a", "a"], "industry": ["x", "x"], "value": [1, 2]}))
+    assert found.latest.values.tolist() == [[3]]
+    assert [one.code for one in found.warnings] == ["diagnose_rows_added"]
+
+
+def test_categories_are_used_as_they_are():
+    plain = pa.table({"region": ["b", "a", "b"], "industry": ["y", "x", "x"], "value": [1.0, 2, 3]})
+    coded = plain.set_column(0, "region", plain["region"].dictionary_encode())
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(
+        {"region": pandas.Categorical(["b", "a", "b"]), "industry": ["y", "x", "x"], "value": [1, 2, 3]}
+    )
+    for source in (plain, coded, frame):
+        found = long_table(source).latest
+        assert (found.regions, found.industries) == (("a", "b"), ("x", "y"))
+        assert found.values.tolist() == [[2, 0], [3, 1]]
+
+
+def test_the_store_counts_what_the_table_counts(file):
+    with open_store() as store:
+        store.register("amounts", file)
+        found = counts_in(store, unit="firms")
+    np.testing.assert_array_equal(found.values, read_long(file).latest.values)
