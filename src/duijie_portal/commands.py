@@ -21,7 +21,9 @@ _EXTRA_ROLES = ("system", "security", "audit")
 
 
 @click.group("portal")
-@click.option("--home", type=click.Path(file_okay=False, path_type=Path), envvar="DUIJIE_HOME", default="out", show_default=True)
+@click.option(
+    "--home", type=click.Path(file_okay=False, path_type=Path), envvar="DUIJIE_HOME", default="out", show_default=True
+)
 @click.pass_context
 def portal(ctx: click.Context, home: Path) -> None:
     """门户 · the portal of both governments."""
@@ -95,7 +97,9 @@ def _party_account(short: str, side: Any, new_passwords: bool) -> Iterator[tuple
     """One firm of a rehearsal may look in as well; no real firm gets an account unasked."""
     from duijie_portal.ledger.models import Party
 
-    firm = Party.objects.filter(side=side, kind="firm", agreement__is_rehearsal=True, cases_as_need__isnull=False).first()
+    firm = Party.objects.filter(
+        side=side, kind="firm", agreement__is_rehearsal=True, cases_as_need__isnull=False
+    ).first()
     if firm:
         yield _account(f"firm-{short}", "firm", side, new_passwords, party=firm.pk)
 

@@ -17,7 +17,9 @@ _LEAD = frozenset({"action.countersign", "event.countersign", "ticket.close", "d
 
 POWERS: Mapping[str, frozenset[str]] = {
     Role.OFFICER: _WORK | {"action.move"},
-    Role.COORDINATOR: _WORK | _LEAD | {"action.move", "conference.hold", "practice.adopt", "record.clear", "person.invite"},
+    Role.COORDINATOR: _WORK
+    | _LEAD
+    | {"action.move", "conference.hold", "practice.adopt", "record.clear", "person.invite"},
     Role.LEADER: frozenset({"read", "record.release", "action.move", "agreement.amend"}) | _LEAD,
     Role.FIRM: frozenset({"read", "listing.own", "case.answer"}),
     Role.INSTITUTE: frozenset({"read", "listing.own", "case.answer"}),

@@ -37,20 +37,20 @@ def _named(chain: Mapping[str, Any]) -> dict[str, Any]:
     return {**chain, "gaps": [{**gap, "stage_name": names.get(gap["stage"], gap["stage"])} for gap in chain["gaps"]]}
 
 
-def chart(found: Mapping[str, Any]) -> dict[str, Any]:
-    """The figures behind the charts of the page, and nothing more."""
-    if not found:
-        return {}
+def chart(found: Mapping[str, Any], chain: str) -> dict[str, Any]:
+    """The figures behind the charts of the page, and nothing more: one chain, and the quotients shown."""
     keep = ("key", "name", "n_firms", "quotient")
     return {
         "regions": found["regions"],
         "chains": [
             {
-                "stages": [{name: stage[name] for name in keep} for stage in chain["stages"]],
-                "links": chain["links"],
-                "gaps": [{"region": gap["region"], "stage": gap["stage"]} for gap in chain["gaps"]],
+                "key": one["key"],
+                "stages": [{name: stage[name] for name in keep} for stage in one["stages"]],
+                "links": one["links"],
+                "gaps": [{"region": gap["region"], "stage": gap["stage"]} for gap in one["gaps"]],
             }
-            for chain in found["chains"]
+            for one in found["chains"]
+            if one["key"] == chain
         ],
         "specialization": found["shown"]["specialization"],
     }

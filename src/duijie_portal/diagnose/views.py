@@ -18,4 +18,9 @@ __all__ = ["pair"]
 @page("diagnose/pair.html")
 def pair(request: HttpRequest, agreement: Agreement) -> Mapping[str, Any]:
     found = selectors.pair(agreement)
-    return {**found, "chart": selectors.chart(found)}
+    if not found:
+        return {}
+    keys = [chain["key"] for chain in found["chains"]]
+    asked = request.GET.get("chain", "")
+    chosen = asked if asked in keys else next(iter(keys), "")
+    return {**found, "chosen": chosen, "chart": selectors.chart(found, chosen)}

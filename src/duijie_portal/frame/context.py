@@ -18,7 +18,8 @@ SECTIONS = ("home", "diagnose", "match", "meet", "track", "share")
 
 def chrome(request: HttpRequest) -> dict[str, Any]:
     agreement = getattr(request, "agreement", None)
-    person = request.user if isinstance(getattr(request, "user", None), Person) else None
+    user = getattr(request, "user", None)
+    person = user if isinstance(user, Person) else None
     parts = request.path.strip("/").split("/")
     return {
         "language": language_of(),
@@ -27,6 +28,6 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
         "sections": SECTIONS,
         "here": parts[1] if len(parts) > 1 else "home",
         "n_unread": unread(person, agreement) if person and agreement else 0,
-        "powers": POWERS.get(person.role, frozenset()) if person else frozenset(),
+        "powers": POWERS.get(str(person.role), frozenset()) if person else frozenset(),
         "twin_path": f"{request.path.rstrip('/')}.json" if agreement else "",
     }

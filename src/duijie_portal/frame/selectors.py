@@ -34,7 +34,9 @@ def home(agreement: Agreement, person: Person, *, as_of: date) -> dict[str, Any]
         "fields": agreement_term(agreement).fields,
         "source": agreement_term(agreement).source.to_dict(),
         "lifecycle": standing["lifecycle"],
-        "areas": [{**area, "clauses": [one for one in clauses if one["area"] == area["key"]]} for area in standing["areas"]],
+        "areas": [
+            {**area, "clauses": [one for one in clauses if one["area"] == area["key"]]} for area in standing["areas"]
+        ],
         "lights": dict(Counter(one["light"] for one in clauses)),
         "counts": _counts(agreement, person),
         "due": due(agreement, person, as_of=as_of),
@@ -122,7 +124,11 @@ def _why(agreement: Agreement) -> list[Any]:
     """The strongest complementarities: gaps of the chains with most partners, then words inside a class."""
     found = diagnose.pair(agreement)
     gaps = [{**gap, "chain": chain["name"]} for chain in found.get("chains", ()) for gap in chain["gaps"]]
-    return sorted(gaps, key=lambda gap: -gap["n_partner_firms"])[:4]
+    inside = [
+        {"chain": one["name"], "stage_name": one["industry"], "reasons": one["reasons"][1:] or one["reasons"]}
+        for one in found.get("inside_class", ())
+    ]
+    return [*sorted(gaps, key=lambda gap: -gap["n_partner_firms"])[:2], *inside[:2]]
 
 
 def _who(agreement: Agreement, person: Person) -> list[Any]:
@@ -142,7 +148,13 @@ def _when(agreement: Agreement, person: Person) -> dict[str, Any]:
     names = {one["id"]: one["name"] for one in table["people"]}
     first = sorted(table["meetings"], key=lambda one: one["starts_at"])[:_N_SHOWN]
     shown = [{**one, "names": [names.get(key, key) for key in one["people"]]} for one in first]
-    return {"on": table["on"], "place": table["place"], "n_placed": table["n_placed"], "n_requested": table["n_requested"], "first": shown}
+    return {
+        "on": table["on"],
+        "place": table["place"],
+        "n_placed": table["n_placed"],
+        "n_requested": table["n_requested"],
+        "first": shown,
+    }
 
 
 def found(agreement: Agreement, person: Person, text: str, n: int = 20) -> dict[str, list[Any]]:
@@ -157,14 +169,18 @@ def found(agreement: Agreement, person: Person, text: str, n: int = 20) -> dict[
     return {
         "clauses": [{"key": one.key, "number": one.number, "title": one.title} for one in clauses],
         "parties": [_party(row) for row in Party.objects.filter(names, agreement=agreement).visible_to(person)[:n]],
-        "records": [_record(row, date.max) for row in Record.objects.filter(titles, agreement=agreement).visible_to(person)[:n]],
+        "records": [
+            _record(row, date.max) for row in Record.objects.filter(titles, agreement=agreement).visible_to(person)[:n]
+        ],
         "cases": [
             {"id": row.pk, "clause": row.clause, "state": row.state}
             for row in Case.objects.filter(agreement=agreement, pk__icontains=text).visible_to(person)[:n]
         ],
         "listings": [
             {"id": row.pk, "kind": row.kind, "role": row.role, "party": row.party.name}
-            for row in Listing.objects.filter(agreement=agreement, party__name__icontains=text).visible_to(person).select_related("party")[:n]
+            for row in Listing.objects.filter(agreement=agreement, party__name__icontains=text)
+            .visible_to(person)
+            .select_related("party")[:n]
         ],
         "proposed": shelves[:n],
     }
@@ -174,7 +190,13 @@ def _listings(agreement: Agreement, text: str) -> list[Any]:
     """Published needs and offers of the pipeline that bear the text."""
     rows = results(agreement, "match").get("listings", {})
     return [
-        {"id": key, "title": row["title"], "party": row.get("party_name", ""), "kind": row["kind"], "region": row["region"]}
+        {
+            "id": key,
+            "title": row["title"],
+            "party": row.get("party_name", ""),
+            "kind": row["kind"],
+            "region": row["region"],
+        }
         for key, row in rows.items()
         if text in str(row.get("title", "")) or text in str(row.get("party_name", ""))
     ]

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from duijie_portal.ledger.models import Agreement
-from duijie_portal.ledger.pages import Plain, act, page, paged
+from duijie_portal.ledger.pages import Plain, act, page, paged, person_of
 from duijie_portal.ledger.selectors import agreements_of
 from duijie_portal.track.views import day_of
 
@@ -27,8 +27,14 @@ def chooser(request: HttpRequest, *, as_json: bool = False) -> HttpResponse:
     """The agreements, real ones first; titles are public, what is inside is not."""
     own = set(agreements_of(request.user).values_list("pk", flat=True))
     rows = [
-        {"key": one.pk, "title": one.title, "is_rehearsal": one.is_rehearsal, "signed_on": one.signed_on,
-         "sides": [side.name for side in one.sides.all()], "is_open": one.pk in own}
+        {
+            "key": one.pk,
+            "title": one.title,
+            "is_rehearsal": one.is_rehearsal,
+            "signed_on": one.signed_on,
+            "sides": [side.name for side in one.sides.all()],
+            "is_open": one.pk in own,
+        }
         for one in Agreement.objects.prefetch_related("sides")
     ]
     document = {"agreements": rows}
@@ -39,22 +45,29 @@ def chooser(request: HttpRequest, *, as_json: bool = False) -> HttpResponse:
 
 @page("frame/home.html")
 def home(request: HttpRequest, agreement: Agreement) -> Document:
-    return selectors.home(agreement, request.user, as_of=day_of(request))
+    return selectors.home(agreement, person_of(request), as_of=day_of(request))
 
 
 @page("frame/search.html")
 def search(request: HttpRequest, agreement: Agreement) -> Document:
     text = " ".join(request.GET.get("q", "").split())[:80]
-    found = selectors.found(agreement, request.user, text)
+    found = selectors.found(agreement, person_of(request), text)
     return {"q": text, "found": found, "n_found": sum(map(len, found.values()))}
 
 
 @page("frame/notifications.html")
 def notifications(request: HttpRequest, agreement: Agreement) -> Document:
-    found = selectors.notifications(request.user, agreement)
+    found = selectors.notifications(person_of(request), agreement)
     rows, place = paged(request, found.count())
     shown = [
-        {"id": one.pk, "code": one.code, "values": one.values, "path": one.path, "at": one.at, "is_read": bool(one.read_at)}
+        {
+            "id": one.pk,
+            "code": one.code,
+            "values": one.values,
+            "path": one.path,
+            "at": one.at,
+            "is_read": bool(one.read_at),
+        }
         for one in found[rows]
     ]
     return {"notifications": shown, "pages": place}
@@ -62,16 +75,22 @@ def notifications(request: HttpRequest, agreement: Agreement) -> Document:
 
 @act(forms.Nothing, "notifications")
 def read_all(request: HttpRequest, agreement: Agreement, data: Document) -> str:
-    selectors.notifications(request.user, agreement).filter(read_at=None).update(read_at=timezone.now())
+    selectors.notifications(person_of(request), agreement).filter(read_at=None).update(read_at=timezone.now())
     return "portal_done_read"
 
 
 @page("frame/activity.html", power="activity.read")
 def activity(request: HttpRequest, agreement: Agreement) -> Document:
-    found = selectors.activity(request.user)
+    found = selectors.activity(person_of(request))
     rows, place = paged(request, found.count())
     shown = [
-        {"at": one.at, "person": one.person.username if one.person else "", "act": one.act, "subject": one.subject, "is_refused": one.is_refused}
+        {
+            "at": one.at,
+            "person": one.person.username if one.person else "",
+            "act": one.act,
+            "subject": one.subject,
+            "is_refused": one.is_refused,
+        }
         for one in found[rows]
     ]
     return {"activity": shown, "pages": place}

@@ -62,9 +62,7 @@ def load_folder(folder: Path) -> Agreement:
     for office in read.departments:
         values = {"name_zh": office.name.zh, "name_en": office.name.en, "verification": office.verification}
         values |= {"domain_zh": office.domain.zh, "domain_en": office.domain.en}
-        Department.objects.update_or_create(
-            side_id=office.side, agreement=read.key, key=office.key, defaults=values
-        )
+        Department.objects.update_or_create(side_id=office.side, agreement=read.key, key=office.key, defaults=values)
     return row
 
 
@@ -232,7 +230,9 @@ def _case(load: _Load, row: Row) -> Case:
     load.cases[case.pk] = case
     if row.get("opened_on"):
         body = {"clause": row["clause"]}
-        load.drafts.append((Draft(row["side"], "case.opened", "case", case.pk, _needed_day(row["opened_on"]), body), None))
+        load.drafts.append(
+            (Draft(row["side"], "case.opened", "case", case.pk, _needed_day(row["opened_on"]), body), None)
+        )
     return case
 
 
@@ -248,7 +248,9 @@ def _step(load: _Load, row: Row) -> None:
         columns = {"amount": row.get("amount"), "unit": row.get("unit", ""), "reason": row.get("reason", "")}
         confirmed = bool(row.get("is_confirmed"))
         load.steps.append(
-            Step(case=case, event=event, kind=row["kind"], on=on, side_id=row["side"], is_confirmed=confirmed, **columns)
+            Step(
+                case=case, event=event, kind=row["kind"], on=on, side_id=row["side"], is_confirmed=confirmed, **columns
+            )
         )
         if confirmed:
             load.confirmed.append((event, load.other(row["side"]), on))
@@ -288,7 +290,7 @@ def _record(load: _Load, row: Row) -> None:
     side = row.get("side") or load.sides[0]
     days = [(_day(row.get(name)), state) for name, state in _RECORD_DAYS[kind]]
     told = [(on, state) for on, state in days if on]
-    title = next((row[name] for name in ("title", "subject", "text", "purpose") if row.get(name)), {})
+    title: Any = next((row[name] for name in ("title", "subject", "text", "purpose") if row.get(name)), {})
     title = title if isinstance(title, Mapping) else {"zh": str(title)}
     load.records.append(
         Record(

@@ -101,7 +101,9 @@ def _head(agreement: Agreement, side: str) -> tuple[int, str]:
     return (last.sequence, last.digest) if last else (0, GENESIS)
 
 
-def _sealed(agreement: Agreement, draft: Draft, sequence: int, previous: str, signer: Signer, moment: datetime) -> Event:
+def _sealed(
+    agreement: Agreement, draft: Draft, sequence: int, previous: str, signer: Signer, moment: datetime
+) -> Event:
     about = {"kind": draft.kind, "subject_type": draft.subject_type, "subject": draft.subject}
     times = {"on": draft.on.isoformat(), "recorded_at": moment.isoformat()}
     content = canonical_json({**draft.body, **about, **times}).decode()

@@ -315,7 +315,7 @@ class Countersignature(models.Model):
 
 
 class Erasable(models.Model):
-    """Text that may name a person: the chain holds only `reference`, a salted hash; erased, the chain still verifies."""
+    """Text that may name a person: the chain holds `reference`, a salted hash; erased, the chain still verifies."""
 
     reference = models.CharField(max_length=64, primary_key=True)
     salt = models.CharField(max_length=64, blank=True)

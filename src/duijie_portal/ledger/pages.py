@@ -15,7 +15,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import get_language
 from django.views.decorators.http import require_POST, require_safe
 
@@ -23,12 +23,13 @@ from duijie.data import sentence
 from duijie.errors import DeniedError, DuijieError, InputError
 from duijie.terms import Bilingual
 from duijie_portal.accounts.door import refuse
+from duijie_portal.accounts.models import Person
 from duijie_portal.accounts.powers import may
 
 from .models import Agreement
 from .selectors import agreements_of
 
-__all__ = ["act", "file_page", "language_of", "page", "paged", "twin"]
+__all__ = ["act", "file_page", "language_of", "page", "paged", "person_of", "twin"]
 
 Document = Mapping[str, Any]
 View = Callable[..., HttpResponseBase]
@@ -49,6 +50,12 @@ class Plain(DjangoJSONEncoder):
 def language_of() -> str:
     """The language of this request, ``zh`` or ``en``."""
     return "en" if (get_language() or "").startswith("en") else "zh"
+
+
+def person_of(request: HttpRequest) -> Person:
+    """The person who asks; pages let nobody else this far."""
+    assert isinstance(request.user, Person)
+    return request.user
 
 
 def twin(route: str, view: View, name: str) -> list[URLPattern]:
@@ -126,7 +133,7 @@ def act(form: type[Form], back: str) -> Callable[[Callable[..., str]], View]:
             if filled.is_valid():
                 return _done(request, back, lambda: do(request, row, filled.cleaned_data, **keys), agreement, keys)
             _tell_faults(request, filled)
-            return redirect(back, agreement, **keys) if not keys else redirect(back, agreement=agreement, **keys)
+            return redirect(reverse(back, kwargs={"agreement": agreement, **keys}))
 
         return view
 
@@ -146,7 +153,7 @@ def _done(
         messages.error(request, told(error))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-    return redirect(back, agreement=agreement, **keys)
+    return redirect(reverse(back, kwargs={"agreement": agreement, **keys}))
 
 
 def told(error: DuijieError) -> str:

@@ -110,7 +110,9 @@ def _listing(row: Listing) -> terms.Listing:
 
 def latest_events(agreement: Agreement, person: Visitor, n: int = 8) -> QuerySet[Event]:
     """What was recorded last of the rows a person may see."""
-    seen = Event.objects.filter(agreement=agreement).exclude(kind__in=("evidence.added", "party.added", "listing.added"))
+    seen = Event.objects.filter(agreement=agreement).exclude(
+        kind__in=("evidence.added", "party.added", "listing.added")
+    )
     cases = Case.objects.filter(agreement=agreement).visible_to(person).values("pk")
     records = Record.objects.filter(agreement=agreement).visible_to(person).values("pk")
     own = seen.filter(subject_type="case", subject__in=cases) | seen.filter(subject_type="record", subject__in=records)

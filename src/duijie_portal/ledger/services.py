@@ -18,7 +18,19 @@ from duijie_portal.accounts.door import write
 from duijie_portal.accounts.models import Person, Role
 
 from .log import Draft, append, countersign, erasable
-from .models import Agreement, Case, Countersignature, Event, Evidence, Listing, Notification, Owned, Party, Record, Step
+from .models import (
+    Agreement,
+    Case,
+    Countersignature,
+    Event,
+    Evidence,
+    Listing,
+    Notification,
+    Owned,
+    Party,
+    Record,
+    Step,
+)
 from .visibility import Visibility
 
 __all__ = [
@@ -27,8 +39,8 @@ __all__ = [
     "add_party",
     "add_record",
     "clear",
-    "confirm_step",
     "confirm_event",
+    "confirm_step",
     "keep_file",
     "notify_department",
     "open_case",
@@ -87,7 +99,7 @@ def release(person: Person, row: Owned, *, visibility: str) -> None:
 
 
 @write("case.step")
-def add_party(person: Person, agreement: Agreement, *, id: str, kind: str, name: str, **fields: Any) -> Party:
+def add_party(person: Person, agreement: Agreement, /, *, id: str, kind: str, name: str, **fields: Any) -> Party:
     """Enter a party of one's own side."""
     party = Party(agreement=agreement, side_id=own_side(person), id=id, kind=kind, name=name, **fields)
     party.full_clean()
@@ -98,14 +110,29 @@ def add_party(person: Person, agreement: Agreement, *, id: str, kind: str, name:
 
 @write("case.step")
 def add_listing(
-    person: Person, agreement: Agreement, *, party: Party, kind: str, version: int, role: str, payload: Mapping[str, Any],
+    person: Person,
+    agreement: Agreement,
+    /,
+    *,
+    party: Party,
+    kind: str,
+    version: int,
+    role: str,
+    payload: Mapping[str, Any],
     **fields: Any,
 ) -> Listing:
     """Enter a need or an offer of a party of one's own side."""
     owner_only(person, party)
     listing = Listing(
-        agreement=agreement, side_id=party.side_id, id=fields.pop("id"), party=party, kind=kind, version=version,
-        role=role, payload=dict(payload), **fields,
+        agreement=agreement,
+        side_id=party.side_id,
+        id=fields.pop("id"),
+        party=party,
+        kind=kind,
+        version=version,
+        role=role,
+        payload=dict(payload),
+        **fields,
     )
     listing.full_clean()
     listing.save(force_insert=True)
@@ -115,7 +142,7 @@ def add_listing(
 
 
 @write("case.step")
-def open_case(person: Person, agreement: Agreement, *, clause: str, on: date, **fields: Any) -> Case:
+def open_case(person: Person, agreement: Agreement, /, *, clause: str, on: date, **fields: Any) -> Case:
     """Open a chain of one's own side under a clause; it begins with a need."""
     case = Case(agreement=agreement, side_id=own_side(person), clause=clause, last_on=on, **fields)
     case.save(force_insert=True)
@@ -210,7 +237,7 @@ def confirm_step(person: Person, step: Step, *, on: date) -> None:
 
 @write("evidence.add")
 def add_evidence(
-    person: Person, agreement: Agreement, *, file: UploadedFile, kind: str, subject_type: str, subject: str
+    person: Person, agreement: Agreement, *, file: UploadedFile[Any], kind: str, subject_type: str, subject: str
 ) -> Evidence:
     """Keep a file under its hash and seal that hash; the file itself stays with its side until released."""
     sha256, n_bytes = keep_file(file)
@@ -228,7 +255,7 @@ def add_evidence(
     return evidence
 
 
-def keep_file(file: UploadedFile) -> tuple[str, int]:
+def keep_file(file: UploadedFile[Any]) -> tuple[str, int]:
     """Write an upload under ``evidence/<SHA-256>`` and give hash and size.
 
     Raises

@@ -41,7 +41,9 @@ class Shown(models.QuerySet[Row]):
         if person.role in PARTY_ROLES:
             seen |= self._of_party(person.party) if person.party else Q(pk__in=())
         elif person.side_id:
-            shared = Q(visibility=Visibility.BOTH) | (Q(visibility=Visibility.MATCHED) & self._matched_with(person.side_id))
+            shared = Q(visibility=Visibility.BOTH) | (
+                Q(visibility=Visibility.MATCHED) & self._matched_with(person.side_id)
+            )
             seen |= Q(side=person.side_id) | (released & shared)
         return self.filter(seen)
 

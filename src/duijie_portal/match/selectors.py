@@ -34,9 +34,19 @@ def matches(agreement: Agreement, person: Visitor, key: str) -> dict[str, Any]:
     listings = document["listings"]
     rows = sorted(_own(document, kind["matches"], person), key=lambda one: (not one["is_assigned"], -one["score"]))
     return {
-        "matches": [{**row, "need": _listing(listings, row["need"]), "offer": _listing(listings, row["offer"])} for row in rows],
+        "matches": [
+            {**row, **_weighed(row["reasons"]), **{end: _listing(listings, row[end]) for end in ("need", "offer")}}
+            for row in rows
+        ],
         "unmatched": [{**row, "need": _listing(listings, row["need"])} for row in kind["unmatched"]],
     }
+
+
+def _weighed(reasons: list[Mapping[str, Any]]) -> dict[str, Any]:
+    """The weightiest reasons on either side, which a reader must see, and the rest."""
+    ordered = sorted(reasons, key=lambda reason: -abs(reason["weight"]))
+    speaking = [*[one for one in ordered if one["is_for"]][:4], *[one for one in ordered if not one["is_for"]][:2]]
+    return {"speaking": speaking, "quiet": [one for one in reasons if one not in speaking]}
 
 
 def _listing(listings: Mapping[str, Any], key: str) -> dict[str, Any]:
@@ -48,7 +58,9 @@ def _own(document: Mapping[str, Any], rows: list[Any], person: Visitor) -> list[
     if not isinstance(person, Person) or person.role not in PARTY_ROLES:
         return rows
     listings = document["listings"]
-    return [row for row in rows if person.party in {listings.get(row[end], {}).get("party") for end in ("need", "offer")}]
+    return [
+        row for row in rows if person.party in {listings.get(row[end], {}).get("party") for end in ("need", "offer")}
+    ]
 
 
 def listing_rows(agreement: Agreement, person: Visitor, *, kind: str, role: str, side: str) -> Any:

@@ -12,7 +12,7 @@ from duijie.errors import InputError
 from duijie.terms import CHAIN
 from duijie_portal.ledger import services
 from duijie_portal.ledger.models import Agreement, Case
-from duijie_portal.ledger.pages import act, page, paged
+from duijie_portal.ledger.pages import act, page, paged, person_of
 
 from . import forms, selectors
 
@@ -44,10 +44,19 @@ def listings(request: HttpRequest, agreement: Agreement) -> Document:
     rows, place = paged(request, found.count())
     shown = [
         {
-            "id": row.pk, "kind": row.kind, "version": row.version, "role": row.role, "side": row.side_id,
-            "party": {"id": row.party_id, "name": row.party.name}, "industry": row.industry, "basis": row.basis,
-            "valid_until": row.valid_until, "payload": row.payload, "source": row.source,
-            "is_released": row.released_at is not None, "visibility": row.visibility,
+            "id": row.pk,
+            "kind": row.kind,
+            "version": row.version,
+            "role": row.role,
+            "side": row.side_id,
+            "party": {"id": row.party_id, "name": row.party.name},
+            "industry": row.industry,
+            "basis": row.basis,
+            "valid_until": row.valid_until,
+            "payload": row.payload,
+            "source": row.source,
+            "is_released": row.released_at is not None,
+            "visibility": row.visibility,
         }
         for row in found[rows]
     ]
@@ -66,7 +75,14 @@ def cases(request: HttpRequest, agreement: Agreement) -> Document:
 
 def _row(row: Case) -> Document:
     names = {end: party.name if party else "" for end, party in (("need", row.need_party), ("offer", row.offer_party))}
-    about = {"id": row.pk, "title": row.title, "clause": row.clause, "side": row.side_id, "state": row.state, "last_on": row.last_on}
+    about = {
+        "id": row.pk,
+        "title": row.title,
+        "clause": row.clause,
+        "side": row.side_id,
+        "state": row.state,
+        "last_on": row.last_on,
+    }
     return {**about, **names, "amount": row.amount, "unit": row.unit, "reason": row.reason}
 
 
@@ -77,7 +93,13 @@ def case(request: HttpRequest, agreement: Agreement, case: str) -> Document:
     following = () if row.state == "refused" else (*CHAIN[at + 1 :], "refused")
     document = selectors.case_document(row)
     reached = {step["kind"] for step in document["steps"]}
-    return {"case": document, "chain": CHAIN, "reached": sorted(reached), "following": following, "today": timezone.localdate()}
+    return {
+        "case": document,
+        "chain": CHAIN,
+        "reached": sorted(reached),
+        "following": following,
+        "today": timezone.localdate(),
+    }
 
 
 @act(forms.StepForm, "case")
@@ -93,5 +115,5 @@ def confirm_step(request: HttpRequest, agreement: Agreement, data: Document, *, 
     step = row.steps.select_related("event").filter(pk=data["step"]).first()
     if step is None:
         raise InputError("portal_node_unknown", {"node": data["step"]})
-    services.confirm_step(request.user, step, on=data["on"])
+    services.confirm_step(person_of(request), step, on=data["on"])
     return "portal_done_countersign"

@@ -20,7 +20,12 @@ def timetable(agreement: Agreement, person: Visitor) -> Mapping[str, Any]:
     if not found:
         return {}
     meetings = [one for one in found["meetings"] if _concerns(one, person)]
-    return {**found, "meetings": meetings, "unplaced": found["unplaced"] if _sees_all(person) else [], "grid": _grid(found, meetings)}
+    return {
+        **found,
+        "meetings": meetings,
+        "unplaced": found["unplaced"] if _sees_all(person) else [],
+        "grid": _grid(found, meetings),
+    }
 
 
 def _sees_all(person: Visitor) -> bool:
@@ -38,7 +43,11 @@ def _grid(document: Mapping[str, Any], meetings: list[Any]) -> list[dict[str, An
     for meeting in meetings:
         one, other = meeting["people"]
         for self_id, met in ((one, other), (other, one)):
-            busy[self_id, meeting["slot"]] = {"id": meeting["id"], "with": names[met]["name"], "table": meeting["table"]}
+            busy[self_id, meeting["slot"]] = {
+                "id": meeting["id"],
+                "with": names[met]["name"],
+                "table": meeting["table"],
+            }
     rows = sorted({person for person, _ in busy}, key=lambda one: (names[one]["region"], names[one]["name"]))
     keys = [slot["key"] for slot in document["slots"]]
     regions = sorted({names[one]["region"] for one in rows})

@@ -31,8 +31,13 @@ def event_rows(agreement: Agreement) -> QuerySet[Event]:
 
 
 def readable(event: Event, person: Visitor) -> dict[str, Any]:
-    """An entry as far as a person may read it: what it is about is told of one's own side, or to who may read the log."""
-    shown = {"side": event.side_id, "sequence": event.sequence, "recorded_at": event.recorded_at, "digest": event.digest}
+    """An entry as far as a person may read it: what it is about, of one's own side or to readers of the log only."""
+    shown = {
+        "side": event.side_id,
+        "sequence": event.sequence,
+        "recorded_at": event.recorded_at,
+        "digest": event.digest,
+    }
     is_own = isinstance(person, Person) and person.side_id == event.side_id and may(person, "agreement.note")
     if not (is_own or may(person, "log.read")):
         return {**shown, "kind": "", "subject": "", "on": None}
@@ -43,6 +48,13 @@ def certificates(agreement: Agreement, person: Visitor) -> list[dict[str, Any]]:
     """The certificates on record with their state, latest first."""
     rows = Record.objects.filter(agreement=agreement, kind="certificate").visible_to(person)
     return [
-        {"id": row.pk, "title": row.title, "on": row.on, "state": row.state, "side": row.side_id, "payload": row.payload}
+        {
+            "id": row.pk,
+            "title": row.title,
+            "on": row.on,
+            "state": row.state,
+            "side": row.side_id,
+            "payload": row.payload,
+        }
         for row in rows[:50]
     ]

@@ -7,34 +7,50 @@ from django import forms
 from duijie.track.conference import ADOPTION
 from duijie.track.docking import REPLY_WORKING_DAYS
 
-__all__ = ["CloseForm", "ConferenceForm", "CountersignForm", "DecisionForm", "MoveForm", "PracticeForm", "ReplyForm", "TicketForm"]
+__all__ = [
+    "CloseForm",
+    "ConferenceForm",
+    "CountersignForm",
+    "DecisionForm",
+    "MoveForm",
+    "PracticeForm",
+    "ReplyForm",
+    "TicketForm",
+]
 
-_SLUG = {"max_length": 80}
+_LONG = 80
+
+
+class Keys(forms.MultipleChoiceField):
+    """Several keys; whether they exist is for the service to say."""
+
+    def valid_value(self, value: object) -> bool:
+        return True
 
 
 class MoveForm(forms.Form):
     """The next node of an action, a milestone or a note; a file with its kind as proof."""
 
-    kind = forms.SlugField(**_SLUG)
+    kind = forms.SlugField(max_length=_LONG)
     on = forms.DateField()
     due_on = forms.DateField(required=False)
-    milestone = forms.SlugField(**_SLUG, required=False)
+    milestone = forms.SlugField(max_length=_LONG, required=False)
     note = forms.CharField(max_length=2000, required=False)
-    evidence_kind = forms.SlugField(**_SLUG, required=False)
+    evidence_kind = forms.SlugField(max_length=_LONG, required=False)
     file = forms.FileField(required=False)
 
 
 class CountersignForm(forms.Form):
-    node = forms.SlugField(**_SLUG)
+    node = forms.SlugField(max_length=_LONG)
     on = forms.DateField()
 
 
 class TicketForm(forms.Form):
     """A matter for a department of the other side."""
 
-    clause = forms.SlugField(**_SLUG)
-    from_department = forms.SlugField(**_SLUG)
-    to_department = forms.SlugField(**_SLUG)
+    clause = forms.SlugField(max_length=_LONG)
+    from_department = forms.SlugField(max_length=_LONG)
+    to_department = forms.SlugField(max_length=_LONG)
     title = forms.CharField(max_length=300)
     limit_working_days = forms.IntegerField(min_value=1, max_value=60, initial=REPLY_WORKING_DAYS)
 
@@ -62,17 +78,12 @@ class DecisionForm(forms.Form):
     """What the joint conference decided."""
 
     conference = forms.CharField(max_length=80, required=False)
-    clause = forms.SlugField(**_SLUG)
+    clause = forms.SlugField(max_length=_LONG)
     title = forms.CharField(max_length=300)
     title_en = forms.CharField(max_length=400, required=False)
-    departments = forms.MultipleChoiceField(required=False)
+    departments = Keys(required=False)
     due_on = forms.DateField()
     on = forms.DateField()
-
-    def __init__(self, *args: object, **options: object) -> None:
-        super().__init__(*args, **options)
-        named = self.data.getlist("departments") if hasattr(self.data, "getlist") else []
-        self.fields["departments"].choices = [(one, one) for one in named]  # type: ignore[attr-defined]
 
 
 class CloseForm(forms.Form):
@@ -81,8 +92,8 @@ class CloseForm(forms.Form):
 
 
 class PracticeForm(forms.Form):
-    key = forms.SlugField(**_SLUG)
-    clause = forms.SlugField(**_SLUG)
+    key = forms.SlugField(max_length=_LONG)
+    clause = forms.SlugField(max_length=_LONG)
     title = forms.CharField(max_length=300)
     status = forms.ChoiceField(choices=[(one, one) for one in ADOPTION])
     on = forms.DateField()

@@ -28,7 +28,16 @@ from duijie_portal.ledger.visibility import Visibility
 
 from .selectors import clause_of, moves_of
 
-__all__ = ["answer_ticket", "close_decision", "countersign", "move", "note_practice", "open_ticket", "receive_ticket", "record_decision"]
+__all__ = [
+    "answer_ticket",
+    "close_decision",
+    "countersign",
+    "move",
+    "note_practice",
+    "open_ticket",
+    "receive_ticket",
+    "record_decision",
+]
 
 _ANY_DEPARTMENT = frozenset({Role.LEADER, Role.COORDINATOR})
 
@@ -67,7 +76,7 @@ def move(
     due_on: date | None = None,
     milestone: str = "",
     note: str = "",
-    file: UploadedFile | None = None,
+    file: UploadedFile[Any] | None = None,
     evidence_kind: str = "",
 ) -> Event:
     """Take an action to its next node, tick off a milestone, or note a problem, risk or next step.
@@ -90,7 +99,9 @@ def move(
     return _append(person, agreement, found_action, made)
 
 
-def _proof(person: Person, agreement: Agreement, file: UploadedFile, kind: str, subject: str) -> tuple[Evidence, ...]:
+def _proof(
+    person: Person, agreement: Agreement, file: UploadedFile[Any], kind: str, subject: str
+) -> tuple[Evidence, ...]:
     kept = ledger.add_evidence(
         person, agreement, file=file, kind=kind or "statement", subject_type="action", subject=subject
     )
@@ -138,8 +149,15 @@ def countersign(person: Person, agreement: Agreement, *, clause: str, action: st
 
 @write("ticket.open")
 def open_ticket(
-    person: Person, agreement: Agreement, *, clause: str, from_department: str, to_department: str, title: str,
-    limit_working_days: int = REPLY_WORKING_DAYS, on: date,
+    person: Person,
+    agreement: Agreement,
+    *,
+    clause: str,
+    from_department: str,
+    to_department: str,
+    title: str,
+    limit_working_days: int = REPLY_WORKING_DAYS,
+    on: date,
 ) -> Record:
     """Bring a matter to a department of the other side, to be answered within a limit of working days.
 
@@ -159,15 +177,40 @@ def open_ticket(
     if not mine.exists():
         raise DeniedError("portal_other_department", {"clause": clause})
     payload = {
-        "clause": clause, "side": person.side_id, "from_department": from_department, "to_department": to_department,
-        "opened_on": on.isoformat(), "limit_working_days": limit_working_days, "subject": {"zh": title, "en": ""},
+        "clause": clause,
+        "side": person.side_id,
+        "from_department": from_department,
+        "to_department": to_department,
+        "opened_on": on.isoformat(),
+        "limit_working_days": limit_working_days,
+        "subject": {"zh": title, "en": ""},
     }
-    due = Ticket(id="", clause=clause, side="", from_department="", to_department="", opened_on=on.isoformat(), limit_working_days=limit_working_days).due_on
+    due = Ticket(
+        id="",
+        clause=clause,
+        side="",
+        from_department="",
+        to_department="",
+        opened_on=on.isoformat(),
+        limit_working_days=limit_working_days,
+    ).due_on
     now = timezone.now()
     row = ledger.add_record(
-        person, agreement, kind="ticket", on=on, clause=clause, state="opened", to_side=asked.side,
-        department=from_department, to_department=to_department, due_on=date.fromisoformat(due), title_zh=title,
-        payload=payload, visibility=Visibility.BOTH, cleared_at=now, released_at=now,
+        person,
+        agreement,
+        kind="ticket",
+        on=on,
+        clause=clause,
+        state="opened",
+        to_side=asked.side,
+        department=from_department,
+        to_department=to_department,
+        due_on=date.fromisoformat(due),
+        title_zh=title,
+        payload=payload,
+        visibility=Visibility.BOTH,
+        cleared_at=now,
+        released_at=now,
     )
     _tell(agreement, asked.side_id, to_department, "portal_told_ticket", row)
     return row
@@ -192,7 +235,9 @@ def receive_ticket(person: Person, row: Record, *, on: date) -> Event:
     _asked(person, row)
     if row.state != "opened":
         raise DeniedError("portal_out_of_order", {"state": row.state})
-    return ledger.change_record(person, row, state="received", on=on, payload={**row.payload, "received_on": on.isoformat()})
+    return ledger.change_record(
+        person, row, state="received", on=on, payload={**row.payload, "received_on": on.isoformat()}
+    )
 
 
 @write("ticket.answer")
@@ -209,25 +254,52 @@ def answer_ticket(person: Person, row: Record, *, text: str, on: date) -> Event:
 
 @write("decision.record")
 def record_decision(
-    person: Person, agreement: Agreement, *, conference: str, clause: str, title: str, title_en: str, due_on: date,
-    departments: Sequence[str], on: date,
+    person: Person,
+    agreement: Agreement,
+    *,
+    conference: str,
+    clause: str,
+    title: str,
+    title_en: str,
+    due_on: date,
+    departments: Sequence[str],
+    on: date,
 ) -> Record:
     """Keep what the joint conference decided (议定事项), for which departments, until when."""
     if clause_of(agreement_term(agreement), clause) is None:
         raise InputError("portal_action_unknown", {"action": clause})
     if due_on < on:
         raise InputError("portal_step_too_early", {"on": due_on.isoformat(), "last_on": on.isoformat()})
+    unknown = set(departments) - set(Department.objects.filter(agreement=agreement.pk).values_list("key", flat=True))
+    if unknown:
+        raise InputError("portal_department_unknown", {"department": min(unknown)})
     number = Record.objects.filter(agreement=agreement, kind="decision").count() + 1
     text = {"zh": title, "en": title_en}
     payload = {
-        "conference": conference, "clause": clause, "number": number, "text": text, "decided_on": on.isoformat(),
-        "due_on": due_on.isoformat(), "departments": list(departments),
+        "conference": conference,
+        "clause": clause,
+        "number": number,
+        "text": text,
+        "decided_on": on.isoformat(),
+        "due_on": due_on.isoformat(),
+        "departments": list(departments),
     }
     now = timezone.now()
     return ledger.add_record(
-        person, agreement, kind="decision", on=on, clause=clause, state="decided", due_on=due_on, title_zh=title,
-        title_en=title_en, department=departments[0] if departments else "", payload=payload,
-        visibility=Visibility.BOTH, cleared_at=now, released_at=now,
+        person,
+        agreement,
+        kind="decision",
+        on=on,
+        clause=clause,
+        state="decided",
+        due_on=due_on,
+        title_zh=title,
+        title_en=title_en,
+        department=departments[0] if departments else "",
+        payload=payload,
+        visibility=Visibility.BOTH,
+        cleared_at=now,
+        released_at=now,
     )
 
 
@@ -251,8 +323,16 @@ def hold_conference(person: Person, agreement: Agreement, *, title: str, agenda:
     payload["agenda"] = [{"zh": line, "en": ""} for line in agenda]
     now = timezone.now()
     return ledger.add_record(
-        person, agreement, kind="conference", on=on, state="held", title_zh=title, payload=payload,
-        visibility=Visibility.BOTH, cleared_at=now, released_at=now,
+        person,
+        agreement,
+        kind="conference",
+        on=on,
+        state="held",
+        title_zh=title,
+        payload=payload,
+        visibility=Visibility.BOTH,
+        cleared_at=now,
+        released_at=now,
     )
 
 
@@ -264,11 +344,25 @@ def note_practice(
     if status not in ADOPTION:
         raise InputError("portal_node_unknown", {"node": status})
     payload: Mapping[str, Any] = {
-        "key": key, "clause": clause, "side": person.side_id, "title": {"zh": title, "en": ""}, "on": on.isoformat(),
-        "status": status, "note": {"zh": note, "en": ""},
+        "key": key,
+        "clause": clause,
+        "side": person.side_id,
+        "title": {"zh": title, "en": ""},
+        "on": on.isoformat(),
+        "status": status,
+        "note": {"zh": note, "en": ""},
     }
     now = timezone.now()
     return ledger.add_record(
-        person, agreement, kind="practice", on=on, clause=clause, state=status, title_zh=title, payload=payload,
-        visibility=Visibility.BOTH, cleared_at=now, released_at=now,
+        person,
+        agreement,
+        kind="practice",
+        on=on,
+        clause=clause,
+        state=status,
+        title_zh=title,
+        payload=payload,
+        visibility=Visibility.BOTH,
+        cleared_at=now,
+        released_at=now,
     )

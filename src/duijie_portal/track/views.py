@@ -12,7 +12,7 @@ from django.utils import timezone
 from duijie.data import read, root
 from duijie.track import difference
 from duijie.track.changes import quarter
-from duijie.track.conference import ADOPTION, practices_at
+from duijie.track.conference import ADOPTION, host_of, practices_at
 from duijie.track.run import node_templates
 from duijie.track.workflow import NOTES
 from duijie_portal.accounts.models import Department, Person
@@ -38,7 +38,9 @@ def day_of(request: HttpRequest) -> date:
 @page("track/board.html")
 def board(request: HttpRequest, agreement: Agreement) -> Document:
     found = selectors.standing(agreement, request.user, as_of=day_of(request)).to_dict()
-    areas = [{**area, "clauses": [one for one in found["clauses"] if one["area"] == area["key"]]} for area in found["areas"]]
+    areas = [
+        {**area, "clauses": [one for one in found["clauses"] if one["area"] == area["key"]]} for area in found["areas"]
+    ]
     return {**found, "areas": areas, "names": department_names(agreement)}
 
 
@@ -57,7 +59,9 @@ def clause(request: HttpRequest, agreement: Agreement, clause: str) -> Document:
         "today": timezone.localdate(),
         "clause": one.to_dict(),
         "source": one.clause.source.to_dict(),
-        "moves": [_move(move) for move in selectors.moves_of(agreement) if move.clause == clause and move.on <= str(as_of)],
+        "moves": [
+            _move(move) for move in selectors.moves_of(agreement) if move.clause == clause and move.on <= str(as_of)
+        ],
         "choices": {action.action.key: _choices(action) for action in one.actions},
         "evidence_kinds": read(root() / "policies" / "evidence.yaml", "evidence")["evidence"],
         "departments": department_names(agreement),
@@ -68,7 +72,12 @@ def clause(request: HttpRequest, agreement: Agreement, clause: str) -> Document:
 
 def _move(move: Any) -> Document:
     template_free = {"action": move.action, "kind": move.kind, "on": move.on, "side": move.side, "note": move.note}
-    return {**template_free, "milestone": move.milestone, "countersigns": move.countersigns, "n_evidence": len(move.evidence)}
+    return {
+        **template_free,
+        "milestone": move.milestone,
+        "countersigns": move.countersigns,
+        "n_evidence": len(move.evidence),
+    }
 
 
 def _choices(action: Any) -> Document:
@@ -78,7 +87,10 @@ def _choices(action: Any) -> Document:
     following = template.nodes[state.node].following if state.node else (template.start,)
     nodes = [template.nodes[key] for key in following]
     return {
-        "nodes": [{"key": node.key, "name": node.name, "evidence": node.evidence, "waits": _waits(node, state)} for node in nodes],
+        "nodes": [
+            {"key": node.key, "name": node.name, "evidence": node.evidence, "waits": _waits(node, state)}
+            for node in nodes
+        ],
         "milestones": [one.milestone.key for one in action.milestones if one.state != "done"],
         "notes": NOTES if state.node else (),
         "names": {key: node.name for key, node in template.nodes.items()},
@@ -92,7 +104,16 @@ def _waits(node: Any, state: Any) -> bool:
 
 def _case(row: Case) -> Document:
     parties = [party.name if party else "" for party in (row.need_party, row.offer_party)]
-    return {"id": row.pk, "title": row.title, "state": row.state, "last_on": row.last_on, "amount": row.amount, "unit": row.unit, "parties": parties, "reason": row.reason}
+    return {
+        "id": row.pk,
+        "title": row.title,
+        "state": row.state,
+        "last_on": row.last_on,
+        "amount": row.amount,
+        "unit": row.unit,
+        "parties": parties,
+        "reason": row.reason,
+    }
 
 
 @act(forms.MoveForm, "clause")
@@ -160,13 +181,25 @@ def conference(request: HttpRequest, agreement: Agreement) -> Document:
     as_of = day_of(request)
     sessions = selectors.conferences(agreement, request.user)
     rows = selectors.records_of(agreement, request.user, "decision")
-    decisions = [{"id": row.pk, "title": row.title, "clause": row.clause, "decided_on": row.on, "due_on": row.due_on,
-                  "done_on": row.done_on, "departments": row.payload.get("departments", []), "side": row.side_id,
-                  "is_overdue": bool(row.due_on and row.due_on < as_of and not row.done_on)} for row in rows if row.on and row.on <= as_of]
+    decisions = [
+        {
+            "id": row.pk,
+            "title": row.title,
+            "clause": row.clause,
+            "decided_on": row.on,
+            "due_on": row.due_on,
+            "done_on": row.done_on,
+            "departments": row.payload.get("departments", []),
+            "side": row.side_id,
+            "is_overdue": bool(row.due_on and row.due_on < as_of and not row.done_on),
+        }
+        for row in rows
+        if row.on and row.on <= as_of
+    ]
     return {
         "as_of": as_of,
         "conferences": sorted((one for one in sessions if one.on <= str(as_of)), key=lambda one: one.on, reverse=True),
-        "next_host": services.host_of(agreement_term(agreement), len(sessions) + 1),
+        "next_host": host_of(agreement_term(agreement), len(sessions) + 1),
         "decisions": sorted(decisions, key=lambda one: (bool(one["done_on"]), one["due_on"] or as_of)),
         "departments": department_names(agreement),
         "clauses": _clauses(agreement),
@@ -198,7 +231,13 @@ def close_decision(request: HttpRequest, agreement: Agreement, data: Document) -
 def practices(request: HttpRequest, agreement: Agreement) -> Document:
     as_of = day_of(request)
     found = practices_at(selectors.practices(agreement, request.user), as_of=as_of)
-    return {"as_of": as_of, "practices": found, "statuses": ADOPTION, "clauses": _clauses(agreement), "today": timezone.localdate()}
+    return {
+        "as_of": as_of,
+        "practices": found,
+        "statuses": ADOPTION,
+        "clauses": _clauses(agreement),
+        "today": timezone.localdate(),
+    }
 
 
 @act(forms.PracticeForm, "practices")

@@ -1,5 +1,7 @@
 """The database itself refuses to change or delete an event."""
 
+from typing import Any
+
 from django.db import migrations
 
 SQLITE = [
@@ -19,12 +21,12 @@ UNDO = {
 }
 
 
-def freeze(apps, schema_editor):
+def freeze(apps: Any, schema_editor: Any) -> None:
     for statement in {"sqlite": SQLITE, "postgresql": POSTGRESQL}[schema_editor.connection.vendor]:
         schema_editor.execute(statement)
 
 
-def thaw(apps, schema_editor):
+def thaw(apps: Any, schema_editor: Any) -> None:
     for statement in UNDO[schema_editor.connection.vendor]:
         schema_editor.execute(statement)
 

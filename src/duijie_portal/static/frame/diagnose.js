@@ -25,7 +25,8 @@
     if (values.length < 2 || values[0][0] < 1.25 * values[1][0]) return null;
     return values[0][1];
   };
-  const chainOption = (chain, width) => {
+  const rowHeight = 92;
+  const chainOption = (chain, box) => {
     const depth = depths(chain);
     const columns = {};
     for (const stage of chain.stages) (columns[depth[stage.key]] ||= []).push(stage);
@@ -33,23 +34,27 @@
     const tallest = Math.max(...Object.values(columns).map((column) => column.length));
     const most = Math.max(1, ...chain.stages.map((s) => data.regions.reduce((sum, r) => sum + (s.n_firms[r.code] || 0), 0)));
     const gaps = new Set(chain.gaps.map((gap) => gap.stage));
+    box.style.height = `${tallest * rowHeight + 60}px`;
+    const width = box.clientWidth - 130;
     const nodes = chain.stages.map((stage) => {
       const column = columns[depth[stage.key]];
       const total = data.regions.reduce((sum, region) => sum + (stage.n_firms[region.code] || 0), 0);
       const code = strongest(stage);
       const counts = data.regions.map((region) => `${told(region.name)} ${stage.n_firms[region.code] ?? "–"}`);
+      const isGap = gaps.has(stage.key);
       return {
-        name: stage.key, x: depth[stage.key] / last * width, y: (column.indexOf(stage) + 0.5) / column.length * tallest * 84,
-        symbolSize: 14 + 26 * Math.sqrt(total / most), value: counts.join("  ·  "),
-        itemStyle: { color: code ? colourOf[code] : balanced, borderColor: gaps.has(stage.key) ? "#b3261e" : "#fff", borderWidth: gaps.has(stage.key) ? 3 : 1 },
-        label: { show: true, position: "bottom", formatter: told(stage.name), color: ink, fontFamily: font, fontSize: 12, width: 96, overflow: "break" },
-        title: told(stage.name),
+        name: stage.key, x: depth[stage.key] / last * width, y: ((column.indexOf(stage) + 0.5) / column.length) * tallest * rowHeight,
+        symbolSize: 14 + 30 * Math.sqrt(total / most), value: counts.join("  ·  "), title: told(stage.name),
+        itemStyle: { color: code ? colourOf[code] : balanced, borderColor: isGap ? "#b3261e" : "#fff", borderWidth: isGap ? 3 : 1 },
+        label: { show: true, position: "bottom", distance: 4, formatter: `${told(stage.name)}\n{n|${data.regions.map((r) => stage.n_firms[r.code] ?? "–").join(" | ")}}`, rich: { n: { color: "#526173", fontSize: 11, lineHeight: 15 } },
+          color: ink, fontFamily: font, fontSize: 12, width: 112, overflow: "break", lineHeight: 15 },
       };
     });
+    const spread = Math.max(...nodes.map((n) => n.y)) - Math.min(...nodes.map((n) => n.y));
     return {
       animation: motion, tooltip: { ...tooltip, formatter: (one) => one.dataType === "node" ? `${one.data.title}\n${one.data.value}` : "" },
-      series: [{ type: "graph", layout: "none", left: 60, right: 60, top: 24, bottom: 44, data: nodes, edgeSymbol: ["none", "arrow"], edgeSymbolSize: 7,
-        links: chain.links.map((link) => ({ source: link.supplier, target: link.buyer })), lineStyle: { color: line, width: 1.5, curveness: 0.12, opacity: 1 } }],
+      series: [{ type: "graph", layout: "none", left: 65, top: 32, width, height: Math.max(spread, 1), data: nodes, edgeSymbol: ["none", "arrow"], edgeSymbolSize: 7,
+        links: chain.links.map((link) => ({ source: link.supplier, target: link.buyer })), lineStyle: { color: line, width: 1.5, curveness: 0.08, opacity: 1 } }],
     };
   };
   const bandOption = (rows, code) => {
@@ -73,10 +78,17 @@
     };
   };
   const draw = (box, option) => {
+    const first = option();
     const chart = echarts.init(box);
-    chart.setOption(option);
-    new ResizeObserver(() => chart.resize()).observe(box);
+    chart.setOption(first);
+    let width = box.clientWidth;
+    new ResizeObserver(() => {
+      if (box.clientWidth === width) return;
+      width = box.clientWidth;
+      chart.resize();
+      chart.setOption(option());
+    }).observe(box);
   };
-  for (const box of document.querySelectorAll("[data-chain]")) draw(box, chainOption(data.chains[Number(box.dataset.chain)], Math.max(box.clientWidth, 640)));
-  for (const box of document.querySelectorAll("[data-region]")) draw(box, bandOption(data.specialization[box.dataset.region] || [], box.dataset.region));
+  for (const box of document.querySelectorAll("[data-chain]")) draw(box, () => chainOption(data.chains.find((chain) => chain.key === box.dataset.chain), box));
+  for (const box of document.querySelectorAll("[data-region]")) draw(box, () => bandOption(data.specialization[box.dataset.region] || [], box.dataset.region));
 })();
