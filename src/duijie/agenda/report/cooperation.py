@@ -116,19 +116,21 @@ def _unmatched(reading: Reading) -> Iterator[Block]:
     columns = reading.columns("kind", "need", "removed", "relaxation")
     rows = tuple(_unmatched_row(reading, kind, one) for kind, one in found[:N_PAGE])
     more = reading.say("report_more", n=len(found), file="results/match.json") if len(found) > N_PAGE else ""
-    yield Table("unmatched", reading.say("report_caption_unmatched"), columns, rows, (0.12, 0.34, 0.24, 0.3), 6, more)
+    yield Table("unmatched", reading.say("report_caption_unmatched"), columns, rows, (0.12, 0.34, 0.24, 0.3), 4, more)
 
 
 def _unmatched_row(reading: Reading, kind: Record, one: Record) -> Row:
     labels = _rule_labels(str(kind["kind"]))
     removed = (
-        reading.say(
-            "report_removed", rule=labels.get(cut["rule"], Bilingual(cut["rule"]))[reading.language], n=cut["n"]
-        )
+        reading.say("report_removed", rule=_rule_label(reading, labels, cut["rule"]), n=cut["n"])
         for cut in one.get("removed") or ()
     )
     relaxation = reading.reason(one.get("relaxation")) or reading.say("report_none")
     return Row((reading.text(kind["name"]), listing(reading, one["need"]), reading.joined(removed), relaxation))
+
+
+def _rule_label(reading: Reading, labels: Mapping[str, Bilingual], rule: str) -> str:
+    return labels[rule][reading.language] if rule in labels else reading.word("rule", rule)
 
 
 @cache
@@ -152,8 +154,7 @@ def meetings(reading: Reading, number: int) -> Iterator[Block]:
         status=reading.word("status", meet["status"]),
         n=reading.tally(meet["n_placed"], "placed", "meet.n_placed"),
         asked=reading.tally(meet["n_requested"], "requested", "meet.n_requested"),
-        objective=reading.figure(meet.get("objective"), "objective", "meet.objective"),
-        bound=reading.figure(meet.get("bound"), "bound", "meet.bound"),
+        breaks=reading.tally(meet.get("breaks"), "breaks", "meet.breaks"),
     )
     people = {one["id"]: one for one in meet.get("people") or ()}
     ordered = sorted(
@@ -163,7 +164,7 @@ def meetings(reading: Reading, number: int) -> Iterator[Block]:
     rows = tuple(_meeting_row(reading, people, at, one) for at, one in ordered)
     columns = reading.columns("time", "table", "party_a", "party_b", "kind", "score")
     yield Table(
-        "meetings", reading.say("report_caption_meetings"), columns, rows, (0.14, 0.09, 0.28, 0.28, 0.12, 0.09), 16
+        "meetings", reading.say("report_caption_meetings"), columns, rows, (0.14, 0.07, 0.29, 0.29, 0.14, 0.07), 12
     )
     yield from _unplaced(reading, meet)
 
@@ -331,26 +332,22 @@ def sources(reading: Reading, number: int) -> Iterator[Block]:
     yield reading.heading(1, number, reading.say("report_title_sources"))
     for name in DOCUMENTS:
         made = reading.document(name).get("provenance") or {}
-        if made:
-            seed = made.get("seed")
-            hashes = reading.joined(f"{key} {str(value)[:12]}" for key, value in (made.get("inputs") or {}).items())
-            yield reading.note(
-                "report_made",
-                document=reading.word("document", name),
-                version=str(made.get("version") or reading.say("report_none")),
-                seed=reading.say("report_none") if seed is None else str(seed),
-                inputs=hashes or reading.say("report_none"),
-            )
-    found = {
-        one.get("key") or source_text(reading, one): one for name in DOCUMENTS for one in reading.rows(name, "sources")
-    }
-    yield reading.note("report_sources_note")
-    yield Links(
-        tuple(
-            Link(source_text(reading, one), one.get("url", "") if one.get("is_linked") else "")
-            for one in found.values()
+        seed = made.get("seed")
+        yield reading.note(
+            "report_made",
+            document=reading.word("document", name),
+            version=str(made.get("version") or reading.say("report_none")),
+            seed=reading.say("report_none") if seed is None else str(seed),
+            n=str(len(made.get("inputs") or ())),
+            file=f"results/{name}.json",
         )
-    )
+    shown = (_link(reading, one) for name in DOCUMENTS for one in reading.rows(name, "sources"))
+    yield reading.note("report_sources_note")
+    yield Links(tuple(dict.fromkeys(shown)))
+
+
+def _link(reading: Reading, one: Record) -> Link:
+    return Link(source_text(reading, one), one.get("url", "") if one.get("is_linked") else "")
 
 
 def source_text(reading: Reading, one: Record) -> str:

@@ -7,11 +7,14 @@ from typing import Any
 
 from .blocks import Block, Cell, Drill, Figure, Paragraph, Row, Table
 from .charts import band_chart, chain_chart, link_chart, word_chart
+from .leader import classes
 from .reading import Reading
 
 __all__ = ["chains", "inside_class", "links", "quality", "risks", "specialization"]
 
 N_PAGE = 60
+N_CLASSES = 4
+N_PAIRS_FIRST = 2
 Record = Mapping[str, Any]
 
 
@@ -86,7 +89,7 @@ def specialization(reading: Reading, number: int) -> Iterator[Block]:
         rows = tuple(_quotient_row(reading, path, one) for path, one in own[:N_PAGE])
         more = reading.say("report_more", n=len(own), file="results/diagnose.json") if len(own) > len(rows) else ""
         caption = reading.say("report_caption_specialization", region=reading.region(code))
-        yield Table(f"specialization-{code}", caption, columns, rows, (0.34, 0.1, 0.12, 0.18, 0.26), 8, more)
+        yield Table(f"specialization-{code}", caption, columns, rows, (0.3, 0.09, 0.11, 0.19, 0.31), 8, more)
 
 
 def _quotient_row(reading: Reading, at: int, one: Record) -> Row:
@@ -154,8 +157,10 @@ def _stage_row(reading: Reading, path: str, stage: Record, lacking: set[tuple[st
 
 
 def _stage_count(reading: Reading, stage: Record, code: str) -> str:
-    n, quotient = stage["n_firms"].get(code), stage["quotient"].get(code)
-    return reading.say("report_stage_count", n=reading.count(n), quotient=reading.number(quotient))
+    n, quotient = reading.count(stage["n_firms"].get(code)), stage["quotient"].get(code)
+    if quotient is None:
+        return n
+    return reading.say("report_stage_count", n=n, quotient=reading.number(quotient))
 
 
 def _gaps(reading: Reading, at: int, chain: Record) -> Iterator[Block]:
@@ -168,7 +173,7 @@ def _gaps(reading: Reading, at: int, chain: Record) -> Iterator[Block]:
         _gap_row(reading, stages, f"diagnose.chains[{at}].gaps[{n}]", gap) for n, gap in enumerate(chain["gaps"])
     )
     caption = reading.say("report_caption_gaps", name=reading.text(chain["name"]))
-    yield Table(f"gaps-{chain['key']}", caption, columns, rows, (0.13, 0.2, 0.13, 0.12, 0.42), 6)
+    yield Table(f"gaps-{chain['key']}", caption, columns, rows, (0.1, 0.22, 0.1, 0.1, 0.48), 4)
 
 
 def _gap_row(reading: Reading, stages: Mapping[str, str], path: str, gap: Record) -> Row:
@@ -206,7 +211,7 @@ def links(reading: Reading, number: int) -> Iterator[Block]:
         rows = tuple(_link_row(reading, path, link) for path, link in own[:N_PAGE])
         caption = reading.say("report_caption_links", region=reading.region(code))
         more = reading.say("report_more", n=len(own), file="results/diagnose.json") if len(own) > len(rows) else ""
-        yield Table(f"links-{code}", caption, columns, rows, (0.26, 0.26, 0.1, 0.38), 6, more)
+        yield Table(f"links-{code}", caption, columns, rows, (0.24, 0.26, 0.1, 0.4), 5, more)
 
 
 def _link_row(reading: Reading, at: int, link: Record) -> Row:
@@ -234,36 +239,35 @@ def _link_row(reading: Reading, at: int, link: Record) -> Row:
 def inside_class(reading: Reading, number: int) -> Iterator[Block]:
     """Inside one industry class: the product words of one side beside those of the other."""
     yield reading.heading(1, number, reading.say("report_title_inside"))
-    listed = sorted(
-        enumerate(reading.rows("diagnose", "inside_class")), key=lambda pair: -(pair[1]["complement_score"] or 0)
-    )
+    listed = [one for one in classes(reading) if one[1]["pairs"]]
     if not listed:
         yield reading.absent("diagnose")
         return
     yield reading.paragraph("report_read_inside")
-    yield word_chart(reading, [one for _, one in listed[:4]])
+    yield word_chart(reading, [one for _, one in listed[:N_CLASSES]])
     columns = reading.columns("class", "score", "word_a", "word_b", "firms_a", "firms_b")
-    rows = tuple(row for at, one in listed[:N_PAGE] for row in _word_rows(reading, at, one))
+    # The best pairs of every class first, so that the rows on paper show more than one class.
+    ordered = [(at, one, pair) for at, one in listed for pair in one["pairs"][:N_PAIRS_FIRST]]
+    ordered += [(at, one, pair) for at, one in listed for pair in one["pairs"][N_PAIRS_FIRST:]]
+    rows = tuple(_word_row(reading, *one) for one in ordered[:N_PAGE])
     caption = reading.say("report_caption_inside")
-    yield Table("inside-class", caption, columns, rows, (0.2, 0.08, 0.16, 0.16, 0.2, 0.2), 8)
+    yield Table("inside-class", caption, columns, rows, (0.2, 0.08, 0.16, 0.16, 0.2, 0.2), 6)
 
 
-def _word_rows(reading: Reading, at: int, one: Record) -> Iterator[Row]:
-    score = reading.figure(one["complement_score"], "inside_class", f"diagnose.inside_class[{at}].complement_score")
-    for pair in one["pairs"]:
-        firms = pair.get("firms") or {}
-        a, b = pair["region_a"], pair["region_b"]
-        yield Row(
-            (
-                f"{reading.text(one['name'])} {one['industry']}",
-                score,
-                reading.say("report_of", a=reading.region(a), b=reading.text(pair["word_a"])),
-                reading.say("report_of", a=reading.region(b), b=reading.text(pair["word_b"])),
-                reading.named(firms.get(a)),
-                reading.named(firms.get(b)),
-            ),
-            reading.firms(firms),
-        )
+def _word_row(reading: Reading, at: int, one: Record, pair: Record) -> Row:
+    firms = pair.get("firms") or {}
+    a, b = pair["region_a"], pair["region_b"]
+    return Row(
+        (
+            f"{reading.text(one['name'])} {one['industry']}",
+            reading.figure(one["complement_score"], "inside_class", f"diagnose.inside_class[{at}].complement_score"),
+            reading.say("report_of", a=reading.region(a), b=reading.text(pair["word_a"])),
+            reading.say("report_of", a=reading.region(b), b=reading.text(pair["word_b"])),
+            reading.named(firms.get(a)),
+            reading.named(firms.get(b)),
+        ),
+        reading.firms(firms),
+    )
 
 
 def risks(reading: Reading, number: int) -> Iterator[Block]:
@@ -273,4 +277,4 @@ def risks(reading: Reading, number: int) -> Iterator[Block]:
     if not listed:
         yield reading.note("report_no_risk")
     for reason in listed:
-        yield Paragraph((reading.reason(reason),))
+        yield Paragraph((reading.reason(reason),), "note")

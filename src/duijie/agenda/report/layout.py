@@ -31,8 +31,13 @@ class Layout:
     title_pt: float = 22
     page_number_pt: float = 14
     page_number_gap_mm: float = 7
-    table_pt: float = 10.5
+    table_pt: float = 9.5
     note_pt: float = 9
+    other_scale: float = 0.75
+
+    def scale(self, language: str) -> float:
+        """How large the text is set: the standard speaks of Chinese only, others run longer and are set smaller."""
+        return 1.0 if language == "zh" else self.other_scale
 
     @property
     def outer_mm(self) -> float:

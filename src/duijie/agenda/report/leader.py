@@ -9,8 +9,10 @@ from typing import Any
 from .blocks import Block, Figure, Lamp, Lights, Row, Table
 from .reading import Reading
 
-__all__ = ["leader_page", "lights"]
+__all__ = ["classes", "leader_page", "lights"]
 
+N_WORDS = 3
+LEAST_FIRMS = 5  # a class with fewer firms on a side says little
 LIGHTS = ("red", "amber", "green", "grey")
 
 
@@ -63,25 +65,34 @@ def _ends(reading: Reading, link: Mapping[str, Any]) -> dict[str, str]:
     return {end: reading.named(listed, 1) or reading.say("report_none") for end, listed in ends.items()}
 
 
+def classes(reading: Reading) -> list[tuple[int, Mapping[str, Any]]]:
+    """Classes with their place in the document: firms enough on both sides first, then the most complementary."""
+    listed = enumerate(reading.rows("diagnose", "inside_class"))
+    return sorted(listed, key=lambda pair: (not _is_evident(pair[1]), -(pair[1]["complement_score"] or 0)))
+
+
+def _is_evident(one: Mapping[str, Any]) -> bool:
+    counts: Mapping[str, int] = one.get("n_firms") or {}
+    return min(counts.values(), default=LEAST_FIRMS) >= LEAST_FIRMS
+
+
 def _strongest_words(reading: Reading) -> Iterator[Row]:
-    classes = sorted(
-        enumerate(reading.rows("diagnose", "inside_class")), key=lambda pair: -(pair[1]["complement_score"] or 0)
-    )
-    for at, one in classes[:1]:
-        for pair in one["pairs"][:1]:
-            firms = pair.get("firms") or {}
-            a, b = pair["region_a"], pair["region_b"]
-            yield Row(
-                (
-                    reading.say("report_of", a=reading.region(a), b=reading.text(pair["word_a"])),
-                    reading.say("report_of", a=reading.region(b), b=reading.text(pair["word_b"])),
-                    reading.figure(
-                        one["complement_score"], "inside_class", f"diagnose.inside_class[{at}].complement_score"
-                    ),
-                    reading.say("report_pair", a=reading.named(firms.get(a), 1), b=reading.named(firms.get(b), 1)),
+    for at, one in [found for found in classes(reading) if found[1]["pairs"]][:1]:
+        first = one["pairs"][0]
+        alike = [pair for pair in one["pairs"] if pair["word_b"] == first["word_b"]][:N_WORDS]
+        firms = first.get("firms") or {}
+        a, b = first["region_a"], first["region_b"]
+        yield Row(
+            (
+                reading.say("report_of", a=reading.region(a), b=reading.joined(pair["word_a"] for pair in alike)),
+                reading.say("report_of", a=reading.region(b), b=reading.text(first["word_b"])),
+                reading.figure(
+                    one["complement_score"], "inside_class", f"diagnose.inside_class[{at}].complement_score"
                 ),
-                reading.firms(firms),
-            )
+                reading.say("report_pair", a=reading.named(firms.get(a), 1), b=reading.named(firms.get(b), 1)),
+            ),
+            reading.firms(firms),
+        )
 
 
 def _meetings(reading: Reading) -> Iterator[Block]:

@@ -23,7 +23,7 @@ MISSING = "\u3013"  # the sign printers set where they have no type
 
 def pdf(document: Document, *, on: date) -> bytes:
     """The report as a PDF file; the same document and date give the same bytes."""
-    content = {**_plain(document), "layout": {**asdict(LAYOUT), **_derived()}}
+    content = {**_plain(document), "layout": {**asdict(LAYOUT), **_derived(), "scale": LAYOUT.scale(document.language)}}
     compiled = typst.compile(
         str(root() / "report" / "report.typ"),
         format="pdf",

@@ -48,7 +48,7 @@ class Reading:
 
     def region(self, code: str) -> str:
         """A region's short name, or its code where no document names it."""
-        for one in (*self.rows("diagnose", "regions"), *(self.agreement.get("sides") or ())):
+        for one in (*(self.agreement.get("sides") or ()), *self.rows("diagnose", "regions")):
             if one["code"] == code:
                 return self.text(one.get("short")) or self.text(one["name"])
         return code

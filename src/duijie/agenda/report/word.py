@@ -33,7 +33,7 @@ SIGNS = {"green": "●", "amber": "▲", "red": "■", "grey": "○"}
 N_LAMPS_A_ROW = 9
 LINE_RATIO = 1.3
 CELL_PADDING_MM = 4.0
-SCALES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65)
+SCALES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6)
 EARLIEST = (1980, 1, 1, 0, 0, 0)
 
 
@@ -47,22 +47,30 @@ def word(document: Document, *, on: date) -> bytes:
     file.add_paragraph(document.subtitle, style="Subtitle")
     scale = _leader_scale(document)
     for block in document.leader:
-        _set(file, block, scale)
+        _set(file, block, _scale_of(block, scale, document))
     label = file.add_paragraph(document.analyst_label, style="Heading 1")
     label.paragraph_format.page_break_before = True
     label.paragraph_format.first_line_indent = Pt(0)
     label._p.pPr.ind.set(qn("w:firstLineChars"), "0")
     file.add_paragraph(document.analyst_title, style="Title")
     for block in document.analyst:
-        _set(file, block)
+        _set(file, block, _scale_of(block, LAYOUT.scale(document.language), document))
     return _packed(file)
 
 
 def _leader_scale(document: Document) -> float:
     """How far the type of the leader's page has to shrink for it to be one page; Word cannot be asked, so estimated."""
-    room = LAYOUT.text_height_mm * POINTS_A_MM - LAYOUT.line_pt
+    room = LAYOUT.text_height_mm * POINTS_A_MM - 2 * LAYOUT.line_pt  # the date, and a line in reserve
     room -= LAYOUT.title_pt * 1.5 * _n_lines(document.title, LAYOUT.title_pt, LAYOUT.text_width_mm)
-    return next((scale for scale in SCALES if sum(_height(one, scale) for one in document.leader) <= room), SCALES[-1])
+    for scale in (one for one in SCALES if one <= LAYOUT.scale(document.language)):
+        if sum(_height(one, _scale_of(one, scale, document)) for one in document.leader) <= room:
+            return scale
+    return SCALES[-1]
+
+
+def _scale_of(block: Block, scale: float, document: Document) -> float:
+    """Tables keep their size in every language; they shrink only as far as the page makes the text shrink."""
+    return scale / LAYOUT.scale(document.language) if isinstance(block, Table | Lights) else scale
 
 
 def _height(block: Block, scale: float) -> float:
@@ -151,13 +159,11 @@ def _closer(style: Any) -> None:
     )
 
 
-def _off_grid(style: Any) -> None:
+def _off_grid(properties: Any) -> None:
     """Let small type keep its own lines."""
     snap = OxmlElement("w:snapToGrid")
     snap.set(qn("w:val"), "0")
-    style.element.get_or_add_pPr().insert_element_before(
-        snap, "w:spacing", "w:ind", "w:contextualSpacing", "w:jc", "w:outlineLvl"
-    )
+    properties.insert_element_before(snap, "w:spacing", "w:ind", "w:contextualSpacing", "w:jc", "w:outlineLvl", "w:rPr")
 
 
 def _styles(file: Any) -> None:
@@ -181,7 +187,7 @@ def _styles(file: Any) -> None:
         _font(styles[name], font, size)
         _spaced(styles[name], line_pt=line, indent=indent)
     for name in ("Header", "Footer", CELL, CELL_HEADING, NOTE):
-        _off_grid(styles[name])
+        _off_grid(styles[name].element.get_or_add_pPr())
     for name in ("Body Text", "Heading 1", "Heading 2"):
         _closer(styles[name])
     styles[CELL_HEADING].paragraph_format.keep_with_next = True
@@ -221,7 +227,7 @@ def _header(header: Any, document: Document) -> None:
         paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
         run = paragraph.add_run(line)
         if line == document.banner:
-            run.font.bold, run.font.size, run.font.color.rgb = True, Pt(12), RGBColor.from_string(HUES["red"])
+            run.font.bold, run.font.size, run.font.color.rgb = True, Pt(10), RGBColor.from_string(HUES["red"])
 
 
 def _footer(footer: Any, odd: bool) -> None:
@@ -256,8 +262,8 @@ def _set(file: Any, block: Block, scale: float = 1.0) -> None:
         case Lights():
             _lights(file, block)
         case Links():
-            for link in block.links:
-                file.add_paragraph(f"{link.text} {link.url}".strip(), style=NOTE)
+            said = (f"{link.text} {link.url}".strip() for link in block.links)
+            file.add_paragraph("; ".join(said), style=NOTE)
         case _:
             return
     if scale != 1.0:
@@ -267,6 +273,7 @@ def _set(file: Any, block: Block, scale: float = 1.0) -> None:
 
 def _shrink(paragraph: Any, scale: float) -> None:
     style = paragraph.style
+    _off_grid(paragraph._p.get_or_add_pPr())
     paragraph.paragraph_format.line_spacing = Pt(round(style.paragraph_format.line_spacing.pt * scale * 20) / 20)
     for run in paragraph.runs:
         run.font.size = Pt(round(style.font.size.pt * scale * 2) / 2)
