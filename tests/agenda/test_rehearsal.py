@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from datetime import date
+from pathlib import Path
 
 import pytest
 import yaml
@@ -225,6 +226,19 @@ def test_any_agreement_any_day_any_number_of_sides(seed, as_of, n_sides):
     assert {one.clause for one in found.cases} == {"c1", "c2", "c3"}
     assert all(agreement.signed_on <= one.on <= as_of.isoformat() for one in (*found.steps, *found.actions))
     standing = progress(agreement, as_of=as_of, **found.tracked())
+    assert not any(action.state.refused for clause in standing.clauses for action in clause.actions)
+
+
+@pytest.mark.parametrize(
+    "folder",
+    sorted(path.parent for path in (Path(__file__).parents[1] / "agreements").glob("*/agreement.yaml")),
+    ids=lambda path: path.name,
+)
+def test_the_second_agreement_can_be_rehearsed_as_well(folder):
+    agreement = load_agreement(folder)
+    found = generate(agreement, KINDS, seed=3, as_of=AS_OF)
+    assert {one.clause for one in found.steps} == {clause.key for clause in agreement.clauses}
+    standing = progress(agreement, as_of=AS_OF, **found.tracked())
     assert not any(action.state.refused for clause in standing.clauses for action in clause.actions)
 
 

@@ -10,7 +10,7 @@ from duijie.errors import DuijieError
 from duijie.terms import Action, Agreement, Bilingual, Clause, Indicator, Listing, Step
 
 from .explain import clause_reasons
-from .indicators import CUMULATIVE, Ledger, Promise, cases_of, chain_counts, measure, promises_of
+from .indicators import CUMULATIVE, Ledger, Promise, measure, promises_of
 from .lifecycle import Amendment, as_amended, lifecycle
 from .standing import ActionProgress, ClauseProgress, IndicatorProgress, MilestoneProgress, Progress
 from .trajectory import Target, deadline_light, due_day, progress_class, worst
@@ -60,15 +60,41 @@ def fold(agreement: Agreement, activity: Activity, templates: Mapping[str, Templ
         ``track_template_unknown`` or ``track_measure_unknown``: the agreement names what nobody defined.
     """
     current = as_amended(agreement, activity.amendments, as_of=as_of)
-    ledger = _ledger(activity, as_of)
-    moves = _by_action(activity.moves)
-    clauses = tuple(_clause(current, clause, activity, ledger, moves, templates) for clause in current.clauses)
+    book, moves = _Book(current, activity), _by_action(activity.moves)
+    clauses = tuple(_clause(book, clause, moves, templates, as_of) for clause in current.clauses)
     return Progress(current, as_of.isoformat(), lifecycle(agreement, activity.amendments, as_of=as_of), clauses)
 
 
-def _ledger(activity: Activity, as_of: date) -> Ledger:
-    steps = Ledger.at(as_of, activity.steps).steps
-    return Ledger.at(as_of, steps, (*activity.promises, *promises_of(steps)), activity.listings)
+class _Book:
+    """The activity sorted by clause once, and the ledgers already opened: a clause at a day."""
+
+    def __init__(self, agreement: Agreement, activity: Activity) -> None:
+        self.agreement, self.activity = agreement, activity
+        self._steps: dict[str, list[Step]] = {}
+        for step in activity.steps:
+            self._steps.setdefault(step.clause, []).append(step)
+        self._promises = (*activity.promises, *promises_of(activity.steps))
+        self._ledgers: dict[tuple[str, tuple[str, ...], date], Ledger] = {}
+
+    def at(self, day: date, clause: Clause, promised: tuple[str, ...] = ()) -> Ledger:
+        """The ledger of a clause: its own promises, and all of the kinds `promised` whatever their clause."""
+        key = clause.key, promised, day
+        if key not in self._ledgers:
+            listings = self.activity.listings
+            self._ledgers[key] = Ledger.at(
+                day,
+                self._steps.get(clause.key, ()),
+                (one for one in self._promises if one.clause == clause.key or one.kind in promised),
+                None if listings is None else (one for one in listings if one.kind in clause.kinds),
+            )
+        return self._ledgers[key]
+
+    def value(self, day: date, clause: Clause, indicator: Indicator) -> float | None:
+        """The fold, or None where nobody reported: then a count of zero would claim to know."""
+        promised = indicator.parameters.get("of")
+        own = self.at(day, clause, tuple(promised) if isinstance(promised, list | tuple) else ())
+        found = measure(indicator, own)
+        return found if own.steps or own.promises or indicator.measure == "n_listings" else None
 
 
 def _by_action(moves: Iterable[Move]) -> Mapping[tuple[str, str], list[Move]]:
@@ -79,30 +105,26 @@ def _by_action(moves: Iterable[Move]) -> Mapping[tuple[str, str], list[Move]]:
 
 
 def _clause(
-    agreement: Agreement,
+    book: _Book,
     clause: Clause,
-    activity: Activity,
-    ledger: Ledger,
     moves: Mapping[tuple[str, str], list[Move]],
     templates: Mapping[str, Template],
+    as_of: date,
 ) -> ClauseProgress:
-    actions = tuple(
-        _action(one, moves.get((clause.key, one.key), ()), templates, ledger.as_of) for one in clause.actions
-    )
-    indicators = tuple(_indicator(agreement, clause, one, activity, ledger) for one in clause.indicators)
-    own = ledger.of(clause.key, clause.kinds)
+    actions = tuple(_action(one, moves.get((clause.key, one.key), ()), templates, as_of) for one in clause.actions)
+    indicators = tuple(_indicator(book, clause, one, as_of) for one in clause.indicators)
+    own, matches = book.at(as_of, clause), book.activity.matches
     is_reported = bool(own.steps) or any(action.state.node for action in actions)
-    cases = cases_of(own.steps)
     return ClauseProgress(
         clause,
         worst([*(one.light for one in actions), *(one.light for one in indicators)]),
-        clause_reasons(actions, indicators, is_reported=is_reported, as_of=ledger.as_of),
+        clause_reasons(actions, indicators, is_reported=is_reported, as_of=as_of),
         actions,
         indicators,
-        chain_counts(own.steps),
-        len(cases),
-        sum(case.is_refused for case in cases),
-        None if activity.matches is None else activity.matches.get(clause.key, 0),
+        own.chain,
+        len(own.cases),
+        sum(case.is_refused for case in own.cases),
+        None if matches is None else matches.get(clause.key, 0),
     )
 
 
@@ -128,56 +150,40 @@ def _milestones(action: Action, state: ActionState, as_of: date) -> tuple[Milest
     return tuple(found)
 
 
-def _indicator(
-    agreement: Agreement, clause: Clause, indicator: Indicator, activity: Activity, ledger: Ledger
-) -> IndicatorProgress:
-    aimed, start, due_on = _aimed(agreement, clause, indicator, activity, ledger.as_of)
-    actual = _value(clause, indicator, ledger)
-    trend = _trend(agreement, clause, indicator, activity, ledger.as_of) if aimed.target is None else None
-    kind, light = progress_class(aimed, actual, start=start, as_of=ledger.as_of, until=due_day(due_on), trend=trend)
+def _indicator(book: _Book, clause: Clause, indicator: Indicator, as_of: date) -> IndicatorProgress:
+    aimed, start, due_on = _aimed(book, clause, indicator, as_of)
+    actual = book.value(as_of, clause, indicator)
+    trend = _trend(book, clause, indicator, as_of) if aimed.target is None else None
+    kind, light = progress_class(aimed, actual, start=start, as_of=as_of, until=due_day(due_on), trend=trend)
     return IndicatorProgress(aimed, actual, kind, light, due_on if aimed.target is not None else "")
 
 
-def _value(clause: Clause, indicator: Indicator, ledger: Ledger) -> float | None:
-    """The fold, or None where nobody reported: then a count of zero would claim to know."""
-    promised = indicator.parameters.get("of")
-    own = ledger.of(clause.key, clause.kinds, tuple(promised) if isinstance(promised, list | tuple) else ())
-    is_told = bool(own.steps or own.promises or indicator.measure == "n_listings")
-    value = measure(indicator, own)
-    return value if is_told else None
-
-
-def _aimed(
-    agreement: Agreement, clause: Clause, indicator: Indicator, activity: Activity, as_of: date
-) -> tuple[Indicator, date, str]:
+def _aimed(book: _Book, clause: Clause, indicator: Indicator, as_of: date) -> tuple[Indicator, date, str]:
     """The indicator with the target in effect, from when the way to it is measured, and until when.
 
     A target agreed later starts from the value on the day it was decided: its baseline is a fold, too.
     """
-    signed = _first_day(clause.valid_from or agreement.signed_on)
     decided = [
         one
-        for one in activity.targets
+        for one in book.activity.targets
         if (one.clause, one.indicator) == (clause.key, indicator.key) and one.decided_on <= as_of.isoformat()
     ]
     if not decided:
-        return indicator, signed, clause.valid_until or agreement.valid_until
+        signed = _first_day(clause.valid_from or book.agreement.signed_on)
+        return indicator, signed, clause.valid_until or book.agreement.valid_until
     target = max(decided, key=lambda one: (one.decided_on, one.due_on, one.value))
-    start = date.fromisoformat(target.decided_on)
-    baseline = target.baseline
+    start, baseline = date.fromisoformat(target.decided_on), target.baseline
     if baseline is None:
-        baseline = _value(clause, indicator, _ledger(activity, start)) or 0.0
+        baseline = book.value(start, clause, indicator) or 0.0
     return replace(indicator, target=target.value, baseline=baseline), start, target.due_on
 
 
-def _trend(
-    agreement: Agreement, clause: Clause, indicator: Indicator, activity: Activity, as_of: date
-) -> tuple[float, float] | None:
+def _trend(book: _Book, clause: Clause, indicator: Indicator, as_of: date) -> tuple[float, float] | None:
     """What the year before last and the last year brought: their flows for what adds up, their ends for a state."""
     days = [date.fromordinal(as_of.toordinal() - 365 * years) for years in (2, 1, 0)]
-    if days[0].isoformat() < agreement.signed_on:
+    if days[0].isoformat() < book.agreement.signed_on:
         return None
-    first, before, now = (_value(clause, indicator, _ledger(activity, day)) for day in days)
+    first, before, now = (book.value(day, clause, indicator) for day in days)
     if indicator.measure in CUMULATIVE:
         before, now = (before or 0.0) - (first or 0.0), (now or 0.0) - (before or 0.0)
     return None if before is None or now is None else (before, now)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from math import fsum
 from statistics import median
 
 from duijie.errors import DuijieError
 from duijie.terms import CHAIN, Indicator, Listing, Step
 
-__all__ = ["CUMULATIVE", "MEASURES", "Case", "Ledger", "Promise", "cases_of", "chain_counts", "measure", "promises_of"]
+__all__ = ["CUMULATIVE", "MEASURES", "Case", "Ledger", "Promise", "cases_of", "measure", "promises_of"]
 
 REFUSED = "refused"
 
@@ -61,14 +62,14 @@ class Ledger:
             None if listings is None else tuple(one for one in listings if _day(one.valid_from) <= limit),
         )
 
-    def of(self, clause: str, kinds: Sequence[str], promised: Sequence[str] = ()) -> Ledger:
-        """The part of one clause: its steps, listings of its kinds, its promises and all of the kinds `promised`."""
-        return Ledger(
-            self.as_of,
-            tuple(step for step in self.steps if step.clause == clause),
-            tuple(one for one in self.promises if one.clause == clause or one.kind in promised),
-            None if self.listings is None else tuple(one for one in self.listings if one.kind in kinds),
-        )
+    @cached_property
+    def cases(self) -> tuple[Case, ...]:
+        return cases_of(self.steps)
+
+    @cached_property
+    def chain(self) -> Mapping[str, int]:
+        """How many cases recorded each node of the chain; every node is named, zero included."""
+        return {node: sum(node in case.reached for case in self.cases) for node in CHAIN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +122,6 @@ def _case(key: str, ordered: Sequence[Step]) -> Case:
     return Case(key, reached, ordered[-1].kind)
 
 
-def chain_counts(steps: Iterable[Step]) -> dict[str, int]:
-    """How many cases recorded each node of the chain; every node is named, zero included."""
-    cases = cases_of(steps)
-    return {node: sum(node in case.reached for case in cases) for node in CHAIN}
-
-
 def promises_of(steps: Iterable[Step]) -> tuple[Promise, ...]:
     """The answers promised with needs: a need whose payload has ``due_on`` is kept by the case's next step."""
     by_case: dict[str, list[Step]] = {}
@@ -171,7 +166,7 @@ def measure(indicator: Indicator, ledger: Ledger) -> float | None:
 
 
 def _reached(node: str) -> Callable[[Indicator, Ledger], float]:
-    return lambda _, ledger: float(chain_counts(ledger.steps)[node])
+    return lambda _, ledger: float(ledger.chain[node])
 
 
 def _amount(node: str) -> Callable[[Indicator, Ledger], float]:
@@ -198,13 +193,13 @@ def _n_listings(indicator: Indicator, ledger: Ledger) -> float | None:
 
 
 def _n_refused(_: Indicator, ledger: Ledger) -> float:
-    return float(sum(case.is_refused for case in cases_of(ledger.steps)))
+    return float(sum(case.is_refused for case in ledger.cases))
 
 
 def _n_open(indicator: Indicator, ledger: Ledger) -> float:
     if "of" in indicator.parameters:
         return float(sum(not _is_done(one, ledger.as_of) for one in _asked(indicator, ledger)))
-    return float(sum(case.is_open for case in cases_of(ledger.steps)))
+    return float(sum(case.is_open for case in ledger.cases))
 
 
 def _asked(indicator: Indicator, ledger: Ledger) -> list[Promise]:
@@ -228,7 +223,7 @@ def _share_in_time(indicator: Indicator, ledger: Ledger) -> float | None:
 def _median_days(_: Indicator, ledger: Ledger) -> float | None:
     spans = [
         (date.fromisoformat(_day(case.reached["signed"])) - date.fromisoformat(_day(case.reached["need"]))).days
-        for case in cases_of(ledger.steps)
+        for case in ledger.cases
         if "need" in case.reached and "signed" in case.reached
     ]
     return float(median(spans)) if spans else None
