@@ -86,7 +86,8 @@ def _show(ctx: click.Context, headings: Sequence[str], rows: Iterable[Sequence[A
     language = _language(ctx)
     table = Table(title=title, title_justify="left")
     for one in headings:
-        table.add_column(sentence(f"track_col_{one}", language), overflow="fold")
+        is_short = one.endswith("_on") or one in ("number", "light", "side", "role", "state")
+        table.add_column(sentence(f"track_col_{one}", language), overflow="fold", no_wrap=is_short)
     for row in rows:
         table.add_row(*(_text(cell, language) for cell in row))
     Console().print(table)
