@@ -59,10 +59,12 @@ def save(name: str, rows: list[ft.Row], *columns: str) -> None:
 
 
 def build_classification() -> None:
-    """GB/T 4754-2017: codes, names, parents."""
+    """GB/T 4754-2017: codes, names, parents, and the concordance to ISIC Rev. 4 where it is reliable."""
     rows = cl.industries(SHARED)
     ft.write(TAXONOMIES / "gbt4754_2017.csv", rows, "code name_zh name_en parent level note".split())
-    print(f"gbt4754_2017: {len(rows)} rows")
+    pairs = cl.isic(SHARED, {row["code"]: row["name_zh"] for row in rows})
+    ft.write(TAXONOMIES / "gbt4754_to_isic4.csv", pairs, ["industry", "isic4"])
+    print(f"gbt4754_2017: {len(rows)} rows; to ISIC Rev. 4: {len(pairs)}")
 
 
 def build_io() -> None:

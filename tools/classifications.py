@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,21 @@ def _note(code: str, corrected: Mapping[str, Any], voted: set[str]) -> str:
     if code in corrected["added"]:
         return "added"
     return "corrected" if code in corrected["names"] or code in voted else ""
+
+
+def isic(shared: Path, known: Mapping[str, str]) -> list[Row]:
+    """Rows of the concordance to ISIC Rev. 4 whose name is the one the code has here; the others are shifted or cut."""
+    rows = table(shared / "data" / "industry_classification" / "gbt4754_2017_to_isic4.csv")
+    found = (
+        (row["gb2017"], row["isic4"])
+        for row in rows
+        if re.fullmatch(r"\d{4}", row["isic4"]) and _plain(row["gb2017_name"]) == _plain(known.get(row["gb2017"], ""))
+    )
+    return [{"industry": industry, "isic4": isic4} for industry, isic4 in sorted(set(found))]
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s,、()（）]", "", name)
 
 
 def sectors_of_industries() -> list[Row]:

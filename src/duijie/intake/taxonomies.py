@@ -19,6 +19,7 @@ __all__ = [
     "chains",
     "gbt4754",
     "input_output",
+    "isic4",
     "names",
     "product_groups",
     "sector_names",
@@ -158,6 +159,21 @@ def sector_names() -> Mapping[str, Bilingual]:
     """The bilingual names of the 42 sectors by their code."""
     rows = table(root() / "taxonomies" / "io" / "sectors.csv")
     return {row["sector"]: Bilingual(row["name_zh"], row["name_en"]) for row in rows}
+
+
+@cache
+def isic4() -> Mapping[str, tuple[str, ...]]:
+    """The classes of ISIC Rev. 4 that a GB/T 4754 heading is matched with; a heading without a reliable row is absent.
+
+    Examples
+    --------
+    >>> isic4()["1952"]
+    ('1520',)
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for row in table(root() / "taxonomies" / "gbt4754_to_isic4.csv"):
+        found[row["industry"]] = (*found.get(row["industry"], ()), row["isic4"])
+    return found
 
 
 @cache
