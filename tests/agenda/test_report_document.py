@@ -138,3 +138,13 @@ def test_same_results_same_bytes_and_progress_is_told(tmp_path: Path) -> None:
         path.name for path, other in zip(first, second, strict=True) if path.read_bytes() != other.read_bytes()
     ] == []
     assert told == [("report", done, 8) for done in range(9)]
+
+
+def test_a_class_with_one_firm_on_a_side_does_not_lead() -> None:
+    given = results()
+    first, second, _ = given["diagnose"]["inside_class"]
+    first["n_firms"], second["n_firms"] = {A: 700, B: 1}, {A: 60, B: 9}
+    assert first["complement_score"] > second["complement_score"]
+    leader = compose(Reading(given, "zh"), on=ON).leader
+    [table] = [block for block in leader if isinstance(block, Table) and block.key == "leader-links"]
+    assert str(table.rows[-1].cells[2]) == f"{second['complement_score']:.2f}"

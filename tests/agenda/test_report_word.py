@@ -124,3 +124,22 @@ def test_the_file_is_dated_as_told() -> None:
     assert properties.created.date() == properties.modified.date() == ON
     with zipfile.ZipFile(io.BytesIO(made())) as packed:
         assert {entry.date_time for entry in packed.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_long_names_shrink_the_leader_page_and_nothing_else() -> None:
+    given = results()
+    for link in given["diagnose"]["links"]:
+        link["supplier_name"] = link["buyer_name"] = {"zh": "很长的行业名称" * 6, "en": ""}
+    file = docx.Document(io.BytesIO(word(compose(Reading(given, "zh"), on=ON), on=ON)))
+    label = next(at for at, one in enumerate(file.paragraphs) if one.text == "附件")
+    bodies = [
+        (at < label, one.runs[0].font.size) for at, one in enumerate(file.paragraphs) if one.style.name == "Body Text"
+    ]
+    assert {size is None for is_leader, size in bodies if is_leader} == {False}
+    assert {size for is_leader, size in bodies if not is_leader} == {None}
+
+
+def test_other_languages_are_set_smaller() -> None:
+    file = docx.Document(io.BytesIO(made("en")))
+    sizes = {one.runs[0].font.size.pt for one in file.paragraphs if one.style.name == "Body Text"}
+    assert max(sizes) == LAYOUT.body_pt * LAYOUT.other_scale == 12
