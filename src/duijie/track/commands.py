@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -30,6 +31,7 @@ from .standing import Progress
 
 __all__ = ["group"]
 
+_PAGE = 160  # characters a line where no terminal says how wide it is
 _FED = {
     "step": "steps",
     "action": "actions",
@@ -86,11 +88,10 @@ def _show(ctx: click.Context, headings: Sequence[str], rows: Iterable[Sequence[A
     language = _language(ctx)
     table = Table(title=title, title_justify="left")
     for one in headings:
-        is_short = one.endswith("_on") or one in ("number", "light", "side", "role", "state")
-        table.add_column(sentence(f"track_col_{one}", language), overflow="fold", no_wrap=is_short)
+        table.add_column(sentence(f"track_col_{one}", language), overflow="fold")
     for row in rows:
         table.add_row(*(_text(cell, language) for cell in row))
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else _PAGE).print(table)
 
 
 def _text(cell: Any, language: str) -> str:
