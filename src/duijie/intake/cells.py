@@ -70,7 +70,7 @@ def compact(raw: Raw) -> str:
 
 
 def text(raw: Raw, column: Column) -> Cell:
-    """Free text; line breaks inside are kept as spaces. A text that a table program would run as a formula stays text."""
+    """Free text, line breaks kept as spaces; what a table program would run as a formula stays text."""
     value = " ".join(plain(raw).split())
     return Cell(value, is_mended=isinstance(raw, str) and value != raw) if value else EMPTY
 
@@ -145,7 +145,7 @@ def number(raw: Raw, column: Column | None) -> Cell:
     >>> number("约１，２３４．５", None).value, number("12%", None).value
     (1234.5, 0.12)
     """
-    if isinstance(raw, bool) or isinstance(raw, date):
+    if isinstance(raw, bool | date):
         return Cell(wrong=Wrong("number_unreadable", {"value": plain(raw)}, "number_form"))
     if isinstance(raw, int | float):
         return Cell(float(raw)) if abs(raw) < float("inf") else _no_number(raw)

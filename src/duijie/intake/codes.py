@@ -13,7 +13,7 @@ from duijie import data
 
 from .cells import EMPTY, Cell, Raw, Wrong, compact, plain
 from .layouts import Column
-from .phrasebook import phrasebook
+from .taxonomies import gbt4754
 
 __all__ = ["check_character", "industry", "region", "regions", "unified_code"]
 
@@ -130,21 +130,17 @@ def _full_name(code: str) -> str:
     return "".join(regions()[one][0] for one in dict.fromkeys(above) if one in regions())
 
 
-@cache
-def _industries() -> frozenset[str]:
-    return frozenset(phrasebook().codes)
-
-
 def industry(raw: Raw, column: Column) -> Cell:
     """A code of GB/T 4754-2017 at any level; a section letter before the digits and a name behind are dropped."""
     value = unicodedata.normalize("NFKC", plain(raw)).upper()
     if not value:
         return EMPTY
+    known = gbt4754().industries
     found = re.match(r"([A-T]?)[-_ ]*(\d{0,4})(?!\d)", value)
     code = (found[2] or found[1]) if found else ""
-    if code not in _industries() and "0" + code in _industries() and isinstance(raw, int | float):
+    if code not in known and "0" + code in known and isinstance(raw, int | float):
         code = "0" + code  # a number lost its leading zero
-    if code in _industries():
+    if code in known:
         return Cell(code, is_mended=code != raw)
-    near = get_close_matches(code, sorted(_industries()), 1) if code else []
+    near = get_close_matches(code, known, 1) if code else []
     return Cell(wrong=Wrong("industry_unknown", {"value": plain(raw), "near": near}, "industry_give_code"))

@@ -6,6 +6,7 @@ import codecs
 import csv
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ Row = Sequence[Raw]
 _CHUNK = 1 << 20
 _ZIP, _OLE, _PARQUET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1"
 _FORBIDDEN = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
+_BROKEN = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError, zlib.error)
 csv.field_size_limit(16 << 20)
 
 
@@ -88,7 +90,7 @@ def _inspect(path: Path, limits: Limits) -> None:
             for entry in entries:
                 with archive.open(entry) as part:
                     most -= _measured(part, most, path, entry.filename.endswith((".xml", ".rels")))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+    except _BROKEN as error:
         raise _refused("file_broken", path, "file_save_anew", problem=str(error)) from error
 
 
@@ -112,18 +114,10 @@ def _workbook(path: Path) -> tuple[Sheet, ...]:
         found = [(name, book.get_sheet_by_name(name)) for name in book.sheet_names]
     except (CalamineError, OSError, ValueError) as error:
         raise _refused("file_broken", path, "file_save_anew", problem=str(error)) from error
-    filled = tuple(Sheet(name, lambda own=sheet: _sheet_rows(own)) for name, sheet in found if sheet.total_height)
+    filled = tuple(Sheet(name, sheet.iter_rows) for name, sheet in found if sheet.total_height)
     if not filled:
         raise _refused("file_empty", path)
     return filled
-
-
-def _sheet_rows(sheet: Any) -> Iterator[Row]:
-    # the rows above the first filled one are not given; number them as the office's program does
-    first = sheet.start[0] if sheet.start else 0
-    yield from ([] for _ in range(first))
-    for row in sheet.iter_rows():
-        yield row
 
 
 def _parquet_rows(path: Path) -> Iterator[Row]:

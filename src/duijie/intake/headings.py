@@ -85,7 +85,7 @@ def _joined(above: Sequence[str], below: Sequence[str]) -> tuple[str, ...]:
 
 def _keys(texts: Sequence[str], form: Layout, given: Mapping[str, str]) -> tuple[dict[int, str], list[int]]:
     """Key by place, and the places whose key another column has already."""
-    aliases = {alias: key for key, column in reversed(form.columns.items()) for alias in column.aliases}
+    aliases = _aliases(form)
     found: dict[int, str] = {}
     twice: list[int] = []
     for place, text in enumerate(texts):
@@ -95,6 +95,11 @@ def _keys(texts: Sequence[str], form: Layout, given: Mapping[str, str]) -> tuple
         elif key:
             found[place] = key
     return found, twice
+
+
+def _aliases(form: Layout) -> dict[str, str]:
+    """Key by alias; the column named first in the layout has it."""
+    return {alias: key for key, column in reversed(list(form.columns.items())) for alias in column.aliases}
 
 
 def _key(text: str, aliases: Mapping[str, str], given: Mapping[str, str], form: Layout) -> str:
@@ -130,10 +135,15 @@ def _heading(
 
 
 def _twice(
-    texts: Sequence[str], places: Sequence[int], keys: Mapping[int, str], form: Layout, given: Mapping[str, str], row: int,
+    texts: Sequence[str],
+    places: Sequence[int],
+    keys: Mapping[int, str],
+    form: Layout,
+    given: Mapping[str, str],
+    row: int,
     where: Mapping[str, str],
-) -> list[Fault]:  # fmt: skip
-    aliases = {alias: key for key, column in reversed(form.columns.items()) for alias in column.aliases}
+) -> list[Fault]:
+    aliases = _aliases(form)
     faults = []
     for place in places:
         key = _key(texts[place], aliases, given, form)

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from duijie import data
 
+from .taxonomies import gbt4754
+
 __all__ = ["DIRECT", "MODE", "MODES", "NEGATION", "NOISE", "PRODUCT", "Phrasebook", "folding", "phrasebook"]
 
 MODES = ("none", "make", "trade", "retail", "lease", "repair", "grow", "mine", "research", "install")
@@ -109,11 +111,7 @@ def _rows(name: str) -> tuple[dict[str, str], ...]:
 
 def sections() -> dict[str, str]:
     """The section letter of every two-digit division."""
-    return {
-        f"{number:02}": row["section"]
-        for row in _rows("coder_sections")
-        for number in range(int(row["first"]), int(row["last"]) + 1)
-    }
+    return {one.code: one.parent for one in gbt4754().industries.values() if one.level == 2}
 
 
 def build(

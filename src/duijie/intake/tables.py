@@ -135,8 +135,7 @@ def read_table(path: Path, kind: str, **options: Any) -> Intake:
     """
     parts: list[pa.Table] = []
     tally, provenance = _run(path, layout(kind), parts.append, **options)
-    schema = pa.unify_schemas([part.schema for part in parts]) if parts else pa.schema([])
-    table = pa.concat_tables([part for part in parts], promote_options="default") if parts else schema.empty_table()
+    table = pa.concat_tables(parts, promote_options="default") if parts else pa.table({})
     return _intake(kind, path, tally, provenance, table)
 
 

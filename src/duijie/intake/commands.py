@@ -1,0 +1,233 @@
+"""``duijie intake`` and ``duijie check``: files in, faults out, by the words of the language asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any, cast
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from duijie.data import sentence
+from duijie.errors import Fault, InputError
+from duijie.terms import Language
+
+from .correcting import corrected_copy
+from .entities import merge_queue
+from .files import sheets
+from .headings import find_heading, guess_kind, recall, remember, signature
+from .layouts import kinds, layout
+from .quality import FileQuality, Quality, examine
+from .tables import Intake, read_table, take_in
+
+__all__ = ["check", "group"]
+
+_SHOWN = 20
+_existing = click.Path(exists=True, path_type=Path)
+_out = click.Path(path_type=Path)
+
+
+def _language(ctx: click.Context) -> Language:
+    return cast(Language, (ctx.obj or {}).get("language", "zh"))
+
+
+class _Files(click.Group):
+    """``duijie intake FILE`` is short for ``duijie intake file FILE``."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        return super().resolve_command(ctx, args if args[0] in self.commands else ["file", *args])
+
+
+@click.group(cls=_Files)
+def group() -> None:
+    """Files in, clean and coded, with every fault named."""
+
+
+@group.command("file")
+@click.argument("file", type=_existing)
+@click.option("--kind", type=click.Choice(kinds()), help="What the file holds; guessed from its heading if absent.")
+@click.option("--out", type=_out, help="Parquet file to write; without it nothing is written (dry run).")
+@click.option("--map", "pairs", multiple=True, metavar="HEADING=KEY", help="Name a column; HEADING= leaves it out.")
+@click.option("--maps", type=_out, help="File in which the columns of each source are remembered.")
+@click.option("--corrected", type=_out, help="Write an xlsx copy with the faults marked.")
+@click.option(
+    "--keep-sound-rows", is_flag=True, help="Write the rows without faults; otherwise one fault keeps all back."
+)
+@click.option("--as-of", default="", help="Date of the data where the rows do not say it.")
+@click.option("--source", default="", help="Where the data comes from where the rows do not say it.")
+@click.option("--department", default="", help="Who sends it where the rows do not say it.")
+@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="The day against which dates are checked.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.pass_context
+def take_file(
+    ctx: click.Context,
+    /,
+    file: Path,
+    kind: str | None,
+    out: Path | None,
+    pairs: Sequence[str],
+    maps: Path | None,
+    corrected: Path | None,
+    keep_sound_rows: bool,
+    today: datetime | None,
+    as_json: bool,
+    **said: Any,
+) -> None:
+    """Read and check FILE; write it with --out."""
+    language, first = _language(ctx), list(islice(sheets(file)[0].rows(), 40))
+    kind = kind or guess_kind(first)
+    if not kind:
+        headings = next(([str(cell) for cell in cells if cell] for _, cells in first if any(cells)), [])
+        raise InputError("kind_not_found", {"headings": headings[:20]}, {"file": file.name}, "kind_name")
+    mapping = _mapping(pairs, maps, first, kind)
+    day = today.date() if today else date.today()
+    found = take_in(file, kind, mapping=mapping, today=day, **said)
+    if corrected and found.faults:
+        corrected_copy(file, found.faults, corrected, language=language)
+    if out and (keep_sound_rows or not found.n_faults):
+        take_in(file, kind, out, keep_sound_rows=keep_sound_rows, mapping=mapping, today=day, **said)
+    _tell(found, language, as_json, out if out and (keep_sound_rows or not found.n_faults) else None)
+    if found.n_faults and not (keep_sound_rows and out):
+        ctx.exit(1)
+
+
+def _mapping(pairs: Sequence[str], maps: Path | None, first: Sequence[tuple[int, Any]], kind: str) -> dict[str, str]:
+    wrong = [pair for pair in pairs if "=" not in pair]
+    if wrong:
+        raise click.BadParameter(", ".join(wrong), param_hint="--map")
+    given = dict(pair.rsplit("=", 1) for pair in pairs)
+    if maps is None:
+        return given
+    mark = signature(find_heading(first, layout(kind), {}, given))
+    if given:
+        remember(maps, mark, recall(maps, mark) | given)
+    return recall(maps, mark)
+
+
+@group.command("kinds")
+@click.pass_context
+def list_kinds(ctx: click.Context) -> None:
+    """The kinds of table and their columns; required ones have a star."""
+    language = _language(ctx)
+    for kind in kinds():
+        form = layout(kind)
+        columns = [f"{column.label[language]}{'*' if column.is_required else ''}" for column in form.columns.values()]
+        click.echo(f"{kind} · {form.label[language]}: {', '.join(columns)}")
+
+
+@group.command("duplicates")
+@click.argument("files", type=_existing, nargs=-1, required=True)
+@click.option("--out", type=_out, help="Write the queue as JSON.")
+@click.option("--least", default=0.5, show_default=True, help="Leave out pairs less likely than this.")
+@click.pass_context
+def find_duplicates(ctx: click.Context, files: Sequence[Path], out: Path | None, least: float) -> None:
+    """Organisations of FILES that may be one and the same: a queue for a person to decide."""
+    language = _language(ctx)
+    tables = [read_table(file, "firms", is_coded=False).to_arrow() for file in files]
+    queue = merge_queue(tables, least=least)
+    if out:
+        out.write_text(json.dumps(queue.to_dict(), ensure_ascii=False, indent=1), encoding="utf-8")
+    table = Table(title=sentence("queue_title", language, {"n": len(queue.pairs)}))
+    for code in ("queue_chance", "queue_one", "queue_other", "queue_reasons"):
+        table.add_column(sentence(code, language))
+    for pair in queue.pairs[:_SHOWN]:
+        reasons = "; ".join(sentence(reason.code, language, reason.values) for reason in pair.reasons)
+        table.add_row(f"{pair.chance:.2f}", queue.names[pair.one], queue.names[pair.other], reasons)
+    Console().print(table)
+
+
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--maps", type=_out, help="File in which the columns of each source are remembered.")
+@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="The day freshness is counted to.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.pass_context
+def check(ctx: click.Context, folder: Path, maps: Path | None, today: datetime | None, as_json: bool) -> None:
+    """Report the quality of the data in FOLDER; a sub-folder stands for a department."""
+    found = examine(folder, today=today.date() if today else date.today(), maps=maps)
+    if as_json:
+        click.echo(json.dumps(found.to_dict(), ensure_ascii=False, indent=1))
+    else:
+        _show(found, _language(ctx))
+    if any(file.counts for file in found.files):
+        ctx.exit(1)
+
+
+def _tell(found: Intake, language: Language, as_json: bool, written: Path | None) -> None:
+    if as_json:
+        faults = [
+            {"code": fault.code, "where": dict(fault.where), "values": dict(fault.values), **_said(fault, language)}
+            for fault in found.faults
+        ]
+        report = FileQuality(found.file, found.kind, "", found).to_dict() | {"faults": faults}
+        click.echo(json.dumps(report, ensure_ascii=False, indent=1, default=str))
+        return
+    values = {
+        "file": found.file,
+        "kind": layout(found.kind).label.to_dict(),
+        "rows": found.n_rows,
+        "n": found.n_faults,
+        "faulty": found.n_faulty_rows,
+        "mended": found.n_mended,
+        "skipped": found.n_skipped,
+    }
+    click.echo(sentence("intake_done", language, values))
+    for code, names in (("columns_unknown", found.unknown), ("columns_personal", found.personal)):
+        if names:
+            click.echo(sentence(code, language, {"columns": list(names)}))
+    for fault in found.faults[:_SHOWN]:
+        place = " ".join(str(part) for part in fault.where.values() if part not in ("", None))
+        said = _said(fault, language)
+        click.echo(f"  {place}: {said['reason']} → {said['remedy']}")
+    if found.n_faults > _SHOWN:
+        click.echo(sentence("faults_more", language, {"n": found.n_faults - _SHOWN}))
+    if written:
+        click.echo(sentence("intake_written", language, {"file": str(written)}))
+
+
+def _said(fault: Fault, language: Language) -> dict[str, str]:
+    remedy = sentence(fault.hint, language, fault.values) if fault.hint else ""
+    return {"reason": sentence(fault.code, language, fault.values), "remedy": remedy}
+
+
+def _show(found: Quality, language: Language) -> None:
+    console = Console()
+    files = Table(title=sentence("quality_files", language))
+    for code in ("quality_file", "quality_kind", "quality_rows", "quality_faulty", "quality_full", "quality_latest"):
+        files.add_column(sentence(code, language))
+    for file in found.files:
+        files.add_row(*_file_row(file, language))
+    console.print(files)
+    table = Table(title=sentence("quality_departments", language))
+    for code in (
+        "quality_department",
+        "quality_n_files",
+        "quality_rows",
+        "quality_sound",
+        "quality_latest",
+        "quality_age",
+    ):
+        table.add_column(sentence(code, language))
+    for name, own in found.by_department().items():
+        age = "" if own["age_days"] is None else str(own["age_days"])
+        shown = name or sentence("quality_nobody", language)
+        table.add_row(shown, str(own["files"]), str(own["rows"]), f"{own['sound_share']:.1%}", own["latest"], age)
+    console.print(table)
+    for file in found.files:
+        for code, n in sorted(file.counts.items(), key=lambda one: -one[1]):
+            console.print(f"{file.file}: {code} × {n}", highlight=False)
+
+
+def _file_row(file: FileQuality, language: Language) -> tuple[str, ...]:
+    if file.intake is None:
+        error = file.error
+        return (file.file, sentence(error.code, language, error.values) if error else "", "", "", "", "")
+    found = file.intake
+    full = sum(found.coverage.values()) / len(found.coverage) if found.coverage else 0.0
+    label = layout(file.kind).label[language]
+    return (file.file, label, str(found.n_rows), str(found.n_faulty_rows), f"{full:.0%}", found.as_of[1])

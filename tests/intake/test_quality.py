@@ -1,0 +1,102 @@
+"""The data-quality report of a folder, and the two commands, as a person runs them."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import openpyxl
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+from duijie.errors import InputError
+from duijie.intake import examine
+from duijie.intake.commands import check, group
+
+GOOD = "9135058215626570X3"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for office, rows in (
+        ("甲局", f"企业名称,信用代码,更新日期\n甲,{GOOD},2026-11-01\n乙,x,2026-10-01\n"),
+        ("乙局", "指标,数值,年份,单位\nGDP,100,2025,亿元\n"),
+    ):
+        (tmp_path / office).mkdir()
+        (tmp_path / office / "表.csv").write_text(rows, encoding="gb18030")
+    (tmp_path / "乱.csv").write_text("1,2\n3,4\n", encoding="utf-8")
+    (tmp_path / "空.xlsx").write_bytes(b"")
+    return tmp_path
+
+
+def test_coverage_freshness_and_faults_by_department(folder: Path) -> None:
+    found = examine(folder, today=date(2026, 11, 23))
+    assert {file.file: file.kind for file in found.files} == {
+        "乱.csv": "", "空.xlsx": "", "甲局/表.csv": "firms", "乙局/表.csv": "statistics",
+    }  # fmt: skip
+    departments = found.by_department()
+    assert departments["甲局"] == {
+        "files": 1, "rows": 2, "faulty": 1, "latest": "2026-11-01", "sound_share": 0.5, "age_days": 22,
+    }  # fmt: skip
+    assert departments["乙局"]["age_days"] == (date(2026, 11, 23) - date(2025, 12, 31)).days
+    assert {file.error.code for file in found.files if file.error} == {"kind_not_found", "file_empty"}
+    json.dumps(found.to_dict())
+
+
+def test_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="folder_missing"):
+        examine(tmp_path / "none", today=date(2026, 1, 1))
+
+
+def test_an_empty_folder_has_nothing(tmp_path: Path) -> None:
+    assert examine(tmp_path, today=date(2026, 1, 1)).files == ()
+
+
+def test_check_tells_and_fails(folder: Path) -> None:
+    told = CliRunner().invoke(check, [str(folder), "--today", "2026-11-23", "--json"])
+    assert told.exit_code == 1
+    assert json.loads(told.output)["departments"]["甲局"]["faulty"] == 1
+    shown = CliRunner().invoke(check, [str(folder)], obj={"language": "en"})
+    assert "Departments" in shown.output
+
+
+def test_intake_of_one_file(folder: Path, tmp_path: Path) -> None:
+    run, file = CliRunner(), str(folder / "甲局" / "表.csv")
+    out, copy = tmp_path / "out.parquet", tmp_path / "copy.xlsx"
+    refused = run.invoke(group, [file, "--out", str(out), "--corrected", str(copy), "--today", "2026-11-23"])
+    assert refused.exit_code == 1
+    assert not out.exists()
+    assert "uscc" not in refused.output
+    assert openpyxl.load_workbook(copy).worksheets[0]["B3"].comment is not None
+    kept = run.invoke(group, ["file", file, "--out", str(out), "--keep-sound-rows"], obj={"language": "en"})
+    assert kept.exit_code == 0
+    assert pq.read_table(out).num_rows == 1
+    told = run.invoke(group, [file, "--json"])
+    assert [fault["code"] for fault in json.loads(told.output)["faults"]] == ["uscc_length"]
+
+
+def test_intake_maps_and_remembers(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("厂家,信用代码\n甲," + GOOD + "\n", encoding="utf-8")
+    maps, file = str(tmp_path / "maps.yaml"), str(tmp_path / "a.csv")
+    run = CliRunner()
+    assert run.invoke(group, [file, "--kind", "firms"]).exit_code == 1
+    assert run.invoke(group, [file, "--kind", "firms", "--map", "厂家=name", "--maps", maps]).exit_code == 0
+    assert run.invoke(group, [file, "--kind", "firms", "--maps", maps]).exit_code == 0
+    assert run.invoke(group, [file, "--kind", "firms", "--map", "wrong"]).exit_code == 2
+
+
+def test_kinds_are_listed() -> None:
+    assert "firms" in CliRunner().invoke(group, ["kinds"]).output
+
+
+def test_duplicates_are_queued(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("企业名称,信用代码\n甲乙丙鞋业有限公司," + GOOD + "\n", encoding="utf-8")
+    (tmp_path / "b.csv").write_text("企业名称,信用代码\n甲乙丙鞋业有限责任公司," + GOOD + "\n", encoding="utf-8")
+    out = tmp_path / "queue.json"
+    told = CliRunner().invoke(
+        group, ["duplicates", str(tmp_path / "a.csv"), str(tmp_path / "b.csv"), "--out", str(out)]
+    )
+    assert told.exit_code == 0, told.output
+    assert len(json.loads(out.read_text(encoding="utf-8"))["pairs"]) == 1
