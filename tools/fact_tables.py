@@ -12,7 +12,10 @@ from duijie.data import table
 from duijie.data.sources import publisher_of
 
 Row = dict[str, Any]
-SOURCE = ("publisher", "title", "url", "as_of", "basis")
+SOURCE = ("publisher", "title", "url", "published_on", "as_of", "basis")
+# Press and government sites write the day of publication into the address.
+DAY = re.compile(r"(?<!\d)(20[0-2]\d)[-/]?(0[1-9]|1[0-2])[-/]?(0[1-9]|[12]\d|3[01])(?!\d)")
+SHORT_DAY = re.compile(r"/([12]\d)/(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])/\d\d/")
 LEGAL_FORM = re.compile(r"(公司|合作社)([((].*[))])?$")
 ENGLISH_FORM = re.compile(r"(?i)\b(ltd|limited|inc|corp|corporation|llc)\b|co\.|company")
 EDITOR = "编者通识"
@@ -69,7 +72,22 @@ def _excerpt(text: str, year: str, basis: str) -> Row:
 
 
 def _row(publisher: str, title: str, url: str, year: str, basis: str) -> Row:
-    return {"publisher": publisher, "title": title, "url": url, "as_of": year, "basis": basis}
+    day = published_on(url)
+    return {"publisher": publisher, "title": title, "url": url, "published_on": day, "as_of": year, "basis": basis}
+
+
+def published_on(url: str) -> str:
+    """The day that stands in an address, as an ISO date; empty where none does.
+
+    Examples
+    --------
+    >>> published_on("https://paper.example/con/202212/14/content_1.html"), published_on("https://news.example/24/1026/17/A")
+    ('2022-12-14', '2024-10-26')
+    """
+    if found := DAY.search(url):
+        return "-".join(found.groups())
+    short = SHORT_DAY.search(url)
+    return f"20{short[1]}-{short[2]}-{short[3]}" if short else ""
 
 
 # ---- firms

@@ -65,7 +65,7 @@ def stated(facts: Path, clauses: Mapping[int, str], sides: Mapping[str, str], pa
 def _stated(row: Row, clauses: Mapping[int, str], sides: Mapping[str, str], parties: Parties) -> Row:
     rule = RULES["rows"].get(row["id"], {})
     region, number = code(row["region"]), int(row["clause"])
-    source = source_of(row["source_url"], row["year"], row["basis"])
+    source = source_of(row["source_url"], row["year"], rule.get("basis", row["basis"]))
     industry = industry_of(row["industry"]) or industry_of(row["title"])
     payload = {
         "title": row["title"],
@@ -122,7 +122,7 @@ def _offer(row: Row, kind: str, fields: str, sides: Mapping[str, str]) -> Row:
         "amount_text": row.get("space") or row.get("size") or "",
     }
     industry = industry_of(fields)
-    source = {key: row[key] for key in ("publisher", "title", "url", "as_of")}
+    source = {key: row[key] for key in ("publisher", "title", "url", "published_on", "as_of")}
     return {
         "kind": kind,
         "version": 1,

@@ -76,7 +76,7 @@ def test_firms_are_legal_entities_with_short_facts_only(real: Example) -> None:
         assert party.source.as_of
     assert set(table[0]) == {
         *"id region name name_en uscc industry products town registered_year inferred".split(),
-        *"publisher title url as_of basis".split(),
+        *"publisher title url published_on as_of basis".split(),
     }
 
 
