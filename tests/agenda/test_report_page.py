@@ -114,3 +114,17 @@ def test_in_a_browser_without_a_network(browser: Any, tmp_path: Path) -> None:
     assert hidden.is_visible()
     assert faults == []
     context.close()
+
+
+def test_anyone_can_use_the_page(browser: Any, tmp_path: Path) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    path = tmp_path / "report.html"
+    path.write_text(made("en"), encoding="utf-8")
+    context = browser.new_context(bypass_csp=True, viewport={"width": 390, "height": 800})
+    page = context.new_page()
+    page.goto(path.as_uri())
+    page.wait_for_selector("html[data-ready=true]", state="attached")
+    assert [fault["id"] for fault in Axe().run(page).response["violations"]] == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    context.close()

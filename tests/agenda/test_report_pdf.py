@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from datetime import date
+from functools import cache
 
 import pypdf
 import pytest
@@ -25,6 +26,7 @@ def read(data: bytes) -> pypdf.PdfReader:
     return pypdf.PdfReader(io.BytesIO(data))
 
 
+@cache
 def made(language: Language, *, is_rehearsal: bool = False) -> pypdf.PdfReader:
     document = compose(Reading(results(is_rehearsal=is_rehearsal), language), on=ON)
     return read(pdf(document, on=ON))
@@ -42,6 +44,7 @@ def runs(page: pypdf.PageObject) -> list[tuple[str, float, float, float]]:
     return found
 
 
+@cache
 def full_page() -> pypdf.PdfReader:
     body = Paragraph(("字" * LAYOUT.n_characters * LAYOUT.n_lines * 4,))
     return read(pdf(Document("zh", "题", "副", "", "告示", "", (), "附件", "析", (body,)), on=ON))
