@@ -88,6 +88,17 @@ def test_sparse_dense_and_single_precision_say_the_same(monkeypatch):
     )
 
 
+def test_where_single_precision_stalls_double_takes_over(monkeypatch):
+    flows, output = economy(4, 40)
+    tight = flows * (0.9999999 * output / flows.sum(0)).min()
+    plain = np.linalg.inv(np.eye(40) - tight / output).sum(0)
+    close = tight * (output / np.maximum(tight.sum(0), 1e-9)) * 0.99999999
+    expected = np.linalg.inv(np.eye(40) - close / output).sum(0)
+    monkeypatch.setattr(inputoutput, "MIXED", 10)
+    np.testing.assert_allclose(Economy(tight, output).multipliers().output, plain, rtol=1e-9)
+    np.testing.assert_allclose(Economy(close, output).multipliers().output, expected, rtol=1e-6)
+
+
 def test_a_dead_sector_disturbs_nobody():
     flows, output = economy(1, 6)
     wider = np.zeros((7, 7))

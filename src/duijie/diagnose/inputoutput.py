@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import LinAlgError, lu_factor, lu_solve
+from scipy.linalg import LinAlgWarning, lu_factor, lu_solve
 from scipy.sparse import csc_array, eye_array
 from scipy.sparse.linalg import splu
 
@@ -18,7 +19,7 @@ from duijie.terms import IOTable
 __all__ = ["Economy", "Extraction", "Linkages", "Multipliers"]
 
 Floats = NDArray[np.float64]
-MIXED = 800
+SMALL, MIXED = 200, 800
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +130,17 @@ class Economy:
     def _solver(self) -> _Solver:
         return _Solver(self.coefficients)
 
+    @cached_property
+    def _behind(self) -> tuple[Floats, Floats | None, Floats | None]:
+        """Output, value added and income that a unit of final demand sets in motion: one solve for all."""
+        rates = [None if one is None else one * self._per_output for one in (self.value_added, self.income)]
+        asked = [np.ones(len(self.output)), *(one for one in rates if one is not None)]
+        output, *rest = self.content(np.stack(asked, axis=1)).T
+        if output.min(initial=1) < 1 - 1e-9 and self.coefficients.min() >= 0:
+            raise InfeasibleError("diagnose_no_surplus", {})
+        value_added, income = (None if one is None else rest.pop(0) for one in rates)
+        return output, value_added, income
+
     def total_output(self, final_demand: ArrayLike) -> Floats:
         """Output that a final demand needs, (sectors,) or (sectors, columns)."""
         return self._solver.solve(np.asarray(final_demand, dtype=np.float64))
@@ -139,13 +151,7 @@ class Economy:
 
     def multipliers(self) -> Multipliers:
         """What a unit of final demand for each sector's product sets in motion."""
-        rates = [None if one is None else one * self._per_output for one in (self.value_added, self.income)]
-        asked = [np.ones(len(self.output)), *(one for one in rates if one is not None)]
-        found = iter(self.content(np.stack(asked, axis=1)).T)
-        output = next(found)
-        if output.min(initial=1) < 1 - 1e-9 and self.coefficients.min() >= 0:
-            raise InfeasibleError("diagnose_no_surplus", {})
-        value_added, income = (None if one is None else next(found) for one in rates)
+        output, value_added, income = self._behind
         return Multipliers(output, value_added, income, self._type_two(output, income))
 
     def _type_two(self, output: Floats, income: Floats | None) -> Floats | None:
@@ -160,11 +166,11 @@ class Economy:
 
     def linkages(self) -> Linkages:
         """How much each sector pulls from behind and pushes ahead, against the mean sector."""
-        ones = np.ones(len(self.output))
-        backward, rows = self.content(ones), self.total_output(ones)
         # Ghosh: (I − B)⁻¹1 = x⁻¹(I − A)⁻¹x for sectors that make something, so the same factor serves.
-        forward = self.total_output(self.output) * self._per_output
-        return Linkages(*(one / one.mean() for one in (backward, forward, rows)))
+        asked = np.stack([np.ones(len(self.output)), self.output], axis=1)
+        rows, ahead = self.total_output(asked).T
+        forward = ahead * self._per_output
+        return Linkages(*(one / one.mean() for one in (self._behind[0], forward, rows)))
 
     @cached_property
     def inverse(self) -> Floats:
@@ -193,43 +199,68 @@ class _Solver:
 
     def __init__(self, coefficients: Floats | csc_array) -> None:
         self._matrix = coefficients
+        self._is_single = isinstance(coefficients, np.ndarray) and len(coefficients) >= MIXED
         if not isinstance(coefficients, np.ndarray):
             factor = splu(csc_array(eye_array(coefficients.shape[0]) - coefficients))
-            self._raw: Callable[[Floats, bool], Floats] = lambda b, t: factor.solve(b, "T" if t else "N")
-        elif len(coefficients) < MIXED:
-            pair = _factor(np.eye(len(coefficients)) - coefficients)
-            self._raw = lambda b, t: lu_solve(pair, b, trans=int(t), check_finite=False)
+            self._raw: _Raw = lambda b, t: factor.solve(b, "T" if t else "N")
+        elif self._is_single:
+            try:
+                self._raw = _single(coefficients)
+            except InfeasibleError:  # Singular in six digits is not singular in fifteen.
+                self._raw, self._is_single = _double(coefficients), False
         else:
-            self._raw = self._single(coefficients)
-
-    def _single(self, coefficients: Floats) -> Callable[[Floats, bool], Floats]:
-        # Half the work of double precision; refinement below brings every digit back.
-        work = np.array(coefficients, dtype=np.float32, order="F")
-        np.negative(work, out=work)
-        work[np.diag_indices_from(work)] += 1
-        pair = _factor(work, overwrite=True)
-        return lambda b, t: lu_solve(pair, b.astype(np.float32), trans=int(t), check_finite=False).astype(np.float64)
+            self._raw = _double(coefficients)
 
     def solve(self, right: Floats, *, is_transposed: bool = False) -> Floats:
-        matrix = self._matrix.T if is_transposed else self._matrix
         found = self._raw(right, is_transposed)
         if not np.isfinite(found).all():
             raise InfeasibleError("diagnose_no_surplus", {})
+        return self._refined(right, found, is_transposed) if self._is_single else found
+
+    def _refined(self, right: Floats, found: Floats, is_transposed: bool) -> Floats:
+        """Every digit of double precision, by solving for what is left; double throughout where that stalls."""
+        matrix = self._matrix.T if is_transposed else self._matrix
         before = np.inf
-        for _ in range(12):
+        while True:
             rest = right - (found - matrix @ found)
-            size = float(np.abs(rest).max(initial=0.0))
-            if size <= 1e-15 * float(np.abs(found).max(initial=0.0)) or size >= before / 2:
+            left = float(np.abs(rest).max(initial=0.0)) / max(float(np.abs(found).max(initial=0.0)), 1e-300)
+            if left <= 2e-15 or left >= before / 2:
                 break
-            found, before = found + self._raw(rest, is_transposed), size
-        return np.asarray(found)
+            found, before = found + self._raw(rest, is_transposed), left
+        if left <= 1e-13:
+            return found
+        self._raw, self._is_single = _double(self._matrix), False
+        return self.solve(right, is_transposed=is_transposed)
+
+
+_Raw = Callable[[Floats, bool], Floats]
+
+
+def _double(coefficients: Floats) -> _Raw:
+    matrix = np.eye(len(coefficients)) - coefficients
+    if len(matrix) <= SMALL:  # Here a solve costs more in calls than an inverse does in arithmetic.
+        try:
+            inverse = np.linalg.inv(matrix)
+        except np.linalg.LinAlgError as error:
+            raise InfeasibleError("diagnose_no_surplus", {}) from error
+        return lambda b, t: np.asarray((inverse.T if t else inverse) @ b)
+    pair = _factor(matrix)
+    return lambda b, t: lu_solve(pair, b, trans=int(t), check_finite=False)
+
+
+def _single(coefficients: Floats) -> _Raw:
+    # Half the work of double precision. The transpose is factorised: its columns are the rows that lie in memory.
+    work = coefficients.astype(np.float32)
+    np.negative(work, out=work)
+    work[np.diag_indices_from(work)] += 1
+    pair = _factor(work.T, overwrite=True)
+    return lambda b, t: lu_solve(pair, b.astype(np.float32), trans=int(not t), check_finite=False).astype(np.float64)
 
 
 def _factor(matrix: NDArray[np.floating], *, overwrite: bool = False) -> tuple[NDArray[np.floating], NDArray[np.int32]]:
-    try:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LinAlgWarning)  # The diagonal below says it, and raises.
         pair = lu_factor(matrix, overwrite_a=overwrite, check_finite=False)
-    except (LinAlgError, ValueError) as error:
-        raise InfeasibleError("diagnose_no_surplus", {}) from error
     if not pair[0].diagonal().all():
         raise InfeasibleError("diagnose_no_surplus", {})
     return pair[0], pair[1]
