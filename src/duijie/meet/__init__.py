@@ -4,6 +4,7 @@ from .calendars import feed
 from .exchange import exchange_day
 from .instance import Builder, Instance
 from .planning import plan
+from .replanning import replan
 from .timetable import Timetable
 
-__all__ = ["Builder", "Instance", "Timetable", "exchange_day", "feed", "plan"]
+__all__ = ["Builder", "Instance", "Timetable", "exchange_day", "feed", "plan", "replan"]

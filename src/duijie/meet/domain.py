@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache, cached_property, lru_cache, partial
 from itertools import combinations
 
 from duijie.errors import InputError
 
-from .instance import Instance, Meeting, Person, Slot
+from .instance import Instance, Meeting, Person, Slot, Table
 
 __all__ = ["Domain", "Pool", "domain_of"]
 
@@ -30,9 +30,14 @@ class Pool:
     unavailable: tuple[frozenset[int], ...]
     unions: tuple[tuple[frozenset[int], tuple[int, ...]], ...]
 
-    def free(self, members: Iterable[int], slot: int) -> int:
+    _known: dict[tuple[frozenset[int], int], int] = field(default_factory=dict)
+
+    def free(self, members: frozenset[int], slot: int) -> int:
         """How many of `members` can serve in `slot`."""
-        return sum(slot not in self.unavailable[one] for one in members)
+        key = (members, slot)
+        if key not in self._known:
+            self._known[key] = sum(slot not in self.unavailable[one] for one in members)
+        return self._known[key]
 
 
 @dataclass(frozen=True)
@@ -83,8 +88,7 @@ def domain_of(instance: Instance) -> Domain:
     for pool in pools:
         for at, options in pool.needs:
             needed[at].append((pool, options))
-    slots = tuple(_slots(instance, at, needed[at]) for at in range(len(instance.meetings)))
-    return Domain(slots, attendees, tuple(map(tuple, of)), _days(instance), clashes, travels, pools)
+    return Domain(_slots(instance, needed), attendees, tuple(map(tuple, of)), _days(instance), clashes, travels, pools)
 
 
 def is_present(person: Person, slot: Slot, *, is_online: bool = False) -> bool:
@@ -107,16 +111,26 @@ def is_before(instance: Instance, rank: Mapping[int, int], first: int, second: i
     return rank[first] < rank[second]
 
 
-def _slots(instance: Instance, at: int, needed: list[tuple[Pool, frozenset[int]]]) -> tuple[int, ...]:
-    meeting = instance.meetings[at]
-    people = [instance.people[instance.person_index[one]] for one in meeting.people]
-    return tuple(
-        number
-        for number, slot in enumerate(instance.slots)
-        if (meeting.slots is None or slot.key in meeting.slots)
-        and all(is_present(person, slot, is_online=meeting.is_online) for person in people)
-        and all(pool.free(options, number) for pool, options in needed)
-    )
+def _slots(instance: Instance, needed: list[list[tuple[Pool, frozenset[int]]]]) -> tuple[tuple[int, ...], ...]:
+    """The slots of each meeting: open to it, all there, and something free in each pool that it needs."""
+    present: dict[tuple[str, bool], frozenset[int]] = {}
+
+    def there(name: str, is_online: bool) -> frozenset[int]:
+        if (name, is_online) not in present:
+            person = instance.people[instance.person_index[name]]
+            present[name, is_online] = frozenset(
+                at for at, slot in enumerate(instance.slots) if is_present(person, slot, is_online=is_online)
+            )
+        return present[name, is_online]
+
+    everything = frozenset(range(len(instance.slots)))
+    found = []
+    for meeting, wants in zip(instance.meetings, needed, strict=True):
+        chosen = everything if meeting.slots is None else {instance.slot_index[key] for key in meeting.slots}
+        for name in () if meeting.is_held else meeting.people:
+            chosen = chosen & there(name, meeting.is_online)
+        found.append(tuple(s for s in sorted(chosen) if all(pool.free(options, s) for pool, options in wants)))
+    return tuple(found)
 
 
 def _days(instance: Instance) -> tuple[tuple[tuple[int, ...], ...], ...]:
@@ -156,8 +170,12 @@ def _travel_min(instance: Instance, start: str, goal: str) -> float:
 
 def _tables(instance: Instance) -> Pool:
     """Tables; one that is in the wrong place in a slot counts as lost there, so places need several pools of slots."""
+    # Meetings are many, kinds of wish few: each set of tables is made once.
+    fitting = cache(partial(_fitting, instance.tables))
     needs = tuple(
-        (at, _fitting(instance, meeting)) for at, meeting in enumerate(instance.meetings) if not meeting.is_online
+        (at, fitting(_n_seats(instance, one), one.equipment, _home(instance, one)))
+        for at, one in enumerate(instance.meetings)
+        if not one.is_online
     )
     away = tuple(
         frozenset(
@@ -170,12 +188,11 @@ def _tables(instance: Instance) -> Pool:
     return _pool("tables", tuple(table.key for table in instance.tables), needs, away)
 
 
-def _fitting(instance: Instance, meeting: Meeting) -> frozenset[int]:
-    n_seats, home = _n_seats(instance, meeting), _home(instance, meeting)
+def _fitting(tables: tuple[Table, ...], n_seats: int, equipment: frozenset[str], home: str) -> frozenset[int]:
     return frozenset(
         number
-        for number, table in enumerate(instance.tables)
-        if table.seats >= n_seats and meeting.equipment <= table.equipment and home in ("", table.key)
+        for number, table in enumerate(tables)
+        if table.seats >= n_seats and equipment <= table.equipment and home in ("", table.key)
     )
 
 

@@ -75,7 +75,8 @@ class Meeting:
 
     All of `people` must attend, and one of each group in `one_of` (a delegation sends anyone of its own). `slots`
     narrows the times (None: any), one slot in it fixes the meeting; `after` names meetings that end before it
-    starts. `weight` > 0 says what it is worth to place it; `is_required` that it must be.
+    starts. `weight` > 0 says what it is worth to place it; `is_required` that it must be; `is_held` that it was held
+    in its one slot already, whoever is said to be away.
     """
 
     id: str
@@ -87,6 +88,7 @@ class Meeting:
     equipment: frozenset[str] = frozenset()
     is_required: bool = False
     is_online: bool = False
+    is_held: bool = False
     match: str = ""
     kind: str = ""
     score: float | None = None

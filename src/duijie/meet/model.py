@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -37,8 +37,13 @@ class Model:
     busy: Mapping[tuple[int, int], Literal] = field(default_factory=dict)
 
 
-def build_model(instance: Instance, *, is_optional: bool = True, has_spread: bool = True) -> Model:
+def build_model(
+    instance: Instance, *, is_optional: bool = True, has_spread: bool = True, people: Collection[int] | None = None
+) -> Model:
     """The model of an instance; with `is_optional` False every meeting must be placed.
+
+    `people` limits what is said of persons (nobody twice at a time, breaks) to some of them: enough where the
+    meetings of all others cannot move.
 
     Notes
     -----
@@ -53,15 +58,18 @@ def build_model(instance: Instance, *, is_optional: bool = True, has_spread: boo
     placed = _place_each(cp, instance, domain, at, is_optional)
     _share_pools(cp, domain, at)
     _keep_order(cp, instance, domain, at, placed)
-    busy = _attend(cp, instance, domain, at)
+    chosen = range(len(instance.people)) if people is None else sorted(people)
+    busy = _attend(cp, instance, domain, at, chosen)
     _count_meetings(cp, domain, busy, placed)
     _fill_at_most(cp, domain, placed)
-    _balance_sides(cp, domain, at, busy)
-    holes = {p: _holes(cp, domain, busy, p) for p in range(len(instance.people))}
+    if people is None:
+        _balance_sides(cp, domain, busy)
+    holes = {p: _holes(cp, domain, busy, p) for p in chosen}
     spread = _fairness(cp, instance, holes) if has_spread else 0
-    for p, person in enumerate(instance.people):
-        if person.max_breaks is not None and holes[p]:
-            cp.add(sum(holes[p]) <= person.max_breaks)
+    for p, of in holes.items():
+        limit = instance.people[p].max_breaks
+        if limit is not None and of:
+            cp.add(sum(of) <= limit)
     weights = [scaled_weight(meeting) for meeting in instance.meetings]
     unplaced = sum(w * (1 - placed[m]) for m, w in enumerate(weights)) if is_optional else 0
     every = [hole for of in holes.values() for hole in of]
@@ -127,11 +135,16 @@ def _keep_order(
 
 
 def _attend(
-    cp: cp_model.CpModel, instance: Instance, domain: Domain, at: Mapping[tuple[int, int], Literal]
+    cp: cp_model.CpModel,
+    instance: Instance,
+    domain: Domain,
+    at: Mapping[tuple[int, int], Literal],
+    people: Sequence[int],
 ) -> dict[tuple[int, int], Literal]:
     """Person × period: whether they meet then; and no two meetings that overlap or lie too far apart."""
     busy = {}
-    for p, meetings in enumerate(domain.meetings_of):
+    for p in people:
+        meetings = domain.meetings_of[p]
         for t, group in enumerate(domain.periods):
             choices = [at[m, s] for m in meetings for s in group if (m, s) in at]
             if choices:
@@ -179,7 +192,6 @@ def _fill_at_most(cp: cp_model.CpModel, domain: Domain, placed: Mapping[int, Lit
 def _balance_sides(
     cp: cp_model.CpModel,
     domain: Domain,
-    at: Mapping[tuple[int, int], Literal],
     busy: Mapping[tuple[int, int], Literal],
 ) -> None:
     if any(len(people) != 2 for people in domain.attendees):

@@ -6,19 +6,20 @@ import hashlib
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from duijie import __version__
 from duijie.errors import InputError
 from duijie.terms import Progress, Provenance, Reason, silent
 
+from .chains import Improver, by_number, first_slots, plain_of
 from .clash import clash_reasons, smallest_clash
 from .domain import domain_of
 from .explain import unplaced_reasons
 from .files import to_dict
 from .instance import Instance
 from .model import Linear, Model, build_model, scaled_weight
-from .search import Found, search
+from .search import Found, hint_slots, search
 from .seating import seat
 from .timetable import Level, Status, Timetable, breaks_of
 
@@ -88,7 +89,7 @@ class _Run:
     def used(self) -> float:
         return time.monotonic() - self.started
 
-    def search(self, model: Model, objective: Linear, share: float, *, is_plain: bool = False) -> Found:
+    def search(self, model: Model, objective: Linear, share: float, level: str, improver: Improver | None) -> Found:
         """One search with `share` of the time that is left."""
         return search(
             model,
@@ -97,7 +98,9 @@ class _Run:
             seed=self.seed,
             workers=self.workers,
             progress=self.progress,
-            is_plain=is_plain,
+            rival=improver if level == "breaks" else None,
+            # Choosing what to leave out is a knapsack: linear relaxation proves it, cores do not.
+            is_plain=level == "unplaced",
         )
 
 
@@ -116,13 +119,42 @@ def _all_or_best(run: _Run) -> _Outcome:
     may_drop = not all(meeting.is_required for meeting in run.instance.meetings)
     outcome = _Outcome(None, is_infeasible=True)
     if all(domain_of(run.instance).slots):
-        outcome = _optimise(run, build_model(run.instance, is_optional=False), 0.5 if may_drop else 1.0)
+        outcome = _all(run, 0.5 if may_drop else 1.0)
     if outcome.slots is None and may_drop:
-        return _optimise(run, build_model(run.instance), 0.5)
+        return _optimise(run, build_model(run.instance), 0.5, None)
     return outcome
 
 
-def _optimise(run: _Run, model: Model, share: float) -> _Outcome:
+def _all(run: _Run, share: float) -> _Outcome:
+    """Every meeting placed: a first plan by ejection, then solver and exchange side by side."""
+    plain = plain_of(run.instance)
+    start = first_slots(plain, seconds=min(1.0, run.seconds * share / 4), seed=run.seed) if plain else None
+    if plain is None or start is None or run.workers == 1:
+        return _optimise(run, build_model(run.instance, is_optional=False), share, None)
+    first = by_number(run.instance, start)
+    is_fair = _is_fair(run.instance, first)
+    seconds = run.used if is_fair else None
+    improver = Improver(plain, start, seconds=max(0.1, run.seconds - run.used), seed=run.seed)
+    improver.start()
+    try:
+        model = build_model(run.instance, is_optional=False)
+        if is_fair:
+            hint_slots(model, first)
+        outcome = _optimise(run, model, share, improver)
+        return outcome if seconds is None else replace(outcome, first_seconds=seconds)
+    finally:
+        improver.stop()
+
+
+def _is_fair(instance: Instance, slots: Mapping[int, int]) -> bool:
+    """Whether a plan of the exchange keeps what the exchange itself does not look at, or only as a penalty."""
+    breaks = _breaks(instance, slots)
+    limits = all(breaks[one.id] <= one.max_breaks for one in instance.people if one.max_breaks is not None)
+    spread = max(breaks.values(), default=0) - min(breaks.values(), default=0)
+    return limits and (instance.fairness is None or spread <= instance.fairness)
+
+
+def _optimise(run: _Run, model: Model, share: float, improver: Improver | None) -> _Outcome:
     """Level by level: each is searched with the ones above held at what they reached."""
     weights = run.instance.weights
     wanted: list[tuple[str, Linear, float]] = [("breaks", model.breaks, weights.breaks)]
@@ -135,8 +167,9 @@ def _optimise(run: _Run, model: Model, share: float) -> _Outcome:
     levels = [] if wanted[0][0] == "unplaced" else [Level("unplaced", 0.0, 0.0, weights.unplaced)]
     for name, expression, weight in wanted:
         before = run.used
-        # Choosing what to leave out is a knapsack: linear relaxation proves it, cores do not.
-        found = run.search(model, expression, share if slots is None else 1.0, is_plain=name == "unplaced")
+        found = run.search(model, expression, share if slots is None else 1.0, name, improver)
+        if name == "breaks" and improver is not None:
+            found = _better(run.instance, model, found, improver)
         if found.slots is None and slots is None:
             return _Outcome(None, is_infeasible=found.is_infeasible)
         if slots is None and found.first_seconds is not None:
@@ -148,6 +181,18 @@ def _optimise(run: _Run, model: Model, share: float) -> _Outcome:
     return _Outcome(slots, tuple(levels), first_seconds=first)
 
 
+def _better(instance: Instance, model: Model, found: Found, improver: Improver) -> Found:
+    """What the solver found, or the plan of the exchange where that is valid and has fewer breaks."""
+    improver.stop()
+    slots = by_number(instance, improver.best)
+    if found.is_infeasible or not _is_fair(instance, slots):
+        return found
+    if found.slots is not None and _value(instance, "breaks", found.slots) <= _value(instance, "breaks", slots):
+        return found
+    hint_slots(model, slots)
+    return replace(found, slots=slots)
+
+
 def _bound(name: str, bound: float) -> float:
     return bound / _SCALE if name == "unplaced" else math.ceil(bound - 1e-6)
 
@@ -156,8 +201,12 @@ def _value(instance: Instance, name: str, slots: Mapping[int, int]) -> float:
     """The value of a level counted from the slots themselves, not taken from the solver."""
     if name == "unplaced":
         return sum(scaled_weight(meeting) for m, meeting in enumerate(instance.meetings) if m not in slots) / _SCALE
-    breaks = breaks_of(instance, {instance.meetings[m].id: instance.slots[s].key for m, s in slots.items()}).values()
+    breaks = _breaks(instance, slots).values()
     return float(sum(breaks) if name == "breaks" else max(breaks, default=0) - min(breaks, default=0))
+
+
+def _breaks(instance: Instance, slots: Mapping[int, int]) -> dict[str, int]:
+    return breaks_of(instance, {instance.meetings[m].id: instance.slots[s].key for m, s in slots.items()})
 
 
 def _timetable(run: _Run, outcome: _Outcome) -> Timetable:

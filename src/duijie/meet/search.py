@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from ortools.sat.python import cp_model
 
@@ -13,7 +13,7 @@ from duijie.terms import Progress
 
 from .model import Linear, Model
 
-__all__ = ["Found", "search"]
+__all__ = ["Found", "Rival", "hint_slots", "search"]
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,19 @@ class Found:
     first_seconds: float | None
 
 
+class Rival(Protocol):
+    """Another search for the same objective: `least` is the best value it has seen."""
+
+    @property
+    def least(self) -> int: ...
+
+
 class _Watch(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]
     """Notes the first plan and passes progress on; an exception of the listener stops the search and is kept."""
 
-    def __init__(self, seconds: float, progress: Progress) -> None:
+    def __init__(self, seconds: float, progress: Progress, rival: Rival | None) -> None:
         super().__init__()
+        self.bound, self._rival = 0.0, rival
         self.started = time.monotonic()
         self.first: float | None = None
         self.error: BaseException | None = None
@@ -45,6 +53,11 @@ class _Watch(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]
         self.first = self.seconds if self.first is None else self.first
         if not self.tell():
             self.stop_search()
+
+    def on_bound(self, bound: float) -> bool:
+        """Whether the search should go on: nobody stopped it, and the rival has not reached the bound."""
+        self.bound = max(self.bound, bound)
+        return self.tell() and (self._rival is None or self._rival.least > bound + 1e-6)
 
     def tell(self) -> bool:
         """False once the listener has raised."""
@@ -64,33 +77,38 @@ def search(
     seed: int,
     workers: int,
     progress: Progress,
+    rival: Rival | None = None,
     is_plain: bool = False,
 ) -> Found:
     """Minimise `objective` for at most `seconds`; the best plan is left in the model as a hint for the next search.
 
     Parameters
     ----------
+    rival
+        A search for better plans that runs beside: it takes one worker's place, and is asked at the end.
     is_plain
         Take the solver as it comes, without our choice of strategies.
 
     Notes
     -----
     First any plan, by propagation alone; then one worker raises the bound core by core (Fu–Malik family), which has
-    no plan of its own before the end, while the others improve the first plan by large neighbourhoods.
+    no plan of its own before the end, while the others improve the first plan.
     """
-    watch = _Watch(seconds, progress)
+    watch = _Watch(seconds, progress, rival)
     first = None
     if not is_plain and not model.cp.proto.solution_hint.vars:
         first = _first(model, watch, seed)
         if first.is_infeasible:
             return first
     solver = _solver(seconds - watch.seconds, seed)
-    solver.parameters.num_workers = workers
+    solver.parameters.num_workers = max(1, workers - (rival is not None))
     if not is_plain:
-        _strategies(solver.parameters, workers)
+        _strategies(solver.parameters, solver.parameters.num_workers)
     model.cp.minimize(objective)
     found = _found(model, solver, watch)
-    return found if found.slots is not None or found.is_infeasible or first is None else first
+    if found.slots is None and not found.is_infeasible and first is not None:
+        found = replace(first, bound=found.bound)
+    return found
 
 
 def _first(model: Model, watch: _Watch, seed: int) -> Found:
@@ -112,14 +130,14 @@ def _solver(seconds: float, seed: int) -> cp_model.CpSolver:
 def _found(model: Model, solver: cp_model.CpSolver, watch: _Watch) -> Found:
     watch.tell()
     if watch.error is None:
-        solver.best_bound_callback = lambda bound: watch.tell() or solver.stop_search()
+        solver.best_bound_callback = lambda bound: watch.on_bound(bound) or solver.stop_search()
         status = solver.solve(model.cp, watch)
     if watch.error is not None:
         raise watch.error
     if status == cp_model.MODEL_INVALID:
         raise AssertionError(model.cp.validate())
     if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        return Found(None, solver.best_objective_bound, status == cp_model.INFEASIBLE, None)
+        return Found(None, watch.bound, status == cp_model.INFEASIBLE, None)
     _hint(model, solver)
     slots = {m: s for (m, s), literal in model.at.items() if solver.boolean_value(literal)}
     return Found(slots, solver.best_objective_bound, False, watch.first)
@@ -139,3 +157,10 @@ def _hint(model: Model, solver: cp_model.CpSolver) -> None:
     model.cp.clear_hints()
     for index, value in enumerate(solver.response_proto.solution):
         model.cp.add_hint(model.cp.get_int_var_from_proto_index(index), value)
+
+
+def hint_slots(model: Model, slots: Mapping[int, int]) -> None:
+    """Leave a plan in the model as a hint: each meeting in its slot and in no other."""
+    model.cp.clear_hints()
+    for (m, s), literal in model.at.items():
+        model.cp.add_hint(literal, slots.get(m) == s)
