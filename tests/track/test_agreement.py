@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from duijie import data
@@ -141,6 +141,7 @@ plain = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(
     key=st.sampled_from(["area", "number", "title", "lead", "indicators", "actions", "source", "kinds"]), value=plain
 )
@@ -152,6 +153,7 @@ def test_no_value_of_any_key_breaks_the_loader(tmp_path_factory: pytest.TempPath
     assert all(fault.where.get("file") for fault in faults)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_no_text_breaks_the_loader(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     folder = tmp_path_factory.mktemp("folder")
