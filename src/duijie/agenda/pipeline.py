@@ -118,5 +118,6 @@ def _stamped(document: Mapping[str, Any], material: Material, seed: int) -> dict
         "is_rehearsal": agreement.is_rehearsal,
         "banner": agreement.banner,
     }
-    made = Provenance(inputs=material.inputs, version=__version__, seed=seed)
-    return {**head, "provenance": made, **document}
+    parameters = document.get("provenance", {}).get("parameters", {})
+    made = Provenance(inputs=material.inputs, version=__version__, parameters=parameters, seed=seed)
+    return {**head, **document, "provenance": made}

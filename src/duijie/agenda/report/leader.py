@@ -42,7 +42,10 @@ def _n_gaps(reading: Reading) -> int:
 
 
 def _strongest_links(reading: Reading) -> Iterator[Row]:
-    links = sorted(enumerate(reading.rows("diagnose", "links")), key=lambda pair: -pair[1]["score"])
+    """Two links a direction, those with named firms at both ends first: a leader wants to know whom to call."""
+    links = sorted(
+        enumerate(reading.rows("diagnose", "links")), key=lambda pair: (_is_nameless(pair[1]), -pair[1]["score"])
+    )
     for code in reading.regions:
         own = (pair for pair in links if pair[1]["supplier_region"] == code)
         for _, (at, link) in zip(range(2), own, strict=False):
@@ -57,6 +60,11 @@ def _strongest_links(reading: Reading) -> Iterator[Row]:
                 ),
                 reading.firms(link.get("firms")),
             )
+
+
+def _is_nameless(link: Mapping[str, Any]) -> bool:
+    firms = link.get("firms") or {}
+    return not (firms.get(link["supplier_region"]) and firms.get(link["buyer_region"]))
 
 
 def _ends(reading: Reading, link: Mapping[str, Any]) -> dict[str, str]:
