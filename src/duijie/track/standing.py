@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from duijie.terms import Action, Agreement, Bilingual, Clause, Indicator, Milestone, Provenance, Reason, Source
+from duijie.terms import Action, Agreement, Bilingual, Clause, Indicator, Milestone, Reason, Source
 
 from .lifecycle import Lifecycle
 from .workflow import ActionState
@@ -138,14 +138,13 @@ class Progress:
     as_of: str
     lifecycle: Lifecycle
     clauses: tuple[ClauseProgress, ...]
-    provenance: Provenance = field(default_factory=Provenance)
 
     @cached_property
     def by_clause(self) -> Mapping[str, ClauseProgress]:
         return {one.clause.key: one for one in self.clauses}
 
     def to_dict(self) -> dict[str, Any]:
-        """The document in the shape of ``track.json``: plain lists, mappings, text and numbers."""
+        """The document in the shape of ``track.json``, plain throughout; the pipeline adds its provenance."""
         one = self.agreement
         return {
             "as_of": self.as_of,
@@ -168,7 +167,6 @@ class Progress:
                 for office in one.departments
             ],
             "clauses": [clause.to_dict() for clause in self.clauses],
-            "provenance": self.provenance.to_dict(),
             "sources": _sources(one),
         }
 
