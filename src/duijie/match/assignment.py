@@ -68,7 +68,7 @@ class Assignment:
         return max(0.0, self.bound - self.value) / self.bound if self.bound > 0 else 0.0
 
 
-def assign_auction(table: Candidates, *, gap_share: float = 5e-6, max_bids: int | None = None) -> Assignment:
+def assign_auction(table: Candidates, *, gap_share: float = 8e-6, max_bids: int | None = None) -> Assignment:
     """Assign by auction: needs bid for places until nobody wants to change; at most `gap_share` below the best.
 
     Zero capacity on a side leaves it out; no pairs give an empty assignment. Where equal values make the bidding
@@ -168,14 +168,18 @@ def _auction(indptr, offers, values, need_capacity, capacity, step, budget):  # 
 @njit(cache=True, nogil=True)
 def _choice(indptr, offers, values, prices, capacity, held, need, n_wanted):  # type: ignore[no-untyped-def]
     """The best pair not yet held, its net value, and the net value that will be forgone: the (n_wanted + 1)-th best."""
-    best, net = -1, 0.0
+    best, net, rest = -1, 0.0, 0.0
     for edge in range(indptr[need], indptr[need + 1]):
-        worth = values[edge] - prices[offers[edge]]
-        if not held[edge] and capacity[offers[edge]] > 0 and worth > net:
-            best, net = edge, worth
-    if best < 0:
-        return best, net, 0.0
-    # the alternative only needs the next best when one place is wanted; more places look further down
+        offer = offers[edge]
+        worth = values[edge] - prices[offer]
+        if worth > rest and capacity[offer] > 0 and not held[edge]:
+            if worth > net:
+                best, net, rest = edge, worth, net
+            else:
+                rest = worth
+    if n_wanted == 1 or best < 0:
+        return best, net, rest
+    # several places wanted: what is forgone lies further down
     ceiling, last, rest = net, best, 0.0
     for _ in range(n_wanted):
         rest, at = 0.0, -1
