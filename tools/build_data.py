@@ -19,6 +19,7 @@ SHARED = Path(os.environ.get("DUIJIE_SHARED", Path(__file__).resolve().parents[1
 FOLDER = next((root() / "agreements").glob("*/tables")).parent
 TABLES = FOLDER / "tables"
 TAXONOMIES = root() / "taxonomies"
+IO = TAXONOMIES / "io"
 FIRM = "id region name name_en uscc industry products town registered_year inferred".split()
 CLUSTER = "system layer name description note".split()
 SCHEME = "scheme category criteria conditions benefits".split()
@@ -69,22 +70,19 @@ def build_classification() -> None:
 
 def build_io() -> None:
     """Input–output tables of the country and of each province that ``io/tables.yaml`` names."""
-    document = read(TAXONOMIES / "io" / "tables.yaml", "io")
-    names, _ = cl.national(SHARED, "china_2017_42")
-    newer, _ = cl.national(SHARED, "china_2020_42")
-    if names != newer:
+    names, national = cl.national(SHARED, "china_2020_42")
+    older, _ = cl.national(SHARED, "china_2017_42")
+    if names != older:
         raise SystemExit("the national tables of 2017 and 2020 do not name the same sectors")
-    ft.write(TAXONOMIES / "io" / "sectors.csv", names, "sector name_zh name_en".split())
-    ft.write(TAXONOMIES / "io" / "gbt4754_to_sector.csv", cl.sectors_of_industries(), ["industry", "sector"])
-    for row in document["tables"]:
-        found = (
-            cl.national(SHARED, Path(row["file"]).stem)[1]
-            if row["region"] == "national"
-            else cl.provincial(SHARED, row["province"], int(row["year"]))
-        )
-        columns = ["sector", *(one["sector"] for one in names), "final_demand", "output", "value_added"]
-        ft.write(TAXONOMIES / "io" / row["file"], found, columns)
-        print(f"{row['file']}: {len(found)} sectors")
+    more_names, detailed = cl.detailed(SHARED, "china_2020_153")
+    for n, rows, source in ((42, names, "sector_codes.yaml"), (153, more_names, "sector_codes_153.yaml")):
+        ft.write(IO / f"sectors_{n}.csv", rows, "sector name_zh name_en".split())
+        ft.write(IO / f"gbt4754_to_{n}.csv", cl.sectors_of_industries(source), ["industry", "sector"])
+    for row in read(IO / "tables.yaml", "io")["tables"]:
+        rows = {"china_2020_42": national, "china_2020_153": detailed}.get(Path(row["file"]).stem)
+        rows = rows or cl.provincial(SHARED, row["province"], int(row["year"]))
+        ft.write(IO / row["file"], rows, list(rows[0]))
+        print(f"{row['file']}: {len(rows)} sectors")
 
 
 def build_counts() -> None:

@@ -67,10 +67,11 @@ def _plain(name: str) -> str:
     return re.sub(r"[\s,、()（）]", "", name)
 
 
-def sectors_of_industries() -> list[Row]:
+def sectors_of_industries(name: str) -> list[Row]:
+    """The sector of each heading, from a file that lists the headings of each sector."""
     return [
         {"industry": industry, "sector": sector}
-        for sector, industries in _yaml("sector_codes.yaml").items()
+        for sector, industries in _yaml(name).items()
         for industry in industries.split()
     ]
 
@@ -90,6 +91,20 @@ def national(shared: Path, name: str) -> tuple[list[Row], list[Row]]:
         for one in sectors
     ]
     return names, _balanced(sectors, flows, output, {one: float(added[one]) for one in sectors})
+
+
+def detailed(shared: Path, name: str) -> tuple[list[Row], list[Row]]:
+    """Sectors and table of a national table that does not tell domestic from imported goods."""
+    with gzip.open(shared / "data" / "io_tables_china" / f"{name}.csv.gz", "rt", encoding="utf-8-sig") as handle:
+        rows = {row["Code"]: row for row in csv.DictReader(handle)}
+    sectors = [code for code in rows if code.isdigit()]
+    flows = {one: {other: float(rows[one][other]) for other in sectors} for one in sectors}
+    output = {one: float(rows[one]["GO"]) for one in sectors}
+    names = [
+        {"sector": one, "name_zh": rows[one]["DescriptionInChinese"], "name_en": rows[one]["Description"]}
+        for one in sectors
+    ]
+    return names, _balanced(sectors, flows, output, {one: float(rows["TVA"][one]) for one in sectors})
 
 
 def provincial(shared: Path, province: str, year: int) -> list[Row]:

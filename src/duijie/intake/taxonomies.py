@@ -115,14 +115,19 @@ def product_groups() -> Mapping[str, Bilingual]:
 
 
 @cache
-def input_output() -> Mapping[str, IOTable]:
+def input_output(sectors: int = 42) -> Mapping[str, IOTable]:
     """The input–output tables by region code; ``national`` is the whole country.
+
+    Parameters
+    ----------
+    sectors
+        42, in which the country and the provinces are numbered alike, or 153, in which there is only the country.
 
     Returns
     -------
     mapping of IOTable
-        42 sectors in one numbering, `flows` of domestic and imported goods together, `final_demand` net of imports and
-        inflows, so that output = flows summed over buyers + final demand.
+        `flows` of domestic and imported goods together, `final_demand` net of imports and inflows, so that
+        output = flows summed over buyers + final demand. Empty for another number of sectors.
 
     Examples
     --------
@@ -131,7 +136,7 @@ def input_output() -> Mapping[str, IOTable]:
     ((42, 42), '2020')
     """
     document = read(root() / "taxonomies" / "io" / "tables.yaml", "io")
-    return {row["region"]: _io(row) for row in document["tables"]}
+    return {row["region"]: _io(row) for row in document["tables"] if row["sectors"] == sectors}
 
 
 def _io(row: Mapping[str, Any]) -> IOTable:
@@ -149,15 +154,15 @@ def _io(row: Mapping[str, Any]) -> IOTable:
         year=row["year"],
         region=row["region"],
         value_added=values[:, n + 2],
-        names=sector_names(),
+        names=sector_names(row["sectors"]),
         source=source(row["source"]),
     )
 
 
 @cache
-def sector_names() -> Mapping[str, Bilingual]:
-    """The bilingual names of the 42 sectors by their code."""
-    rows = table(root() / "taxonomies" / "io" / "sectors.csv")
+def sector_names(sectors: int = 42) -> Mapping[str, Bilingual]:
+    """The bilingual names of the sectors of the input–output tables by their code."""
+    rows = table(root() / "taxonomies" / "io" / f"sectors_{sectors}.csv")
     return {row["sector"]: Bilingual(row["name_zh"], row["name_en"]) for row in rows}
 
 
@@ -177,15 +182,16 @@ def isic4() -> Mapping[str, tuple[str, ...]]:
 
 
 @cache
-def sector_of() -> Mapping[str, str]:
+def sector_of(sectors: int = 42) -> Mapping[str, str]:
     """The sector of a GB/T 4754 heading; a heading that is absent has the sector of the nearest one above it.
 
     Examples
     --------
-    >>> sector_of()["19"] == sector_of()["18"]
-    True
+    >>> sector_of()["19"] == sector_of()["18"], sector_of(153)["195"] == sector_of(153)["18"]
+    (True, False)
     """
-    return {row["industry"]: row["sector"] for row in table(root() / "taxonomies" / "io" / "gbt4754_to_sector.csv")}
+    rows = table(root() / "taxonomies" / "io" / f"gbt4754_to_{sectors}.csv")
+    return {row["industry"]: row["sector"] for row in rows}
 
 
 @cache
