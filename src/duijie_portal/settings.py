@@ -158,11 +158,12 @@ SOCIALACCOUNT_PROVIDERS = {
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_USERNAME_FORM_FIELD = "login"
+AXES_USERNAME_CALLABLE = "duijie_portal.accounts.adapters.named"
 AXES_LOCKOUT_TEMPLATE = "frame/locked.html"
 AXES_RESET_ON_SUCCESS = True
 AXES_HTTP_RESPONSE_CODE = 429
 AXES_VERBOSE = False
+ACCOUNT_RATE_LIMITS = {"login_failed": None}  # lock-out is axes' part alone
 
 # What a browser may do with a page
 CONTENT_SECURITY_POLICY = {

@@ -32,7 +32,7 @@ def canonical_json(value: Any) -> bytes:
     Parameters
     ----------
     value
-        None, truth, text, whole numbers within ±2**53, finite numbers, lists, tuples, mappings with text keys.
+        None, truth, text, finite numbers that a double holds exactly, lists, tuples, mappings with text keys.
 
     Returns
     -------
@@ -91,8 +91,8 @@ def _text(value: str) -> str:
 def _number(value: float) -> str:
     """As ECMAScript writes it: plain digits from 1e-6 up to 1e21, an exponent beyond."""
     if isinstance(value, int):
-        if abs(value) > _LARGEST_EXACT:
-            raise SealError("seal_number_inexact", {"value": str(value)})
+        if abs(value) > _LARGEST_EXACT and _as_double(value) != str(value):
+            raise SealError("seal_number_inexact", {"value": str(value)[:40]})
         return str(value)
     if not math.isfinite(value):
         raise SealError("seal_number_inexact", {"value": str(value)})
@@ -105,6 +105,14 @@ def _number(value: float) -> str:
     digits, point = (whole + part).lstrip("0"), len(whole) + int(exponent or 0)
     point -= len(whole + part) - len(digits)
     return sign + _placed(digits.rstrip("0"), point)
+
+
+def _as_double(value: int) -> str:
+    """How a machine that reads every number as a double spells a large whole number; empty where it cannot hold it."""
+    try:
+        return _number(float(value))
+    except OverflowError:
+        return ""
 
 
 def _placed(digits: str, point: int) -> str:

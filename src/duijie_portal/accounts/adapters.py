@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.http import HttpRequest
 
-__all__ = ["Invited", "KnownOnly"]
+__all__ = ["Invited", "KnownOnly", "named"]
+
+
+def named(request: HttpRequest, credentials: Mapping[str, Any] | None = None) -> str:
+    """The account a log-in is about, so that wrong passwords of one account never lock out another."""
+    given = (credentials or {}).get("username") or request.POST.get("login", "")
+    return str(given)[:80]
 
 
 class Invited(DefaultAccountAdapter):  # type: ignore[misc]

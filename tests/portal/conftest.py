@@ -1,0 +1,123 @@
+"""A portal with the generated rehearsal of the built-in agreement, its results, and a third government's agreement."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import django
+import pytest
+
+from duijie import data
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "duijie_portal.settings")
+django.setup()
+
+from django.test import Client  # noqa: E402 - needs the settings
+
+AS_OF = date(2025, 6, 30)
+ELSEWHERE = Path(__file__).parents[1] / "agreements" / "qinglan-haitang"
+
+
+def rehearsal_folder() -> Path:
+    folders = sorted(path.parent for path in (data.root() / "agreements").glob("*/agreement.yaml"))
+    return next(folder for folder in folders if data.read(folder / "agreement.yaml")["is_rehearsal"])
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the pipeline's results and records of the rehearsal."""
+    from duijie.agenda.pipeline import run
+
+    folder = tmp_path_factory.mktemp("home")
+    run(rehearsal_folder(), folder, as_of=AS_OF, with_report=False)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any, home: Path) -> None:
+    from django.conf import settings
+
+    settings.HOME = home
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    with django_db_blocker.unblock():
+        _fill(home)
+
+
+def _fill(home: Path) -> None:
+    from duijie_portal.accounts.models import Role, Side
+    from duijie_portal.ledger.loading import load_folder, load_records
+
+    agreement = load_folder(rehearsal_folder())
+    load_records(agreement, home / agreement.pk / "records.jsonl")
+    other = load_folder(ELSEWHERE)
+    for side in agreement.sides.all():
+        for role in Role.values:
+            _person(f"{role}-{side.pk}", role, side)
+    _person("stranger", Role.COORDINATOR, other.sides.first())
+    _person("nobody", Role.READER, None)
+    assert Side.objects.count() == 4
+
+
+def _person(username: str, role: str, side: Any) -> None:
+    from duijie_portal.accounts.models import Person
+
+    Person.objects.create_user(username, "correct horse battery", role=role, side=side)
+
+
+@pytest.fixture
+def agreement(db: None) -> Any:
+    from duijie_portal.ledger.models import Agreement
+
+    return Agreement.objects.get(is_rehearsal=True)
+
+
+@pytest.fixture
+def sides(agreement: Any) -> tuple[Any, Any]:
+    """The two governments, in the order of their codes."""
+    first, second = agreement.sides.order_by("code")
+    return first, second
+
+
+@pytest.fixture
+def person(db: None) -> Callable[[str], Any]:
+    from duijie_portal.accounts.models import Person
+
+    return lambda username: Person.objects.get(username=username)
+
+
+@pytest.fixture
+def as_person(db: None) -> Callable[..., Client]:
+    """A browser signed in as someone, in a language."""
+
+    def sign_in(username: str, language: str = "zh-hans") -> Client:
+        from duijie_portal.accounts.models import Person
+
+        client = Client()
+        client.force_login(Person.objects.get(username=username), "django.contrib.auth.backends.ModelBackend")
+        client.cookies["django_language"] = language
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def coordinator(as_person: Any, sides: Any) -> Client:
+    return as_person(f"coordinator-{sides[0].pk}")
+
+
+@pytest.fixture
+def officer_of(person: Any, agreement: Any) -> Callable[..., Any]:
+    """An officer of a side, in the departments named."""
+
+    def give(side: Any, *departments: str) -> Any:
+        from duijie_portal.accounts.models import Department
+
+        found = person(f"officer-{side.pk}")
+        found.departments.set(Department.objects.filter(agreement=agreement.pk, side=side, key__in=departments))
+        return found
+
+    return give

@@ -1,0 +1,288 @@
+"""Every write of a page: done by who may, refused to other departments, other governments and other methods."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from portal_checks import check_act, post
+
+from duijie.data.words import words
+from duijie_portal.accounts.models import Activity, Department, Person
+from duijie_portal.ledger.log import verify_agreement
+from duijie_portal.ledger.models import Case, Notification, Record
+from duijie_portal.ledger.selectors import agreement_term
+from duijie_portal.track.selectors import moves_of
+
+TODAY = timezone.localdate().isoformat()
+
+
+@pytest.fixture
+def clause(agreement: Any) -> Any:
+    """A clause with an action whose template closes with evidence and the other side's word."""
+    return next(
+        one for one in agreement_term(agreement).clauses if any(a.template == "policy-item" for a in one.actions)
+    )
+
+
+@pytest.fixture
+def fresh(agreement: Any, clause: Any) -> Any:
+    """The same agreement before anybody moved an action."""
+    from duijie_portal.track import selectors, services
+
+    action = next(one for one in clause.actions if one.template == "policy-item")
+    known = {id(move) for move in moves_of(agreement)}
+    assert known is not None
+    original = selectors.moves_of
+
+    def none_yet(row: Any, subject: str = "") -> Any:
+        return [one for one in original(row, subject) if one.on >= TODAY]
+
+    services.moves_of = none_yet
+    yield action
+    services.moves_of = original
+
+
+def said(answer: Any, code: str) -> bool:
+    return words("zh")[code].split("{")[0] in answer.content.decode()
+
+
+def test_a_ticket_goes_from_department_to_department_and_back(
+    agreement: Any, sides: Any, clause: Any, officer_of: Any, as_person: Any
+) -> None:
+    own, other = (Department.objects.filter(agreement=agreement.pk, side=side).first() for side in sides)
+    asking, asked = officer_of(sides[0], own.key), officer_of(sides[1], other.key)
+    data = {
+        "clause": clause.key,
+        "from_department": own.key,
+        "to_department": other.key,
+        "title": "请确认",
+        "limit_working_days": 5,
+    }
+    answer = post(as_person(asking.username), "open_ticket", agreement, data)
+    assert said(answer, "portal_done_ticket")
+    row = Record.objects.filter(agreement=agreement, kind="ticket").latest("due_on")
+    assert row.title_zh == "请确认"
+    assert Notification.objects.filter(person=asked, code="portal_told_ticket").count() == 1
+    there = as_person(asked.username)
+    assert said(post(there, "answer_ticket", agreement, {"ticket": row.pk, "is_receipt": "1"}), "portal_done_receipt")
+    assert said(post(there, "answer_ticket", agreement, {"ticket": row.pk, "text": "可以"}), "portal_done_reply")
+    assert said(post(there, "answer_ticket", agreement, {"ticket": row.pk, "text": "再答"}), "portal_out_of_order")
+    row.refresh_from_db()
+    assert (row.state, row.payload["reply"]["zh"]) == ("replied", "可以")
+    assert verify_agreement(agreement).holds
+    read = post(there, "read_all", agreement, {})
+    assert said(read, "portal_done_read")
+    assert not Notification.objects.filter(person=asked, read_at=None).exists()
+
+
+def test_only_the_asked_department_answers(agreement: Any, sides: Any, officer_of: Any, as_person: Any) -> None:
+    row = Record.objects.filter(agreement=agreement, kind="ticket", state="opened").first()
+    others = Department.objects.filter(agreement=agreement.pk, side=row.to_side).exclude(key=row.to_department)
+    wrong = officer_of(row.to_side, others.first().key)
+    answer = post(as_person(wrong.username), "answer_ticket", agreement, {"ticket": row.pk, "text": "x"})
+    assert said(answer, "portal_other_department")
+    own_side = as_person(f"coordinator-{row.side_id}")
+    assert said(post(own_side, "answer_ticket", agreement, {"ticket": row.pk, "text": "x"}), "portal_other_department")
+    row.refresh_from_db()
+    assert row.state == "opened"
+
+
+def test_a_ticket_from_a_department_one_is_not_in(
+    agreement: Any, sides: Any, clause: Any, officer_of: Any, as_person: Any
+) -> None:
+    own = Department.objects.filter(agreement=agreement.pk, side=sides[0])
+    who = officer_of(sides[0], own[0].key)
+    other = Department.objects.filter(agreement=agreement.pk, side=sides[1]).first()
+    data = {
+        "clause": clause.key,
+        "from_department": own[1].key,
+        "to_department": other.key,
+        "title": "x",
+        "limit_working_days": 5,
+    }
+    assert said(post(as_person(who.username), "open_ticket", agreement, data), "portal_other_department")
+    data |= {"from_department": own[0].key, "to_department": own[1].key}
+    assert said(post(as_person(who.username), "open_ticket", agreement, data), "portal_department_unknown")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "open_ticket",
+        "answer_ticket",
+        "hold_conference",
+        "record_decision",
+        "close_decision",
+        "note_practice",
+        "read_all",
+    ],
+)
+def test_writes_answer_to_post_from_the_agreement_only(agreement: Any, as_person: Any, name: str) -> None:
+    check_act(name, agreement, as_person)
+
+
+@pytest.mark.parametrize("name", ["move", "countersign"])
+def test_moves_answer_to_post_from_the_agreement_only(agreement: Any, as_person: Any, clause: Any, name: str) -> None:
+    check_act(name, agreement, as_person, clause=clause.key)
+
+
+@pytest.mark.parametrize("name", ["record_step", "confirm_step"])
+def test_steps_answer_to_post_from_the_agreement_only(agreement: Any, as_person: Any, name: str) -> None:
+    check_act(name, agreement, as_person, case=Case.objects.filter(agreement=agreement).first().pk)
+
+
+def test_an_action_is_carried_to_its_end_with_proof_and_the_other_sides_word(
+    agreement: Any, sides: Any, clause: Any, fresh: Any, as_person: Any
+) -> None:
+    here, there = (as_person(f"coordinator-{side.pk}") for side in sides)
+
+    def go(kind: str, **more: Any) -> Any:
+        return post(
+            here, "move", agreement, {"action": fresh.key, "kind": kind, "on": TODAY, **more}, clause=clause.key
+        )
+
+    for kind in ("registered", "assigned", "received", "handling"):
+        assert said(go(kind), "portal_done_move"), kind
+    assert said(go("closed"), "track_node_out_of_order")
+    assert said(go("reported"), "track_evidence_missing")
+    pdf = SimpleUploadedFile("报告.pdf", b"%PDF-1.7 report")
+    assert said(go("reported", file=pdf, evidence_kind="report"), "portal_done_move")
+    assert said(go("reviewed"), "portal_done_move")
+    assert said(go("closed"), "track_countersignature_missing")
+    word = {"action": fresh.key, "node": "closed", "on": TODAY}
+    assert said(post(here, "countersign", agreement, word, clause=clause.key), "track_own_countersignature")
+    assert said(post(there, "countersign", agreement, word, clause=clause.key), "portal_done_countersign")
+    assert said(go("closed"), "portal_done_move")
+    assert verify_agreement(agreement).holds
+
+
+def test_a_refused_move_leaves_no_evidence_behind(
+    agreement: Any, sides: Any, clause: Any, fresh: Any, as_person: Any
+) -> None:
+    n_events = agreement.events.count()
+    pdf = SimpleUploadedFile("a.pdf", b"%PDF-1.7 never kept")
+    data = {"action": fresh.key, "kind": "closed", "on": TODAY, "file": pdf, "evidence_kind": "report"}
+    post(as_person(f"coordinator-{sides[0].pk}"), "move", agreement, data, clause=clause.key)
+    assert agreement.events.count() == n_events
+    assert Activity.objects.filter(act="action.move", is_refused=True).exists()
+
+
+def test_an_officer_of_an_uninvolved_department_moves_nothing(
+    agreement: Any, sides: Any, clause: Any, fresh: Any, officer_of: Any, as_person: Any
+) -> None:
+    named = {*clause.lead.get(sides[0].pk, ()), *clause.support.get(sides[0].pk, ())}
+    outside = Department.objects.filter(agreement=agreement.pk, side=sides[0]).exclude(key__in=named).first()
+    data = {"action": fresh.key, "kind": "registered", "on": TODAY}
+    wrong = as_person(officer_of(sides[0], outside.key).username)
+    assert said(post(wrong, "move", agreement, data, clause=clause.key), "portal_other_department")
+    right = as_person(officer_of(sides[0], *named).username)
+    assert said(post(right, "move", agreement, data, clause=clause.key), "portal_done_move")
+
+
+def test_a_day_in_the_future_is_refused(agreement: Any, sides: Any, clause: Any, fresh: Any, as_person: Any) -> None:
+    data = {"action": fresh.key, "kind": "registered", "on": "2999-01-01"}
+    answer = post(as_person(f"coordinator-{sides[0].pk}"), "move", agreement, data, clause=clause.key)
+    assert said(answer, "portal_day_ahead")
+
+
+def test_a_session_a_decision_and_its_end(agreement: Any, sides: Any, clause: Any, as_person: Any) -> None:
+    here, there = (as_person(f"coordinator-{side.pk}") for side in sides)
+    session = {"title": "第 N 次联席会议", "on": TODAY, "agenda": "议题一\n\n议题二"}
+    assert said(post(here, "hold_conference", agreement, session), "portal_done_conference")
+    office = Department.objects.filter(agreement=agreement.pk).first()
+    data = {"clause": clause.key, "title": "议定一事", "due_on": TODAY, "on": TODAY, "departments": [office.key]}
+    assert said(post(here, "record_decision", agreement, data), "portal_done_decision")
+    assert said(
+        post(here, "record_decision", agreement, {**data, "departments": ["none"]}), "portal_department_unknown"
+    )
+    row = Record.objects.get(agreement=agreement, kind="decision", title_zh="议定一事")
+    end = {"decision": row.pk, "on": TODAY}
+    assert said(post(there, "close_decision", agreement, end), "portal_other_side_owns")
+    assert said(post(here, "close_decision", agreement, end), "portal_done_closed")
+    assert said(post(here, "close_decision", agreement, end), "portal_out_of_order")
+
+
+def test_a_borrowed_practice(agreement: Any, sides: Any, clause: Any, as_person: Any) -> None:
+    data = {"key": "one-window", "clause": clause.key, "title": "一窗受理", "status": "trial", "on": TODAY}
+    assert said(post(as_person(f"coordinator-{sides[0].pk}"), "note_practice", agreement, data), "portal_done_practice")
+    denied = as_person(f"reader-{sides[0].pk}").post(reverse("note_practice", args=[agreement.pk]), data)
+    assert denied.status_code == 403
+
+
+def test_a_case_takes_its_next_step_and_the_other_side_confirms(agreement: Any, sides: Any, as_person: Any) -> None:
+    case = Case.objects.filter(agreement=agreement, state="intent").first()
+    here, there = (
+        as_person(f"coordinator-{code}")
+        for code in sorted({side.pk for side in sides}, key=lambda c: c != case.side_id)
+    )
+    data = {"kind": "signed", "on": TODAY, "amount": "1200000", "unit": "cny"}
+    assert said(post(here, "record_step", agreement, data, case=case.pk), "portal_done_step")
+    step = case.steps.get(kind="signed")
+    assert said(
+        post(here, "confirm_step", agreement, {"step": step.pk, "on": TODAY}, case=case.pk),
+        "portal_own_countersignature",
+    )
+    assert said(
+        post(there, "confirm_step", agreement, {"step": step.pk, "on": TODAY}, case=case.pk), "portal_done_countersign"
+    )
+    step.refresh_from_db()
+    assert step.is_confirmed
+
+
+def test_wrong_fields_are_told_and_change_nothing(agreement: Any, sides: Any, as_person: Any) -> None:
+    case = Case.objects.filter(agreement=agreement, state="intent").first()
+    n_events = agreement.events.count()
+    client = as_person(f"coordinator-{case.side_id}")
+    answer = post(client, "record_step", agreement, {"kind": "signed", "on": "yesterday"}, case=case.pk)
+    assert 'class="message error"' in answer.content.decode()
+    assert agreement.events.count() == n_events
+
+
+def test_a_post_without_its_token_is_refused(agreement: Any, sides: Any, person: Any) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(person(f"coordinator-{sides[0].pk}"), "django.contrib.auth.backends.ModelBackend")
+    assert client.post(reverse("read_all", args=[agreement.pk])).status_code == 403
+
+
+def test_signing_in_locks_out_after_five_wrong_passwords(agreement: Any, sides: Any) -> None:
+    client, path = Client(), reverse("account_login")
+    name = f"reader-{sides[0].pk}"
+    for _ in range(5):
+        client.post(path, {"login": name, "password": "wrong"})
+    answer = client.post(path, {"login": name, "password": "correct horse battery"})
+    assert answer.status_code == 429
+    other = f"auditor-{sides[0].pk}"
+    assert client.post(path, {"login": other, "password": "correct horse battery"}).status_code == 302
+
+
+def test_nobody_signs_up_alone(db: None) -> None:
+    n_people = Person.objects.count()
+    data = {"username": "me", "password1": "correct horse battery", "password2": "correct horse battery"}
+    Client().post(reverse("account_signup"), data)
+    assert Person.objects.count() == n_people
+
+
+def test_the_log_is_handed_to_auditors_and_verifies_without_the_portal(
+    agreement: Any, sides: Any, as_person: Any
+) -> None:
+    import json
+
+    from duijie.share import Entry, verify
+
+    auditor = as_person(f"auditor-{sides[0].pk}")
+    log = b"".join(auditor.get(reverse("log_file", args=[agreement.pk])).streaming_content)
+    keys = json.loads(b"".join(auditor.get(reverse("keys_file", args=[agreement.pk])).streaming_content))
+    verdict = verify([Entry(**json.loads(line)) for line in log.splitlines()], keys)
+    assert verdict.holds
+    assert verdict.n_entries == agreement.events.count()
+    officer = as_person(f"officer-{sides[0].pk}")
+    assert officer.get(reverse("log_file", args=[agreement.pk])).status_code == 403
+
+
+def test_health_tells_nothing_but_health(db: None) -> None:
+    assert Client().get(reverse("health")).json() == {"is_healthy": True}
