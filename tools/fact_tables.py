@@ -8,11 +8,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from duijie.data import table
 from duijie.data.sources import publisher_of
 
 Row = dict[str, Any]
 SOURCE = ("publisher", "title", "url", "published_on", "as_of", "basis")
+PAGES: Mapping[str, Row] = yaml.safe_load(Path(__file__).with_name("pages.yaml").read_text(encoding="utf-8"))
 # Press and government sites write the day of publication into the address.
 DAY = re.compile(r"(?<!\d)(20[0-2]\d)[-/]?(0[1-9]|1[0-2])[-/]?(0[1-9]|[12]\d|3[01])(?!\d)")
 SHORT_DAY = re.compile(r"/([12]\d)/(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])/\d\d/")
@@ -72,8 +75,8 @@ def _excerpt(text: str, year: str, basis: str) -> Row:
 
 
 def _row(publisher: str, title: str, url: str, year: str, basis: str) -> Row:
-    day = published_on(url)
-    return {"publisher": publisher, "title": title, "url": url, "published_on": day, "as_of": year, "basis": basis}
+    row = {"publisher": publisher, "title": title, "url": url, "published_on": published_on(url)}
+    return {**row, **PAGES.get(url, {}), "as_of": year, "basis": basis}
 
 
 def published_on(url: str) -> str:
