@@ -23,7 +23,7 @@ TRESPASSES = [
     ("Only a wing's run", "duijie/match/candidates.py", "import duijie.store"),
     ("The portal: urls", "duijie_portal/ledger/models.py", "import duijie_portal.track"),
     ("The portal: urls", "duijie_portal/match/selectors.py", "import duijie_portal.meet.models"),
-    ("In every portal app", "duijie_portal/track/models.py", "import duijie_portal.track.views"),
+    ("In every portal app", "duijie_portal/track/selectors.py", "import duijie_portal.track.views"),
     ("No circles", "duijie/diagnose/specialization.py", "import duijie.diagnose.report"),
 ]
 
