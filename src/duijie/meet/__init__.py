@@ -2,9 +2,10 @@
 
 from .calendars import feed
 from .exchange import exchange_day
-from .instance import Builder, Instance
+from .instance import Builder
+from .itinerary import visits
 from .planning import plan
 from .replanning import replan
 from .timetable import Timetable
 
-__all__ = ["Builder", "Instance", "Timetable", "exchange_day", "feed", "plan", "replan"]
+__all__ = ["Builder", "Timetable", "exchange_day", "feed", "plan", "replan", "visits"]

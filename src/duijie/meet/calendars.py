@@ -16,7 +16,7 @@ from .exchange import TIME_ZONE
 from .instance import names
 from .timetable import Placement, Timetable
 
-__all__ = ["feed", "sequences", "uid"]
+__all__ = ["event_calendar", "feed", "sequences", "to_bytes", "uid"]
 
 _SPACE = uuid.UUID("6f6c2f0e-2d0b-5c55-9c9e-5b8f0d3c7a11")
 
@@ -54,7 +54,7 @@ def feed(
     -------
     UTF-8 bytes with CRLF lines and a VTIMEZONE. Slots without clock times give no entry.
     """
-    document = _calendar(sentence("meet_calendar_name", language, {"on": timetable.instance.on}), time_zone)
+    document = event_calendar(sentence("meet_calendar_name", language, {"on": timetable.instance.on}), time_zone)
     lost = dict(cancelled or {})
     for placement in (*timetable.placements, *lost.values()):
         meeting = timetable.instance.meetings[timetable.instance.meeting_index[placement.meeting]]
@@ -73,13 +73,18 @@ def feed(
         event.add("location", sentence("meet_online" if meeting.is_online else "meet_where", language, where))
         event.add("status", "CANCELLED" if meeting.id in lost else "CONFIRMED")
         document.add_component(event)
-    document.add_missing_timezones(
-        first_date=date(stamped_at.year - 1, 1, 1), last_date=date(stamped_at.year + 9, 1, 1)
-    )
+    return to_bytes(document, stamped_at)
+
+
+def to_bytes(document: Calendar, stamped_at: datetime) -> bytes:
+    """The document with the time zones that its entries name, written out."""
+    first, last = date(stamped_at.year - 1, 1, 1), date(stamped_at.year + 9, 1, 1)
+    document.add_missing_timezones(first_date=first, last_date=last)
     return bytes(document.to_ical())
 
 
-def _calendar(name: str, time_zone: str) -> Calendar:
+def event_calendar(name: str, time_zone: str) -> Calendar:
+    """An empty calendar with its name."""
     document = Calendar()
     document.add("prodid", "-//duijie//meet//ZH")
     document.add("version", "2.0")

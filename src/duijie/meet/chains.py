@@ -24,6 +24,7 @@ __all__ = ["Improver", "Plain", "by_number", "first_slots", "plain_of"]
 Ints = NDArray[np.int64]
 _MOST_PERIODS = 62
 _TENURE = 8
+_MOST_STEPS = 200
 _MOVES = 5_000
 _UNKNOWN = 1 << 60
 
@@ -96,10 +97,12 @@ def first_slots(plain: Plain, *, seconds: float = 1.0, seed: int = 0) -> Ints | 
     barred: dict[tuple[int, int], int] = {}
     load = np.bincount(plain.pairs.ravel(), minlength=plain.n_people)
     queue = sorted(range(n_meetings), key=lambda m: (-len(choices[m]), int(load[plain.pairs[m]].sum())))
+    if load.max() > n_slots or sum(room) < n_meetings:
+        return None
     step = 0
     while queue:
         step += 1
-        if step % 256 == 0 and time.monotonic() > end:
+        if step > _MOST_STEPS * n_meetings or (step % 256 == 0 and time.monotonic() > end):
             return None
         m = queue.pop()
         a, b = pairs[m]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,16 @@ from typing import Any
 import click
 
 from duijie.data.words import sentence
+from duijie.errors import InputError
 
 from .calendars import feed
 from .dzn import read_dzn
 from .files import read_csv, read_json
-from .instance import Instance
+from .instance import Instance, Meeting
+from .itinerary import read_visits, visits
 from .planning import plan
-from .timetable import Timetable
+from .replanning import Move, replan
+from .timetable import Placement, Timetable
 
 __all__ = ["group"]
 
@@ -79,6 +83,84 @@ def plan_command(
         now = datetime.now().astimezone()
         (out / "meet.ics").write_bytes(feed(found, calendar=source.stem, stamped_at=now, language=language))
     _say(document, found, as_json, language)
+
+
+@group.command("replan")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--held", required=True, type=click.Path(path_type=Path), help="meet.json of the plan in people's hands")
+@click.option("--now", help="Key of the first slot that has not begun · 尚未开始的第一个时段")
+@click.option("--seconds", type=click.FloatRange(0, min_open=True), default=2.0, show_default=True)
+@_SEED
+@_JSON
+@_LANGUAGE
+def replan_command(
+    source: Path, held: Path, now: str | None, seconds: float, seed: int, as_json: bool, language: Any
+) -> None:
+    """Re-plan the day as SOURCE now says it, with the fewest changes to the plan held · 以最少变动重排"""
+    instance = _read(source)
+    found = replan(_held(held, instance), instance, now=now, seconds=seconds, seed=seed)
+    document = found.timetable.to_dict() | {
+        "n_moved": found.n_moved,
+        "n_forced": found.n_forced,
+        "is_fewest": found.is_fewest,
+        "moves": [_move(move) for move in found.moves],
+    }
+    if as_json:
+        click.echo(json.dumps(document, ensure_ascii=False))
+        return
+    values = {"n_moved": found.n_moved, "n_forced": found.n_forced, "n_people": len(found.people)}
+    click.echo(sentence("meet_replanned", language, values))
+    for move in document["moves"]:
+        click.echo("\t".join(str(part or "–") for part in move.values()))
+
+
+def _held(path: Path, instance: Instance) -> Timetable:
+    """The plan of a ``meet.json``, as far as a re-plan needs it."""
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))["meetings"]
+        placements = [Placement(row["id"], row["slot"], row["table"], row.get("interpreter", "")) for row in rows]
+    except FileNotFoundError:
+        raise InputError("file_missing", {}, {"file": str(path)}) from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError("meet_not_json", {"problem": str(error)}, {"file": str(path)}) from None
+    known = {row["id"]: tuple(row["people"]) for row in rows}
+    gone = [Meeting(name, people) for name, people in known.items() if name not in instance.meeting_index]
+    return Timetable(replace(instance, meetings=(*instance.meetings, *gone)), "feasible", tuple(placements))
+
+
+def _move(move: Move) -> dict[str, Any]:
+    before, after = move.before, move.after
+    return {
+        "person": move.person,
+        "meeting": move.meeting,
+        "slot_before": before.slot if before else None,
+        "table_before": before.table if before else None,
+        "slot": after.slot if after else None,
+        "table": after.table if after else None,
+    }
+
+
+@group.command("visits")
+@click.argument("source", type=click.Path(path_type=Path))
+@_SECONDS
+@_SEED
+@_WORKERS
+@_JSON
+@_LANGUAGE
+def visits_command(source: Path, seconds: float, seed: int, workers: int, as_json: bool, language: Any) -> None:
+    """Plan the study visits described in SOURCE, a JSON file · 规划考察行程"""
+    found = visits(**read_visits(source), seconds=seconds, seed=seed, workers=workers)
+    if as_json:
+        click.echo(json.dumps(found.to_dict(), ensure_ascii=False))
+        return
+    values = {"interest": found.interest, "bound": found.bound, "road_min": found.road_min}
+    click.echo(sentence(f"meet_visits_{found.status}", language, values))
+    for stop in found.stops:
+        span = f"{stop.starts_at:%Y-%m-%d %H:%M}–{stop.ends_at:%H:%M}"
+        click.echo("\t".join((stop.group, span, stop.kind, stop.key, stop.place)))
+    for one in found.unvisited:
+        for reason in one.reasons:
+            click.echo(f"{one.group}\t{one.host}\t{sentence(reason.code, language, reason.values)}")
 
 
 def _read(source: Path) -> Instance:

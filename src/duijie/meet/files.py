@@ -118,7 +118,7 @@ def _typed(key: str, value: Any) -> Any:
         return tuple(tuple(map(str, _listed(group))) for group in value)
     if key in ("people", "after"):
         return tuple(map(str, _listed(value)))
-    if key in ("weight", "unplaced", "breaks", "spread"):
+    if key in ("weight", "score", "unplaced", "breaks", "spread"):
         return float(value)
     return int(value) if key in ("seats", "max_breaks") else value
 
