@@ -248,8 +248,8 @@ def input_output(folder: Path) -> list[Case]:
 
 def history() -> list[Case]:
     """Entries of industries into provinces predicted from earlier registrations, on years all chosen provinces have."""
-    path = data.root() / "agreements" / "jinjiang-longhua" / "tables" / "counts.csv"
-    if not path.is_file():
+    path = next(iter(sorted(data.root().glob("agreements/*/tables/counts.csv"))), None)
+    if path is None:
         return []
     with path.open(encoding="utf-8") as file:
         rows = [one for one in csv.DictReader(file) if one["region"].endswith("0000")]

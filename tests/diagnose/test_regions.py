@@ -26,6 +26,7 @@ from duijie.diagnose.linkages import (
     supply_complementarity,
     supply_links,
 )  # fmt: skip
+from duijie.diagnose.model import fit
 from duijie.diagnose.relatedness import cooccurrence, density, proximity
 from duijie.diagnose.similarity import cosine, finger_kreinin, grubel_lloyd, krugman, michaely, shares
 from duijie.diagnose.specialization import presence
@@ -188,3 +189,19 @@ def test_transfer_prefers_pushed_and_welcome_industries_and_guards_the_origin():
     free = [one for one in found if not one.guards]
     assert [one.score for one in free] == sorted((one.score for one in free), reverse=True)
     assert {one.destination for one in found} == {1, 2}
+
+
+def test_a_model_answers_any_pair_and_hands_its_relatedness_on():
+    rng = np.random.default_rng(4)
+    values = rng.poisson(5, (9, 14)) * 1.0
+    counts = Counts(tuple("abcdefghi"), tuple(f"i{at}" for at in range(14)), values, "firms")
+    model = fit(counts, learn="abcdefg")
+    assert model.regions == counts.regions
+    numbers = model.pair("h", "c")
+    assert numbers.cosine == pytest.approx(cosine(values)[7, 2])
+    assert numbers.added == pytest.approx((model.added[7, 2], model.added[2, 7]))
+    np.testing.assert_array_equal(model.relatedness.values, proximity(cooccurrence(presence(values[:7]))))
+    with pytest.raises(InputError, match="region_unknown"):
+        model.pair("a", "z")
+    with pytest.raises(InputError, match="region_unknown"):
+        fit(counts, learn=["z"])

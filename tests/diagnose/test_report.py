@@ -73,6 +73,26 @@ def test_links_run_both_ways_and_never_inside_an_industry(economy):
         assert link.score == pytest.approx(np.prod(list(link.parts.values())))
 
 
+def test_links_say_how_sure_they_are(economy):
+    links = made(economy, top=3).links
+    assert all(0 <= link.confidence <= 1 for link in links)
+    assert max(link.confidence for link in links) > 0.9
+    few = replace(economy["counts"], values=np.round(economy["counts"].values / [[4], [4], [1]]))
+    assert np.mean([link.confidence for link in made(economy, counts=few, top=3).links]) < np.mean(
+        [link.confidence for link in links]
+    )
+
+
+def test_spillovers_fall_with_friction(economy):
+    tables = economy["io"] | {"020000": replace(economy["io"]["010000"], region="020000")}
+    rows = made(economy, io=tables).spillovers
+    assert len(rows) == 6
+    here = [row["spillover"] for row in rows if row["area"] == "010000"]
+    assert here == sorted(here, reverse=True)
+    assert all(row["basis"] == "derived" and row["feedback"] >= 0 for row in rows)
+    assert made(economy).spillovers == ()
+
+
 def test_what_is_absent_is_said(economy):
     report = made(economy, parties=(), chains=(), vocabulary={}, io={})
     codes = {reason.code for reason in report.missing}

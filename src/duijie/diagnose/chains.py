@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -58,11 +60,16 @@ class ChainFit:
     gaps: tuple[Gap, ...]
 
 
-def belongs(stage: ChainStage, industry: str, texts: Sequence[str] = ()) -> bool:
-    """Whether an industry code or one of the product texts belongs to a stage."""
+def belongs(stage: ChainStage, industry: str, text: str = "") -> bool:
+    """Whether an industry code, or a product word in a text, belongs to a stage."""
     if industry and industry.startswith(tuple(stage.industries)):
         return True
-    return any(word in text for text in texts for word in stage.products)
+    return bool(text and stage.products and _words(stage.products).search(text))
+
+
+@cache
+def _words(products: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(map(re.escape, products)))
 
 
 def chain_fit(
@@ -99,7 +106,9 @@ def _stage(
     stage: ChainStage, counts: Counts, parties: Sequence[Party], totals: Mapping[str, int], national: str
 ) -> StageFit:
     firms = {
-        region: tuple(p.id for p in parties if p.region == region and belongs(stage, p.industry, (*p.products, p.name)))
+        region: tuple(
+            p.id for p in parties if p.region == region and belongs(stage, p.industry, ";".join((*p.products, p.name)))
+        )
         for region in totals
     }
     columns = [at for at, code in enumerate(counts.industries) if belongs(stage, code)]

@@ -126,6 +126,12 @@ class Economy:
             return self.flows * self._per_output
         return csc_array(self.flows.multiply(self._per_output[None, :]))
 
+    @property
+    def dense(self) -> Floats:
+        """A as a dense array."""
+        found = self.coefficients
+        return found if isinstance(found, np.ndarray) else np.asarray(found.toarray(), dtype=np.float64)
+
     @cached_property
     def _solver(self) -> _Solver:
         return _Solver(self.coefficients)
@@ -175,9 +181,7 @@ class Economy:
     @cached_property
     def inverse(self) -> Floats:
         """The Leontief inverse; only extraction and decompositions need it."""
-        dense = self.coefficients if isinstance(self.coefficients, np.ndarray) else self.coefficients.toarray()
-        inverse = np.linalg.inv(np.eye(len(dense)) - dense)
-        return np.asarray(inverse)
+        return np.asarray(np.linalg.inv(np.eye(len(self.output)) - self.dense))
 
     def extraction(self) -> Extraction:
         """What all output would lose if a sector neither bought nor sold and its demand were met from elsewhere.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr
 
 from .relatedness import normed
+from .specialization import location_quotient, share_ratio_band
 
 __all__ = [
     "Candidate",
@@ -18,6 +19,7 @@ __all__ = [
     "linkage_candidates",
     "strength",
     "supply_complementarity",
+    "supply_confidence",
     "supply_links",
 ]
 
@@ -95,6 +97,62 @@ def supply_links(
     )
 
 
+def supply_confidence(
+    links: Sequence[SupplyLink],
+    supplier: ArrayLike,
+    buyer: ArrayLike,
+    reference: ArrayLike,
+    coefficients: ArrayLike,
+    *,
+    draws: int = 200,
+    seed: int = 0,
+) -> Floats:
+    """How often each listed link would stay among the best of its list if the firms were counted again.
+
+    Parameters
+    ----------
+    links
+        A list from :func:`supply_links`.
+    supplier, buyer, reference
+        (industries,) counts of the two regions and of the sample they are compared with.
+
+    Returns
+    -------
+    array (links,)
+        0–1: the part of `draws` redrawn tables in which the link ranks within the length of the list.
+
+    Notes
+    -----
+    Counts are redrawn from Gamma(x + ½), the posterior of a Poisson mean under Jeffreys' prior; links are ranked as in
+    the list, by the lower ends of the bands.
+    """
+    if not links:
+        return np.zeros(0)
+    random = np.random.default_rng(seed)
+    against, weight = np.asarray(reference, dtype=np.float64), np.asarray(coefficients, dtype=np.float64)
+    # Only what is listed, or could come to be, is redrawn: far below an ordinary share nothing reaches the list.
+    sides = [np.asarray(side, dtype=np.float64) for side in (supplier, buyer)]
+    near = [np.nan_to_num(location_quotient(side[None], reference=against)[0]) > 0.5 for side in sides]
+    keep = [np.flatnonzero(side) for side in near]
+    inner = weight[np.ix_(*keep)] * (keep[0][:, None] != keep[1][None, :])
+    at = tuple(np.searchsorted(kept, [place[side] for place in ((one.supplier, one.buyer) for one in links)])
+               for side, kept in enumerate(keep))  # fmt: skip
+    strong = [
+        strength(share_ratio_band(_redrawn(side[kept], random, draws), side.sum(), against[kept], against.sum()).low)
+        for side, kept in zip(sides, keep, strict=True)
+    ]
+    stays = np.zeros(len(links))
+    for left, right in zip(*strong, strict=True):
+        drawn = supply_complementarity(left, inner, right)
+        bar = np.partition(drawn, drawn.size - len(links), axis=None)[drawn.size - len(links)]
+        stays += drawn[at] >= max(bar, 1e-300)
+    return stays / draws
+
+
+def _redrawn(counts: Floats, random: np.random.Generator, draws: int) -> Floats:
+    return np.where(counts > 0, random.gamma(counts + 0.5, size=(draws, len(counts))), 0.0)
+
+
 def added_density(present: ArrayLike, near: ArrayLike, region: int, partner: int) -> Floats:
     """What a partner would add to how near a region is to each industry (added relatedness density).
 
@@ -164,17 +222,17 @@ def linkage_candidates(
 
     Notes
     -----
-    score = added · Φ(complexity), Φ the normal distribution function, so that complexity weighs 0–1 and an unknown
-    complexity weighs one half.
+    score = added · the part of industries that are no more complex, 0–1; an unknown complexity weighs nothing.
     """
     held = np.asarray(present, dtype=bool)
     own = np.asarray(held[region].astype(np.float64) @ normed(near))
     added = added_density(held, near, region, partner)
-    score = added * ndtr(np.nan_to_num(np.asarray(complexity, dtype=np.float64)))
-    score = np.where(held[region], 0, score)
+    worth = np.asarray(complexity, dtype=np.float64)
+    ranked = np.searchsorted(np.sort(worth[np.isfinite(worth)]), worth, side="right") / max(np.isfinite(worth).sum(), 1)
+    score = np.where(held[region] | ~np.isfinite(worth), 0, added * ranked)
     order = np.argsort(-score, kind="stable")[:top]
     return tuple(
-        Candidate(int(i), float(score[i]), float(own[i]), float(added[i]), float(np.asarray(complexity)[i]))
+        Candidate(int(i), float(score[i]), float(own[i]), float(added[i]), float(worth[i]))
         for i in order
         if score[i] > 0
     )

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from duijie.errors import InputError
-from duijie.terms import Counts
+from duijie.terms import Counts, Relatedness
 
 from .conventions import Convention
 from .indicators import Indicators, indicators
@@ -37,7 +37,8 @@ class PairNumbers:
 class Model:
     """Relatedness and complexity learnt from many regions, and which industries every asked region holds.
 
-    `regions` are the rows that may be asked; `found` are the indicators of the rows learnt from.
+    `regions` are the rows that may be asked; `found` are the indicators of the rows learnt from; `is_known` is False
+    for industries with less than one firm a region, of which nothing can be learnt.
     """
 
     regions: tuple[str, ...]
@@ -45,6 +46,7 @@ class Model:
     values: Floats
     presence: NDArray[np.bool_]
     found: Indicators
+    is_known: NDArray[np.bool_]
 
     def _row(self, region: str) -> int:
         if region not in self.regions:
@@ -62,8 +64,9 @@ class Model:
         rows = [self._row(region) for region in (region_a, region_b)]
         two, held = self.values[rows], self.presence[rows]
         gains = added_densities(held, self.found.proximity)
+        worth = np.where(self.is_known, self.found.pci, np.nan)
         candidates = tuple(
-            linkage_candidates(held, self.found.proximity, self.found.pci, a, b, top=top) for a, b in ((0, 1), (1, 0))
+            linkage_candidates(held, self.found.proximity, worth, a, b, top=top) for a, b in ((0, 1), (1, 0))
         )
         return PairNumbers(
             float(finger_kreinin(two)[0, 1]),
@@ -72,6 +75,11 @@ class Model:
             (float(gains[0, 1]), float(gains[1, 0])),
             (candidates[0], candidates[1]),
         )
+
+    @property
+    def relatedness(self) -> Relatedness:
+        """How near industries are, as other wings take it."""
+        return Relatedness(self.industries, np.asarray(self.found.proximity, dtype=np.float64), self.found.convention)
 
     @cached_property
     def added(self) -> Floats:
@@ -115,4 +123,5 @@ def fit(
         asked,
         held,
         indicators(taught, convention=convention),
+        taught.sum(0) >= len(taught),
     )

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+import duijie
 from duijie.errors import InputError
 from duijie.terms import Bilingual, ChainTemplate, Counts, IOTable, Party, Progress, Provenance, Reason, silent
 
@@ -19,7 +20,7 @@ from .chains import ChainFit, Gap, StageFit, chain_fit
 from .conventions import Convention
 from .groupings import Grouping
 from .inputs import Inputs, say
-from .linkages import strength, supply_complementarity, supply_links
+from .linkages import SupplyLink, strength, supply_complementarity, supply_confidence, supply_links
 from .results import Coverage, Link, PairReport, Say, Specialization, Witness
 from .similarity import cosine, finger_kreinin, krugman
 from .specialization import location_quotient, quotient_band, shrunk_quotient
@@ -134,6 +135,7 @@ def _steps(given: Inputs, parts: Mapping[str, Any], top: int) -> Mapping[str, Ca
         "added": lambda: sections.added(given, model, top) if model else (),
         "transfer": lambda: sections.transferable(given, model, top) if model else (),
         "groupings": lambda: sections.grouped(given),
+        "spillovers": lambda: sections.spillovers(given),
         "risks": lambda: _risks(given, parts["specialization"]),
         "missing": lambda: _missing(given, model is not None),
         "provenance": lambda: _provenance(given),
@@ -231,7 +233,11 @@ def _links(
             strength([known[key].low if (key := (region, one)) in known else 0.0 for one in given.counts.industries])
             for region in (supplier, buyer)
         )
-        found += [_link(given, known, supplier, buyer, one) for one in supply_links(ours, shares, theirs, top=top)]
+        listed = supply_links(ours, shares, theirs, top=top)
+        sure = supply_confidence(listed, given.row(supplier), given.row(buyer), given.row(given.national), shares)
+        found += [
+            _link(given, known, supplier, buyer, one, float(part)) for one, part in zip(listed, sure, strict=True)
+        ]
         # What part of the inputs of the buyer's strong industries the supplier's strong industries could meet.
         total = float(supply_complementarity(ours, shares, theirs).sum() / max(theirs.sum(), 1e-300))
         sums.append({"supplier_region": supplier, "buyer_region": buyer, "score": total})
@@ -260,7 +266,12 @@ def _input_shares(given: Inputs, buyer: str) -> Floats | None:
 
 
 def _link(
-    given: Inputs, known: Mapping[tuple[str, str], Specialization], supplier: str, buyer: str, found: Any
+    given: Inputs,
+    known: Mapping[tuple[str, str], Specialization],
+    supplier: str,
+    buyer: str,
+    found: SupplyLink,
+    confidence: float,
 ) -> Link:
     source = known[supplier, given.counts.industries[found.supplier]]
     target = known[buyer, given.counts.industries[found.buyer]]
@@ -272,6 +283,7 @@ def _link(
         source.name,
         target.name,
         found.score,
+        confidence,
         {
             "supplier_strength": found.supplier_strength,
             "input_share": found.coefficient,
@@ -392,7 +404,9 @@ def _missing(given: Inputs, is_learnt: bool) -> tuple[Reason, ...]:
 def _provenance(given: Inputs) -> Provenance:
     inputs = {"counts": _digest(given.counts.values), "parties": _digest(repr([p.id for p in given.parties]))}
     inputs |= {f"io:{code}": _digest(table.flows) for code, table in given.io.items()}
-    return Provenance(inputs, parameters={"regions": given.regions, "national": given.national, "level": 0.95})
+    return Provenance(
+        inputs, duijie.__version__, parameters={"regions": given.regions, "national": given.national, "level": 0.95}
+    )
 
 
 def _digest(value: Any) -> str:

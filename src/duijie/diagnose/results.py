@@ -59,7 +59,10 @@ class Specialization:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One industry of one region that can supply one industry of the other, with firms on both ends."""
+    """One industry of one region that can supply one industry of the other, with firms on both ends.
+
+    `confidence` is how often the link would stay in its list if the firms were counted again, 0–1.
+    """
 
     supplier_region: str
     buyer_region: str
@@ -68,6 +71,7 @@ class Link:
     supplier_name: Say
     buyer_name: Say
     score: float
+    confidence: float
     parts: Mapping[str, float]
     firms: Mapping[str, tuple[Mapping[str, Any], ...]]
     reasons: tuple[Reason, ...]
@@ -89,6 +93,7 @@ class PairReport:
     added: tuple[Mapping[str, Any], ...]
     transfer: tuple[Mapping[str, Any], ...]
     groupings: tuple[Mapping[str, Any], ...]
+    spillovers: tuple[Mapping[str, Any], ...]
     risks: tuple[Reason, ...]
     missing: tuple[Reason, ...]
     provenance: Provenance

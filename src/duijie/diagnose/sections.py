@@ -10,13 +10,16 @@ import numpy as np
 
 from . import explain
 from .groupings import grouping_fit
+from .inputoutput import Economy
 from .inputs import Inputs
 from .model import Model, fit
+from .regionalization import interregional, trade_shares
 from .transfer import pressure, transfer_candidates
 
-__all__ = ["added", "grouped", "industry_map", "learnt", "transferable"]
+__all__ = ["added", "grouped", "industry_map", "learnt", "spillovers", "transferable"]
 
 LEAST_REGIONS = 10
+FRICTIONS = (2.0, 5.0, 20.0)
 Row = Mapping[str, Any]
 
 
@@ -42,7 +45,7 @@ def industry_map(given: Inputs, model: Model) -> tuple[Row, ...]:
             "is_present": {region: bool(held[region][i]) for region in given.regions},
         }
         for i, industry in enumerate(model.industries)
-        if np.isfinite(model.found.pci[i])
+        if np.isfinite(model.found.pci[i]) and model.is_known[i]
     )
 
 
@@ -118,3 +121,35 @@ def grouped(given: Inputs) -> tuple[Row, ...]:
         }
         for one in given.groupings
     )
+
+
+def spillovers(given: Inputs) -> tuple[Row, ...]:
+    """What a unit of final demand in one side's area would set off in the other's: estimated, for several frictions.
+
+    No table of trade between the areas is published; gravity shares stand in, and the spread over frictions is the
+    honest answer. Areas without a table, or with one table for both, give none.
+    """
+    tables = [given.table(region) for region in given.regions]
+    first, second = tables
+    if first is None or second is None or first is second or first.sectors != second.sectors:
+        return ()
+    output = np.stack([first.output, second.output])
+    local = np.stack([Economy.of(one).dense for one in (first, second)])
+    rows = []
+    for friction in FRICTIONS:
+        shares = trade_shares(output, output, np.array([[1.0, friction], [friction, 1.0]]))
+        joined = interregional(local, shares)
+        n = len(first.sectors)
+        rows += [
+            {
+                "area": table.region,
+                "partner": other.region,
+                "friction": friction,
+                "spillover": float(np.average(joined.spillover[at * n : at * n + n], weights=output[at])),
+                "feedback": float(np.average(joined.feedback[at * n : at * n + n], weights=output[at])),
+                "year": table.year,
+                "basis": "derived",
+            }
+            for at, (table, other) in enumerate(((first, second), (second, first)))
+        ]
+    return tuple(rows)
