@@ -52,11 +52,13 @@ def plain(raw: Raw) -> str:
 
     Examples
     --------
-    >>> plain(350582.0)
-    '350582'
+    >>> plain(110105.0)
+    '110105'
     """
     if raw is None:
         return ""
+    if isinstance(raw, str) and raw.isprintable():
+        return raw.strip()
     if isinstance(raw, float) and raw.is_integer() and abs(raw) < 1e15:
         return str(int(raw))
     if isinstance(raw, datetime):
@@ -71,7 +73,9 @@ def compact(raw: Raw) -> str:
 
 def text(raw: Raw, column: Column) -> Cell:
     """Free text, line breaks kept as spaces; what a table program would run as a formula stays text."""
-    value = " ".join(plain(raw).split())
+    value = plain(raw)
+    if "  " in value or not value.isprintable():
+        value = " ".join(value.split())
     return Cell(value, is_mended=isinstance(raw, str) and value != raw) if value else EMPTY
 
 

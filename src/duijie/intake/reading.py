@@ -18,6 +18,7 @@ _SEPARATOR, _CLAUSE, _COLON, _OTHER = 10, 11, 12, 13
 _MOST = 4096  # tokens kept of one text: a 10,000-character scope says what it says in its first part
 _FALL = 1.0  # the n-th item of a scope weighs 1 / (1 + n)
 _NAME = 1.4  # a name weighs about as much as the first two items
+_VAGUE = 0.7  # a word of a name that names no more than a division: 机械, 纺织
 _EARLIER = 0.35  # a word before the last one of an item qualifies it: 塑料 in 塑料模具
 _MODES = len(MODES)
 _ORDER = ("grow", "make", "mine", "trade", "retail", "install", "lease", "repair", "research")
@@ -288,6 +289,8 @@ def _speak(
         place = 1.0 if row == last or last < 0 else _EARLIER
         for entry in range(t.start[phrase], t.start[phrase + 1]):
             heading, spoken = t.heading[entry], t.weight[entry] * strength * place
+            if is_name and t.level[heading] <= 2:
+                spoken *= _VAGUE
             if kind == PRODUCT:
                 spoken *= t.belief[heading, mode]
                 heading = t.target[heading, mode]

@@ -11,7 +11,7 @@ from typing import Any
 from duijie.errors import Fault
 
 from . import amounts, cells, codes
-from .cells import EMPTY, Cell, Raw, Wrong, plain
+from .cells import Cell, Raw, Wrong, plain
 from .headings import Heading
 from .layouts import Column, Layout, fold_heading, total_words
 
@@ -33,6 +33,7 @@ _PARSERS: Mapping[str, Callable[..., Cell]] = {
     "quantity": amounts.quantity,
 }
 _MEASURED = frozenset({"money", "quantity"})
+_TOTAL = 12  # a longer text is no word for a total
 _REMEMBERED = 50_000  # different cells of a column kept with their result
 
 
@@ -83,7 +84,7 @@ class Reader:
         first = next((plain(cell) for cell in row if cell not in ("", None)), "")
         if not first:
             return not any(plain(cell) for cell in row)
-        if fold_heading(first) in total_words():
+        if len(first) <= _TOTAL and fold_heading(first) in total_words():
             return True
         texts = self._heading.texts
         return first in texts and [plain(cell) for cell in row if plain(cell)] == [text for text in texts if text]
@@ -96,7 +97,11 @@ class Reader:
         for place, column in self._columns.items():
             raw = [row[place] if place < len(row) else None for row in rows]
             unit_place = self._unit_places.get(column.key, -1)
-            units = [plain(row[unit_place]) if 0 <= unit_place < len(row) else "" for row in rows]
+            units = (
+                [plain(row[unit_place]) if 0 <= unit_place < len(row) else "" for row in rows]
+                if unit_place >= 0
+                else []
+            )
             self._column(batch, place, column, raw, units)
 
     def _column(self, batch: Batch, place: int, column: Column, raw: list[Raw], units: list[str]) -> None:
@@ -104,7 +109,11 @@ class Reader:
         values: list[Any] = []
         extras: list[Any] = []
         for at, cell in enumerate(raw):
-            unit = _whole_unit(heading_unit, units[at]) if column.type in _MEASURED else ""
+            if (cell is None or cell == "") and not column.is_required:
+                values.append(None)
+                extras.append(None)
+                continue
+            unit = _whole_unit(heading_unit, units[at] if units else "") if column.type in _MEASURED else ""
             found = self._cell(cell, column, unit)
             if found.wrong is None and found.value is not None:
                 found = self._asked(found, column, batch.numbers[at])
@@ -123,8 +132,6 @@ class Reader:
             batch.extras[column.key] = extras
 
     def _cell(self, raw: Raw, column: Column, unit: str) -> Cell:
-        if raw is None or raw == "":
-            return EMPTY
         parse = _PARSERS[column.type]
         if column.type in ("text", "url"):
             return parse(raw, column)
