@@ -81,7 +81,7 @@ def run(
     found = {"diagnose": diagnosis, "match": matches, "meet": meeting.document, "track": tracked}
     results = {word: plain(_stamped(document, material, seed)) for word, document in found.items()}
     files = [write_json(home / "results" / f"{word}.json", document) for word, document in results.items()]
-    files += stages.extras(material, meeting, home)
+    files += stages.extras(material, meeting, home, as_of=as_of)
     if with_report:
         files += walk.stage(
             "report", lambda: report.write_report(results, home / "report", on=as_of, progress=walk.inside("report"))

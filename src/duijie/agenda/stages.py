@@ -14,6 +14,7 @@ from duijie.intake import taxonomies
 from duijie.terms import Listing, Progress, Source
 from duijie.track import calendar
 
+from .facts import write_facts
 from .reading import REFERENCE, Material
 
 __all__ = ["Meeting", "diagnosis", "extras", "figures", "matches", "state", "timetable"]
@@ -163,15 +164,15 @@ def state(material: Material, matched: Mapping[str, Any], *, as_of: date) -> dic
     }
 
 
-def extras(material: Material, meeting: Meeting, home: Path) -> list[Path]:
-    """The calendar of the exchange day, and the records of a rehearsal for the portal."""
-    calendar = home / "calendar.ics"
-    calendar.write_bytes(meeting.calendar)
+def extras(material: Material, meeting: Meeting, home: Path, *, as_of: date) -> list[Path]:
+    """The calendar of the exchange day, and the records for the portal: a rehearsal's life, or the public facts."""
+    calendar_file, records = home / "calendar.ics", home / "records.jsonl"
+    calendar_file.write_bytes(meeting.calendar)
     if material.life is None:
-        return [calendar]
-    records = home / "records.jsonl"
-    material.life.write(records)
-    return [calendar, records]
+        write_facts(records, material.agreement, material.parties, material.listings, as_of=as_of)
+    else:
+        material.life.write(records)
+    return [calendar_file, records]
 
 
 def figures(material: Material, results: Mapping[str, Any], n_files: int) -> dict[str, dict[str, Any]]:

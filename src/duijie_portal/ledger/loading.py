@@ -176,7 +176,7 @@ def _needed_day(text: Any) -> date:
 
 
 def _party(load: _Load, row: Row) -> None:
-    side = row.get("region") or row["side"]
+    side = row.get("side") or row["region"]
     known = {"id", "kind", "region", "side", "name", "name_en", "uscc", "industry", "town", "type", "visibility"}
     party = Party(
         **load.owned(row),
@@ -192,7 +192,9 @@ def _party(load: _Load, row: Row) -> None:
         payload={key: value for key, value in row.items() if key not in known},
     )
     load.parties.append(party)
-    on = _day(row.get("registered_on")) or load.moment.date()
+    registered = str(row.get("registered_on", ""))
+    # Of a real firm only the year is known: then it came in when it was entered.
+    on = _day(registered) if len(registered) >= 10 else load.moment.date()
     load.drafts.append((Draft(side, "party.added", "party", party.pk, on, {"kind_of_party": party.kind}), None))
 
 
@@ -348,6 +350,7 @@ _READERS: Mapping[str, Callable[[_Load, Row], Any]] = {
     "action": _move,
     "evidence": _evidence,
     "rehearsal": lambda load, row: None,
+    "facts": lambda load, row: None,
 }
 
 
