@@ -52,8 +52,9 @@ class Quota:
 class Assignment:
     """Which pairs are assigned, and the proof of how good that is.
 
-    `is_assigned` (pairs,); `prices` (offers,): the dual price of one more place at an offer, 0 where it has places
-    left, so high prices mean in demand; `value` is the sum assigned, `bound` an upper bound on any assignment's.
+    `is_assigned` (pairs,); `prices` (offers,): what one more place at an offer would be worth to those who went
+    without, 0 where it has places left, so high prices mean in demand; `value` is the sum assigned, `bound` an upper
+    bound on any assignment's.
     """
 
     is_assigned: NDArray[np.bool_]
@@ -99,7 +100,10 @@ def assign_auction(table: Candidates, *, gap_share: float = 8e-6, max_bids: int 
 
 def _finished(table: Candidates, held: NDArray[np.bool_], prices: Floats, method: str) -> Assignment:
     value = float(table.values[held].sum())
-    return Assignment(held, prices, value, max(value, dual_bound(table, prices)), method)
+    bound = max(value, dual_bound(table, prices))
+    # the last bidder pays what it bid; shown is only what those who went without would have paid
+    shown = np.minimum(prices, _wished_prices(table, held, prices, table.needs))
+    return Assignment(held, shown, value, bound, method)
 
 
 def dual_bound(table: Candidates, prices: Floats) -> float:

@@ -30,13 +30,14 @@ from duijie.terms import (
 from .assignment import Assignment, Candidates, assign_auction
 from .candidates import Pool
 from .explain import Explainer
+from .index import Ranking, TextIndex
 from .kinds import Kind
 from .relatedness import ActivitySpace
 from .rules import Removal, RuleSet
 from .scoring import Circumstances, Scorer
 from .topk import best
 
-__all__ = ["Answer", "Match", "Matches", "Unmatched", "kind", "why_not"]
+__all__ = ["Answer", "Match", "Matches", "Unmatched", "kind", "rank", "why_not"]
 
 
 @dataclass(frozen=True)
@@ -313,6 +314,31 @@ def _unmatched(bench: _Bench, need: int, found: _Found) -> Unmatched:
         return Unmatched(listing.id, (Removal("least_content", found.n_weak),), Reason("match_too_weak", values))
     relaxation = bench.explainer.relaxation(need, bench.rules.relaxation(need))
     return Unmatched(listing.id, bench.rules.removals(need), relaxation)
+
+
+def rank(
+    need_ids: Sequence[str],
+    need_texts: Sequence[str],
+    offer_ids: Sequence[str],
+    offer_texts: Sequence[str],
+    *,
+    top: int = 10,
+    progress: Progress = silent,
+) -> Ranking:
+    """The offers whose texts are nearest to each need's, best first: exact, over all pairs, ties by id.
+
+    An empty text, or one of punctuation only, gets no offers. Full-width letters count as half-width.
+
+    Raises
+    ------
+    InputError
+        An id stands twice, ids and texts differ in number, or `top` is below 1.
+    """
+    if top < 1:
+        raise InputError("match_top_too_small", {"top": top})
+    if len(need_ids) != len(need_texts):
+        raise InputError("match_ids_texts", {"ids": len(need_ids), "texts": len(need_texts)})
+    return TextIndex.build(offer_ids, offer_texts).search(need_texts, top, progress=progress)
 
 
 def why_not(

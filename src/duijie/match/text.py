@@ -45,6 +45,13 @@ class TextSpace:
             codes, counts = _merged(codes, counts, once, n)
         return cls(codes, counts, len(texts), length / max(len(texts), 1), analysis)
 
+    def extended(self, texts: Sequence[str]) -> TextSpace:
+        """The space with the terms of more texts added as never seen; what is known keeps its frequency."""
+        parts = [_terms(texts[at : at + _CHUNK], self.analysis)[1] for at in range(0, len(texts), _CHUNK)]
+        new = np.unique(np.concatenate([np.empty(0, np.uint64), *parts]))
+        codes, counts = _merged(self.codes, self.frequencies, new, np.zeros(len(new), np.int64))
+        return TextSpace(codes, counts, self.n_texts, self.mean_length, self.analysis)
+
     def vectors(self, texts: Sequence[str], *, scheme: Scheme = "tfidf", side: str = "offer") -> sparse.csr_matrix:
         """The texts as rows, shape (texts, terms), float32, columns ascending.
 
