@@ -200,6 +200,14 @@ def test_a_model_answers_any_pair_and_hands_its_relatedness_on():
     numbers = model.pair("h", "c")
     assert numbers.cosine == pytest.approx(cosine(values)[7, 2])
     assert numbers.added == pytest.approx((model.added[7, 2], model.added[2, 7]))
+    every = model.pairs()
+    assert len(every) == 36
+    assert every["c", "h"].added == pytest.approx(numbers.added[::-1])
+    held, near = model.presence, model.found.proximity
+    by_hand = linkage_candidates(held, near, model.found.pci, 7, 2)
+    assert [(one.industry, round(one.score, 12)) for one in numbers.candidates[0]] == [
+        (one.industry, round(one.score, 12)) for one in by_hand
+    ]
     np.testing.assert_array_equal(model.relatedness.values, proximity(cooccurrence(presence(values[:7]))))
     with pytest.raises(InputError, match="region_unknown"):
         model.pair("a", "z")

@@ -17,6 +17,7 @@ __all__ = [
     "added_densities",
     "added_density",
     "linkage_candidates",
+    "ranked_candidates",
     "strength",
     "supply_complementarity",
     "supply_confidence",
@@ -227,12 +228,22 @@ def linkage_candidates(
     held = np.asarray(present, dtype=bool)
     own = np.asarray(held[region].astype(np.float64) @ normed(near))
     added = added_density(held, near, region, partner)
-    worth = np.asarray(complexity, dtype=np.float64)
-    ranked = np.searchsorted(np.sort(worth[np.isfinite(worth)]), worth, side="right") / max(np.isfinite(worth).sum(), 1)
-    score = np.where(held[region] | ~np.isfinite(worth), 0, added * ranked)
-    order = np.argsort(-score, kind="stable")[:top]
+    return ranked_candidates(held[region], own, added, np.asarray(complexity, dtype=np.float64), top=top)
+
+
+def ranked_candidates(
+    held: ArrayLike, own: Floats, added: Floats, complexity: Floats, *, top: int = 20
+) -> tuple[Candidate, ...]:
+    """Candidates from densities that are known already; all arrays (industries,)."""
+    known = np.isfinite(complexity)
+    order = np.sort(complexity[known])
+    ranked = np.searchsorted(order, complexity, side="right") / max(len(order), 1)
+    score = np.where(np.asarray(held, dtype=bool) | ~known, 0, added * ranked)
+    # Only the best are put in order; ties go to the earlier industry, as a stable sort would.
+    few = (
+        np.flatnonzero(score >= np.partition(score, -min(top, len(score)))[-min(top, len(score))]) if len(score) else []
+    )
+    best = sorted((int(at) for at in few if score[at] > 0), key=lambda at: (-score[at], at))[:top]
     return tuple(
-        Candidate(int(i), float(score[i]), float(own[i]), float(added[i]), float(worth[i]))
-        for i in order
-        if score[i] > 0
+        Candidate(at, float(score[at]), float(own[at]), float(added[at]), float(complexity[at])) for at in best
     )

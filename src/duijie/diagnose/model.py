@@ -14,7 +14,8 @@ from duijie.terms import Counts, Relatedness
 
 from .conventions import Convention
 from .indicators import Indicators, indicators
-from .linkages import Candidate, added_densities, linkage_candidates
+from .linkages import Candidate, added_densities, ranked_candidates
+from .relatedness import normed
 from .similarity import cosine, finger_kreinin, krugman
 
 __all__ = ["Model", "PairNumbers", "fit"]
@@ -53,6 +54,25 @@ class Model:
             raise InputError("diagnose_region_unknown", {"region": region})
         return self.regions.index(region)
 
+    @cached_property
+    def _share(self) -> Floats:
+        """Proximity with columns that sum to 1."""
+        return normed(self.found.proximity)
+
+    @cached_property
+    def _own(self) -> Floats:
+        """Every region's density."""
+        return np.asarray(self.presence.astype(np.float64) @ self._share)
+
+    @cached_property
+    def _worth(self) -> Floats:
+        return np.where(self.is_known, self.found.pci, np.nan)
+
+    def _gains(self, region: int, partners: Sequence[int]) -> Floats:
+        """What each partner would add to the region's density, (partners, industries)."""
+        brought = self.presence[list(partners)] & ~self.presence[region]
+        return np.asarray(brought.astype(np.float64) @ self._share)
+
     def pair(self, region_a: str, region_b: str, *, top: int = 20) -> PairNumbers:
         """Likeness of two regions, and what each would add to the other.
 
@@ -61,19 +81,37 @@ class Model:
         InputError
             The model knows no such region.
         """
-        rows = [self._row(region) for region in (region_a, region_b)]
-        two, held = self.values[rows], self.presence[rows]
-        gains = added_densities(held, self.found.proximity)
-        worth = np.where(self.is_known, self.found.pci, np.nan)
-        candidates = tuple(
-            linkage_candidates(held, self.found.proximity, worth, a, b, top=top) for a, b in ((0, 1), (1, 0))
+        a, b = self._row(region_a), self._row(region_b)
+        return self._numbers(a, b, self._gains(a, [b])[0], self._gains(b, [a])[0], top)
+
+    def pairs(self, regions: Sequence[str] | None = None, *, top: int = 20) -> dict[tuple[str, str], PairNumbers]:
+        """The numbers of all pairs of some regions (by default all), each pair once, in their order."""
+        names = tuple(regions if regions is not None else self.regions)
+        rows = [self._row(name) for name in names]
+        gains = [self._gains(row, rows) for row in rows]
+        return {
+            (names[i], names[j]): self._numbers(rows[i], rows[j], gains[i][j], gains[j][i], top)
+            for i in range(len(rows))
+            for j in range(i + 1, len(rows))
+        }
+
+    def _numbers(self, a: int, b: int, to_a: Floats, to_b: Floats, top: int) -> PairNumbers:
+        two = self.values[[a, b]]
+        rows = ((a, to_a), (b, to_b))
+        lacks = [~self.presence[row] for row, _ in rows]
+        means = [
+            float(gain[lack].mean()) if lack.any() else float("nan")
+            for (_, gain), lack in zip(rows, lacks, strict=True)
+        ]
+        first, second = (
+            ranked_candidates(self.presence[row], self._own[row], gain, self._worth, top=top) for row, gain in rows
         )
         return PairNumbers(
             float(finger_kreinin(two)[0, 1]),
             float(cosine(two)[0, 1]),
             float(krugman(two)[0, 1]),
-            (float(gains[0, 1]), float(gains[1, 0])),
-            (candidates[0], candidates[1]),
+            (means[0], means[1]),
+            (first, second),
         )
 
     @property
