@@ -186,6 +186,8 @@ class Builder:
 
     def meeting(self, id: str, people: Iterable[str], **options: Any) -> Builder:
         """A request to meet; `options` as in :class:`Meeting`."""
+        options["after"] = tuple(options.get("after", ()))
+        options["one_of"] = tuple(tuple(group) for group in options.get("one_of", ()))
         self._meetings.append(Meeting(id, tuple(people), **_sets(options, "slots", "equipment")))
         return self
 
