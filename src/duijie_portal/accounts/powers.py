@@ -13,20 +13,22 @@ __all__ = ["POWERS", "Visitor", "may"]
 Visitor = Person | AnonymousUser
 
 _WORK = frozenset({"read", "agreement.note", "evidence.add", "ticket.open", "ticket.answer", "case.step"})
+_MEET = frozenset({"meeting.ask", "booking.make", "feed.own"})
 _LEAD = frozenset({"action.countersign", "event.countersign", "ticket.close", "decision.record", "visit.record"})
 
 POWERS: Mapping[str, frozenset[str]] = {
-    Role.OFFICER: _WORK | {"action.move"},
+    Role.OFFICER: _WORK | _MEET | {"action.move"},
     Role.COORDINATOR: _WORK
+    | _MEET
     | _LEAD
-    | {"action.move", "conference.hold", "practice.adopt", "record.clear", "person.invite"},
-    Role.LEADER: frozenset({"read", "record.release", "action.move", "agreement.amend"}) | _LEAD,
-    Role.FIRM: frozenset({"read", "listing.own", "case.answer"}),
-    Role.INSTITUTE: frozenset({"read", "listing.own", "case.answer"}),
-    Role.FUND: frozenset({"read", "listing.own", "case.answer"}),
-    Role.TALENT: frozenset({"read", "application.own"}),
-    Role.READER: frozenset({"read"}),
-    Role.AUDITOR: frozenset({"read", "log.read"}),
+    | {"meeting.plan", "action.move", "conference.hold", "practice.adopt", "record.clear", "person.invite"},
+    Role.LEADER: frozenset({"read", "feed.own", "record.release", "action.move", "agreement.amend"}) | _LEAD,
+    Role.FIRM: _MEET | {"read", "listing.own", "case.answer"},
+    Role.INSTITUTE: _MEET | {"read", "listing.own", "case.answer"},
+    Role.FUND: _MEET | {"read", "listing.own", "case.answer"},
+    Role.TALENT: frozenset({"read", "feed.own", "application.own"}),
+    Role.READER: frozenset({"read", "feed.own"}),
+    Role.AUDITOR: frozenset({"read", "feed.own", "log.read"}),
     Role.SYSTEM: frozenset({"system.run"}),
     Role.SECURITY: frozenset({"person.manage"}),
     Role.AUDIT: frozenset({"log.read", "activity.read"}),
