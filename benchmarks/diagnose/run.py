@@ -279,22 +279,25 @@ def history() -> list[Case]:
 
 
 def main() -> None:
-    """Run everything and write the rows."""
+    """Run everything, the quick parts first, and write the rows after each part."""
+    cases: list[Case] = []
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        cases = [
-            *agreement(folder),
-            *history(),
-            *against_bare(nested(LARGE)),
-            *long_rows(),
-            *pairs(),
-            *against_peers(nested(MIDDLE), folder, {"ecomplexity": 70}, 4),
-            *input_output(folder),
-            *against_peers(nested(LARGE), folder, {"ecomplexity": 40, "econcomplex": 40}, 4),
+        parts: list[Callable[[], list[Case]]] = [
+            lambda: agreement(folder),
+            history,
+            lambda: against_bare(nested(LARGE)),
+            long_rows,
+            pairs,
+            lambda: against_peers(nested(MIDDLE), folder, {"ecomplexity": 70}, 4),
+            lambda: input_output(folder),
+            lambda: against_peers(nested(LARGE), folder, {"ecomplexity": 40, "econcomplex": 40}, 4),
         ]
-    for one in cases:
-        print(one)
-    print(write("diagnose", cases))
+        for part in parts:
+            found = part()
+            cases += found
+            print(*found, sep="\n", flush=True)
+            write("diagnose", cases)
 
 
 if __name__ == "__main__":

@@ -240,9 +240,9 @@ def ranked_candidates(
     ranked = np.searchsorted(order, complexity, side="right") / max(len(order), 1)
     score = np.where(np.asarray(held, dtype=bool) | ~known, 0, added * ranked)
     # Only the best are put in order; ties go to the earlier industry, as a stable sort would.
-    few = (
-        np.flatnonzero(score >= np.partition(score, -min(top, len(score)))[-min(top, len(score))]) if len(score) else []
-    )
+    at_most = min(top, len(score))
+    bar = np.partition(score, -at_most)[-at_most] if at_most else 0.0
+    few = np.flatnonzero(score >= bar)
     best = sorted((int(at) for at in few if score[at] > 0), key=lambda at: (-score[at], at))[:top]
     return tuple(
         Candidate(at, float(score[at]), float(own[at]), float(added[at]), float(complexity[at])) for at in best
