@@ -13,13 +13,15 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 from scipy.sparse.linalg import svds
 
 from benchmarks.harness import IS_QUICK, RUNS, Case, Timing, interleaved, peer, timed, write
 from duijie import data
 from duijie.diagnose import Economy, fit, indicators
 from duijie.diagnose.backtest import backtest
-from duijie.diagnose.run import long_table
+from duijie.diagnose.run import counts_in, long_table
+from duijie.store import open_store
 from duijie.terms import Counts
 
 PEER = Path(__file__).with_name("peer.py")
@@ -241,6 +243,40 @@ def input_output(folder: Path) -> list[Case]:
     return [*cases, row(f"extraction of {n} sectors", taken.cpu, inverse.cpu, "one inverse (NumPy)", 1.2)]
 
 
+def reduction(folder: Path) -> list[Case]:
+    """Generated rows reduced to counts by the store: seconds, and how they grow."""
+    sizes = (50_000, 500_000) if IS_QUICK else (530_000, 5_000_000, 50_000_000)
+    cases: list[Case] = []
+    for n in sizes:
+        path = folder / "rows.parquet"
+        _write_rows(path, n)
+        with open_store() as store:
+            store.register("amounts", path)
+            spent = timed(lambda store=store: counts_in(store, unit="firms"))
+        per_row = spent.cpu / n
+        first = cases[0].ours if cases else None
+        growth = spent.cpu / first if first else None
+        bar = f"<= {n / sizes[0]:.0f} (linear)" if first else ""
+        cases.append(Case(f"{n:,} rows to counts by the store", "CPU s", spent.cpu, first, "the smallest" if first else "",
+                          growth, bar, None if growth is None else growth <= n / sizes[0],
+                          f"one run; {per_row * 1e9:.0f} ns a row, wall {spent.wall:.2f} s"))  # fmt: skip
+    return cases
+
+
+def _write_rows(path: Path, n: int) -> None:
+    """A row a firm, regions and classes drawn by Zipf's law, written in pieces."""
+    rng = np.random.default_rng(0)
+    names = [pa.array([f"{at:06d}" for at in range(size)]) for size in (3000, 1400)]
+    schema = pa.schema([("region", pa.dictionary(pa.int32(), pa.string())),
+                        ("industry", pa.dictionary(pa.int32(), pa.string())), ("value", pa.int32())])  # fmt: skip
+    with pq.ParquetWriter(path, schema) as writer:
+        for at in range(0, n, 5_000_000):
+            size = min(5_000_000, n - at)
+            codes = [pa.array(((rng.zipf(1.3, size) - 1) % len(one)).astype(np.int32)) for one in names]
+            columns = [pa.DictionaryArray.from_arrays(code, one) for code, one in zip(codes, names, strict=True)]
+            writer.write_table(pa.table([*columns, pa.array(np.ones(size, dtype=np.int32))], schema=schema))
+
+
 def history() -> list[Case]:
     """Entries of industries into provinces predicted from earlier registrations, on years all chosen provinces have."""
     path = next(iter(sorted(data.root().glob("agreements/*/tables/counts.csv"))), None)
@@ -291,6 +327,7 @@ def main() -> None:
             pairs,
             lambda: against_peers(nested(MIDDLE), folder, {"ecomplexity": 70}, 4),
             lambda: input_output(folder),
+            lambda: reduction(folder),
             lambda: against_peers(nested(LARGE), folder, {"ecomplexity": 40, "econcomplex": 40}, 4),
         ]
         for part in parts:

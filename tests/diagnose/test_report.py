@@ -194,3 +194,25 @@ def test_progress_is_told_to_the_end(economy):
     calls = []
     made(economy, progress=lambda label, done, total: calls.append((label, done, total)))
     assert calls[-1] == ("diagnose", len(calls) - 1, len(calls) - 1)
+
+
+@pytest.mark.parametrize("case", ["nation_empty", "one_industry", "both_empty", "no_firms_of_one_side"])
+def test_degenerate_inputs_have_an_answer(economy, case):
+    given = wide(economy)
+    counts, before = given["counts"], given["before"]
+    if case == "nation_empty":
+        values = counts.values.copy()
+        values[2] = 0
+        given |= {"counts": replace(counts, values=values)}
+    elif case == "one_industry":
+        given |= {name: replace(table, industries=table.industries[:1], values=table.values[:, :1])
+                  for name, table in (("counts", counts), ("before", before))}  # fmt: skip
+    elif case == "both_empty":
+        values = counts.values.copy()
+        values[:2] = 0
+        given |= {"counts": replace(counts, values=values)}
+    else:
+        given |= {"parties": [party for party in given["parties"] if party.region == A]}
+    with np.errstate(all="raise"):
+        text = json.dumps(made(given).to_dict(), allow_nan=False)
+    assert text

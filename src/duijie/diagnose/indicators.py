@@ -233,7 +233,8 @@ def _neighbourhood(
             adds[part] -= around[part] * worth
         else:
             adds[part][present[part]] = 0
-        reach[part] = around[part] @ worth - np.einsum("ij,ij,j->i", around[part], held, worth)
+        np.multiply(around[part], held, out=held)
+        reach[part] = around[part] @ worth - held @ worth
     if rules.density_scale != 1:
         around *= dtype(rules.density_scale)
     if rules.is_coi_standard:
