@@ -253,13 +253,14 @@ def reduction(folder: Path) -> list[Case]:
         with open_store() as store:
             store.register("amounts", path)
             spent = timed(lambda store=store: counts_in(store, unit="firms"))
-        per_row = spent.cpu / n
-        first = cases[0].ours if cases else None
-        growth = spent.cpu / first if first else None
-        bar = f"<= {n / sizes[0]:.0f} (linear)" if first else ""
-        cases.append(Case(f"{n:,} rows to counts by the store", "CPU s", spent.cpu, first, "the smallest" if first else "",
-                          growth, bar, None if growth is None else growth <= n / sizes[0],
-                          f"one run; {per_row * 1e9:.0f} ns a row, wall {spent.wall:.2f} s"))  # fmt: skip
+        note = f"one run; {spent.cpu / n * 1e9:.0f} ns a row, wall {spent.wall:.2f} s"
+        name = f"{n:,} rows to counts by the store"
+        if not cases or not cases[0].ours:
+            cases.append(Case(name, "CPU s", spent.cpu, note=note))
+            continue
+        growth, linear = spent.cpu / cases[0].ours, n / sizes[0]
+        cases.append(Case(name, "CPU s", spent.cpu, cases[0].ours, "the smallest", growth, f"<= {linear:.0f} (linear)",
+                          growth <= linear, note))  # fmt: skip
     return cases
 
 

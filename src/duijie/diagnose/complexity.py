@@ -28,6 +28,7 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 Truths = NDArray[np.bool_]
+NEARLY_ONE = 1 - 1e-7
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,17 +95,20 @@ def spectral_complexity(present: ArrayLike) -> Spectrum:
     """
     table = np.asarray(present, dtype=bool)
     eci, pci = np.full(table.shape[0], np.nan), np.full(table.shape[1], np.nan)
-    matrix, rows, columns, n_components = _largest_component(table)
-    if min(matrix.shape) < 2:
-        return Spectrum(eci, pci, float("nan"), float("nan"), n_components)
-    values, kc, kp = _second_pair(matrix)
+    rows, columns = np.flatnonzero(table.any(1)), np.flatnonzero(table.any(0))
+    matrix = _sparse(table if len(rows) + len(columns) == sum(table.shape) else table[np.ix_(rows, columns)])
+    values, kc, kp, parts = *_second_pair(matrix), int(len(rows) > 0)
+    if values[0] > NEARLY_ONE:  # A second eigenvalue of 1 means a second part; only then are parts looked for.
+        at, to, parts = _largest_part(matrix)
+        if parts > 1:
+            rows, columns, matrix = rows[at], columns[to], matrix[at][:, to]
+            values, kc, kp = _second_pair(matrix)
     if values[0] < 1e-12:  # Everyone holds the same: no second direction exists, only rounding.
-        return Spectrum(eci, pci, 0.0, 0.0, n_components)
-    d = matrix.sum(1)
-    spread = float(np.dot(d - d.mean(), kc))
+        return Spectrum(eci, pci, 0.0, 0.0, parts)
+    spread = float(np.dot(matrix.sum(1) - matrix.sum(1).mean(), kc)) if len(kc) else 0.0
     sign = -1.0 if spread < 0 else 1.0
     eci[rows], pci[columns] = sign * kc, sign * kp
-    return Spectrum(eci, pci, float(values[0]), float(values[0] - values[1]), n_components)
+    return Spectrum(eci, pci, float(values[0]), float(values[0] - values[1]), parts)
 
 
 def _sparse(table: Truths) -> csr_array:
@@ -114,27 +118,25 @@ def _sparse(table: Truths) -> csr_array:
     return csr_array((np.ones(len(at)), columns, pointers), shape=table.shape)
 
 
-def _largest_component(table: Truths) -> tuple[csr_array, NDArray[np.intp], NDArray[np.intp], int]:
-    """The part of the network with most presences, the rows and columns it has, and the number of parts."""
-    n, m = table.shape
-    whole = _sparse(table)
-    links = csr_array((whole.data, whole.indices + n, np.append(whole.indptr, np.full(m, whole.indptr[-1]))),
-                      shape=(n + m, n + m))  # fmt: skip
-    _, label = connected_components(links, directed=False)
-    weight = np.bincount(label[:n], weights=np.diff(whole.indptr)) if n else np.zeros(1)
-    best = int(weight.argmax())
-    rows, columns = np.flatnonzero(label[:n] == best), np.flatnonzero(label[n:] == best)
-    parts = int((weight > 0).sum())
-    if parts == 0:
-        return whole[:0], rows[:0], columns[:0], 0
-    kept = whole if len(rows) == n and len(columns) == m else whole[rows][:, columns]
-    return kept, rows, columns, parts
+def _largest_part(matrix: csr_array) -> tuple[NDArray[np.intp], NDArray[np.intp], int]:
+    """Rows and columns of the connected part with most presences, and how many parts there are."""
+    n, m = matrix.shape
+    pointers = np.append(matrix.indptr, np.full(m, matrix.indptr[-1]))
+    links = csr_array((matrix.data, matrix.indices + n, pointers), shape=(n + m, n + m))
+    parts, label = connected_components(links, directed=False)
+    best = int(np.bincount(label[:n], weights=np.diff(matrix.indptr)).argmax())
+    return np.flatnonzero(label[:n] == best), np.flatnonzero(label[n:] == best), int(parts)
 
 
 def _second_pair(matrix: csr_array) -> tuple[Floats, Floats, Floats]:
-    """Second and third eigenvalue, and the second vector for rows and columns, rows being means of columns."""
+    """Second and third eigenvalue, and the second vector for rows and columns, rows being means of columns.
+
+    All NaN where there are fewer than two rows or columns.
+    """
+    if min(matrix.shape) < 2:
+        return np.full(2, np.nan), np.full(matrix.shape[0], np.nan), np.full(matrix.shape[1], np.nan)
     d, u = matrix.sum(1), matrix.sum(0)
-    back = matrix.T.tocsr()
+    back = matrix.T
     left, right = 1 / np.sqrt(d), 1 / np.sqrt(u)
     is_wide = matrix.shape[0] <= matrix.shape[1]
     trivial = np.sqrt(d if is_wide else u) / np.sqrt(d.sum())

@@ -102,7 +102,9 @@ def indicators(
     found = spectral_complexity(present)
     scaled = _scaled(rules, present, found.regions, found.industries)
     progress("indicators", 2, 4)
-    near = proximity(cooccurrence(present), method=rules.proximity, diagonal=rules.diagonal).astype(dtype, copy=False)
+    near = proximity(cooccurrence(present, dtype=dtype), method=rules.proximity, diagonal=rules.diagonal).astype(
+        dtype, copy=False
+    )
     progress("indicators", 3, 4)
     around, reach, adds = _neighbourhood(rules, present, near, scaled.outlook, dtype)
     progress("indicators", 4, 4)

@@ -27,7 +27,7 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 
-def cooccurrence(present: ArrayLike | csr_array) -> Floats:
+def cooccurrence(present: ArrayLike | csr_array, *, dtype: Any = np.float64) -> Floats:
     """How many regions (or firms, where a row is a firm's scope) hold both of two industries.
 
     Parameters
@@ -45,7 +45,7 @@ def cooccurrence(present: ArrayLike | csr_array) -> Floats:
         return np.asarray((matrix.T @ matrix).todense(), dtype=np.float64)
     # Counts below 2²⁴ are exact in single precision, at half the work.
     matrix = np.asarray(present, dtype=np.float32 if len(np.asarray(present)) < 2**24 else np.float64)
-    return np.asarray(matrix.T @ matrix, dtype=np.float64)
+    return np.asarray(matrix.T @ matrix, dtype=dtype)
 
 
 def proximity(together: ArrayLike, *, method: str = "min", diagonal: float = 1.0) -> Floats:
@@ -75,7 +75,8 @@ def proximity(together: ArrayLike, *, method: str = "min", diagonal: float = 1.0
     >>> proximity([[4, 2], [2, 2]]).tolist()
     [[1.0, 0.5], [0.5, 1.0]]
     """
-    counts = np.asarray(together, dtype=np.float64)
+    counts = np.asarray(together)
+    counts = counts if counts.dtype == np.float32 else counts.astype(np.float64, copy=False)
     held = counts.diagonal().copy()
     bottom: Floats
     if method in ("association", "probability"):
