@@ -67,7 +67,6 @@ def matches(material: Material, *, on: date, progress: Progress) -> dict[str, An
             clauses=[clause.key for clause in material.agreement.clauses if key in clause.kinds],
             chains=material.chains,
             sector_of=taxonomies.sector_of(),
-            sector_of=taxonomies.sector_of(),
             priority_fields=material.agreement.fields,
             input_output=material.io.get(REFERENCE),
         )
