@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import os
 from itertools import pairwise
 from pathlib import Path
@@ -120,3 +121,33 @@ def _rows(path: Path, keys: list[str]) -> list[dict[str, str]]:
         path, columns=["uscc", "name", "scope"], filters=[("uscc", "in", keys)]
     ).to_pylist()
     return found
+
+
+@pytest.mark.skipif(not REGISTRY[0].exists(), reason="the registry sample is not here (DUIJIE_SHARED)")
+def test_rows_labelled_after_all_changes_are_coded_and_the_confidence_is_honest() -> None:
+    with (HERE / "labels_final.csv").open(encoding="utf-8") as handle:
+        labels = {row["uscc"]: row["label"] for row in csv.DictReader(handle)}
+    rows = {row["uscc"]: row for path in REGISTRY for row in _rows(path, list(labels))}
+    found = code_industries(
+        [row["name"] for row in rows.values()], [row["scope"] for row in rows.values()], threshold=0
+    )
+    own = [labels[key] for key in rows]
+    for level, least in zip(range(1, 3), (0.85, 0.82), strict=True):
+        truth = agreed(own, own, level)
+        chosen = [at for at, label in enumerate(truth) if label]
+        share = np.mean([found.codes[at, level - 1] == truth[at] for at in chosen])
+        assert share >= least
+        assert abs(found.confidence[chosen, level - 1].mean() - share) < 0.08
+
+
+@pytest.mark.skipif(not REGISTRY[0].exists(), reason="the registry sample is not here (DUIJIE_SHARED)")
+def test_listed_firms_fall_into_the_section_of_their_label() -> None:
+    path = SHARED / "data/matching_ground_truth/listed_scope_to_sw_industry.csv.gz"
+    with gzip.open(path, "rt", encoding="utf-8") as handle:
+        rows = list(csv.DictReader(handle))
+    with (HERE / "shenwan_sections.csv").open(encoding="utf-8") as handle:
+        table = {row["prefix"]: row["sections"].split() for row in csv.DictReader(handle)}
+    found = code_industries([row["fullname"] for row in rows], [row["scope"] for row in rows], threshold=0).sections
+    codes = [row["industry_code"] for row in rows]
+    right = [next(table[code[:n]] for n in range(6, 1, -1) if code[:n] in table) for code in codes]
+    assert np.mean([section in good for section, good in zip(found, right, strict=True)]) > 0.75

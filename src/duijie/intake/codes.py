@@ -15,7 +15,7 @@ from .cells import EMPTY, Cell, Raw, Wrong, compact, plain
 from .layouts import Column
 from .taxonomies import gbt4754
 
-__all__ = ["check_character", "industry", "region", "regions", "unified_code"]
+__all__ = ["check_character", "industry", "is_sound", "region", "regions", "unified_code"]
 
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _VALUE = {letter: value for value, letter in enumerate(_ALPHABET)}
@@ -47,6 +47,11 @@ def unified_code(raw: Raw, column: Column) -> Cell:
         return EMPTY
     wrong = _code_fault(value)
     return Cell(wrong=wrong) if wrong else Cell(value, is_mended=value != raw)
+
+
+def is_sound(code: str) -> bool:
+    """Whether a code has 18 admitted characters and the right check character."""
+    return _code_fault(code) is None
 
 
 def _code_fault(value: str) -> Wrong | None:

@@ -18,7 +18,7 @@ from duijie import data
 from duijie.errors import InputError
 from duijie.terms import Reason
 
-from .codes import regions
+from .codes import is_sound, regions
 
 __all__ = ["Decision", "MergeQueue", "Pair", "core_name", "likeness", "merge_queue"]
 
@@ -342,7 +342,10 @@ def _codes_evidence(one: _Record, other: _Record) -> dict[str, float]:
     if one.uscc[8:17] == other.uscc[8:17]:
         return {"same_organisation": 1.0}
     differing = sum(a != b for a, b in zip(one.uscc, other.uscc, strict=False)) + abs(len(one.uscc) - len(other.uscc))
-    return {"near_code": 1.0} if differing <= 2 else {"other_code": 1.0}
+    # numbers are given in turn: two codes that are both sound and differ little are two organisations
+    if all(is_sound(record.uscc) for record in (one, other)):
+        return {"other_code": 1.0}
+    return {"near_code": 1.0} if differing <= 2 else {"unlike_code": 1.0}
 
 
 def _pair(one: int, other: int, evidence: Mapping[str, float]) -> Pair:
