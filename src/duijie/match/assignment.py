@@ -13,7 +13,7 @@ from ortools.graph.python import min_cost_flow
 
 from duijie.errors import InfeasibleError
 
-__all__ = ["Assignment", "Candidates", "Quota", "assign_auction", "assign_flow", "mutual_values"]
+__all__ = ["Assignment", "Candidates", "Quota", "assign_auction", "assign_flow", "demand_prices", "mutual_values"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -52,9 +52,8 @@ class Quota:
 class Assignment:
     """Which pairs are assigned, and the proof of how good that is.
 
-    `is_assigned` (pairs,); `prices` (offers,): what one more place at an offer would be worth to those who went
-    without, 0 where it has places left, so high prices mean in demand; `value` is the sum assigned, `bound` an upper
-    bound on any assignment's.
+    `is_assigned` (pairs,); `prices` (offers,) ≥ 0 are the dual prices that prove the bound; `value` is the sum
+    assigned, `bound` an upper bound on any assignment's.
     """
 
     is_assigned: NDArray[np.bool_]
@@ -100,10 +99,10 @@ def assign_auction(table: Candidates, *, gap_share: float = 8e-6, max_bids: int 
 
 def _finished(table: Candidates, held: NDArray[np.bool_], prices: Floats, method: str) -> Assignment:
     value = float(table.values[held].sum())
+    # an offer without any place is out of reach at any price
+    prices = np.where(table.offer_capacity > 0, prices, table.values.max(initial=0))
     bound = max(value, dual_bound(table, prices))
-    # the last bidder pays what it bid; shown is only what those who went without would have paid
-    shown = np.minimum(prices, _wished_prices(table, held, prices, table.needs))
-    return Assignment(held, shown, value, bound, method)
+    return Assignment(held, prices, value, bound, method)
 
 
 def dual_bound(table: Candidates, prices: Floats) -> float:
@@ -247,24 +246,30 @@ def assign_flow(
     network = _Network(table, groups, dict(quotas or {}), crowding)
     held = network.solve() if len(table.values) else np.zeros(0, bool)
     value = float(table.values[held].sum())
-    prices = _scarcity_prices(table, held) if not quotas and not crowding else np.zeros(len(table.offer_capacity))
+    prices = demand_prices(table, held) if not quotas and not crowding else np.zeros(len(table.offer_capacity))
     bound = value if quotas or crowding else max(value, min(dual_bound(table, prices), value + 1e-8 * len(held)))
     return Assignment(held, prices, value, bound, "flow")
 
 
-def _scarcity_prices(table: Candidates, held: NDArray[np.bool_]) -> Floats:
-    """Prices that support an optimal assignment: raised until no need prefers another place (Bellman–Ford)."""
+def demand_prices(table: Candidates, held: NDArray[np.bool_], *, rounds: int = 200) -> Floats:
+    """What one more place at each offer would be worth to those who went without it, shape (offers,).
+
+    0 where an offer has places left or nobody waits: high means in demand. The least prices that support an optimal
+    assignment; `rounds` bounds the length of the chains of displacement that are followed.
+
+    Notes
+    -----
+    Bellman–Ford from below: p_j = max over needs i without j of (v_ij − what i keeps at the present prices).
+    """
     prices = np.zeros(len(table.offer_capacity))
     taken = np.bincount(table.offers[held], minlength=len(prices))
     is_full = (taken >= table.offer_capacity) & (taken > 0)
-    needs = table.needs
-    for _ in range(len(prices) + 1):
-        wished = _wished_prices(table, held, prices, needs)
-        risen = np.where(is_full, np.maximum(prices, wished), 0.0)
+    for _ in range(min(rounds, len(prices) + 1)):
+        risen = np.where(is_full, np.maximum(prices, _wished_prices(table, held, prices, table.needs)), 0.0)
         if np.allclose(risen, prices, atol=1e-12):
             break
         prices = risen
-    return prices
+    return np.where(table.offer_capacity > 0, prices, table.values.max(initial=0))
 
 
 def _wished_prices(table: Candidates, held: NDArray[np.bool_], prices: Floats, needs: Ints) -> Floats:

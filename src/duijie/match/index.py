@@ -22,7 +22,7 @@ from .topk import Postings, TopK, top_k
 __all__ = ["Ranking", "TextIndex", "merge"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Ranking:
     """The best texts for each need: `ids` (needs,) lists of text ids, best first, and their `scores` (0–1)."""
 

@@ -14,10 +14,6 @@ from .topk import Postings, top_k
 
 __all__ = ["Band", "Quality", "compare", "exposure", "ranks_of", "summary"]
 
-# the weight of learnt relatedness beside the text, and from how many texts on it helps (docs/reference/match.md)
-ACTIVITY_SHARE = 0.3
-LEAST_CORPUS = 5_000
-
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -92,24 +88,17 @@ def exposure(offers: NDArray[np.int32], n_offers: int) -> dict[str, float]:
 
 
 def compare(
-    queries: Sequence[str],
-    texts: Sequence[str],
-    relevant: Sequence[set[int]],
-    *,
-    corpus: Sequence[str] = (),
-    seed: int = 0,
+    queries: Sequence[str], texts: Sequence[str], relevant: Sequence[set[int]], *, seed: int = 0
 ) -> list[Quality]:
-    """Our text score, its parts alone, and the baselines, on one set of queries with known answers.
+    """Our text score, learnt activity alone and with it, and the baselines, on queries with known answers.
 
-    Equal texts count as one answer. The relatedness of activities is learnt from `corpus` and `texts`, never from
-    the queries; from fewer than 5,000 texts it is too coarse to help and stays out of our score.
+    Equal texts count as one answer. The relatedness of activities is learnt from `texts`, never from the queries.
     """
-    grams, activity = _cosines(queries, texts), _activity(queries, texts, corpus)
-    share = ACTIVITY_SHARE if len(texts) + len(corpus) >= LEAST_CORPUS else 0.0
+    grams, activity = _cosines(queries, texts), _activity(queries, texts)
     scores = {
-        "duijie": (1 - share) * np.sqrt(grams) + share * activity,
-        "text only": grams,
-        "activity only": activity,
+        "duijie": grams,
+        "duijie + activity": np.asarray(0.8 * np.sqrt(grams) + 0.2 * activity),
+        "activity alone": activity,
         "BM25": _bm25(queries, texts),
         "popularity": _popularity(queries, texts),
         "random": np.random.default_rng(seed).random((len(queries), len(texts))),
@@ -123,9 +112,8 @@ def _cosines(queries: Sequence[str], texts: Sequence[str]) -> Floats:
     return np.asarray(np.minimum(products, 1), dtype=np.float64)
 
 
-def _activity(queries: Sequence[str], texts: Sequence[str], corpus: Sequence[str]) -> Floats:
-    learnt_from = [*texts, *corpus]
-    space = ActivitySpace.learn(learnt_from, dimensions=min(128, max(2, len(learnt_from) // 8)))
+def _activity(queries: Sequence[str], texts: Sequence[str]) -> Floats:
+    space = ActivitySpace.learn(texts, dimensions=min(128, max(2, len(texts) // 8)))
     return np.asarray(np.clip(space.vectors(queries) @ space.vectors(texts).T, 0, 1), dtype=np.float64)
 
 

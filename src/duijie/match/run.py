@@ -27,7 +27,7 @@ from duijie.terms import (
     silent,
 )
 
-from .assignment import Assignment, Candidates, assign_auction
+from .assignment import Candidates, assign_auction, demand_prices
 from .candidates import Pool
 from .explain import Explainer
 from .index import Ranking, TextIndex
@@ -231,7 +231,8 @@ def kind(
     found = _search(bench, top, progress)
     table = _candidates(bench, found)
     assigned = assign_auction(table)
-    matches = _matches(bench, found, table, assigned)
+    prices = demand_prices(table, assigned.is_assigned)
+    matches = _matches(bench, found, table, assigned.is_assigned, prices)
     return Matches(
         kind,
         len(bench.needs),
@@ -286,16 +287,22 @@ def _candidates(bench: _Bench, found: Sequence[_Found]) -> Candidates:
     )
 
 
-def _matches(bench: _Bench, found: Sequence[_Found], table: Candidates, assigned: Assignment) -> tuple[Match, ...]:
+def _matches(
+    bench: _Bench,
+    found: Sequence[_Found],
+    table: Candidates,
+    is_assigned: NDArray[np.bool_],
+    prices: NDArray[np.float64],
+) -> tuple[Match, ...]:
     matches = []
     for need, one in enumerate(found):
         scores = bench.scorer.score(need) if len(one.offers) else None
         for rank, offer in enumerate(one.offers.tolist(), start=1):
             edge = int(table.indptr[need]) + rank - 1
-            price = float(assigned.prices[offer])
+            price = float(prices[offer])
             assert scores is not None
             reasons = bench.explainer.pair(need, offer, scores, price)
-            matches.append(_match(bench, need, offer, rank, reasons, bool(assigned.is_assigned[edge]), price))
+            matches.append(_match(bench, need, offer, rank, reasons, bool(is_assigned[edge]), price))
     return tuple(matches)
 
 
