@@ -92,7 +92,7 @@ def _faults(error: ValidationError, path: Path) -> Iterator[Fault]:
     where = {"file": str(path), "key": _key_path(error.absolute_path)}
     if error.validator == "additionalProperties" and isinstance(error.schema, dict):
         known = list(error.schema.get("properties", {}))
-        for name in sorted(set(error.instance) - set(known)):
+        for name in sorted(set(error.instance) - set(known), key=str):
             near = difflib.get_close_matches(str(name), known, 1)
             yield Fault("key_unknown", where, {"key": name, "known": ", ".join(known)}, near[0] if near else "")
     elif error.validator == "required":
