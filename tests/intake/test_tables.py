@@ -12,6 +12,8 @@ from pathlib import Path
 import openpyxl
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
 from duijie.data import sentence, words
 from duijie.errors import InputError
@@ -239,3 +241,29 @@ def test_a_real_registry_export_is_read(tmp_path: Path) -> None:
     assert found.n_rows == 7154
     assert found.n_faulty_rows / found.n_rows < 0.01
     assert found.to_arrow().column("industry").null_count / found.n_rows < 0.05
+
+
+_HEADINGS = st.sampled_from(
+    ["企业名称", "信用代码", "区划代码", "注册资本(万元)", "成立日期", "经营范围", "法人", "合计", "", "其他/名称", "x"]
+)
+_CELLS = st.one_of(
+    st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8),
+    st.sampled_from(["合计", "=1", "350582", GOOD, "500万", "2019年", "\ufeff", "1e999", "-0"]),
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    headings=st.lists(st.lists(_HEADINGS, max_size=6), min_size=1, max_size=3),
+    rows=st.lists(st.lists(_CELLS, max_size=7), max_size=8),
+    kind=st.sampled_from(kinds()),
+)
+def test_any_table_keeps_every_row_or_says_why(
+    tmp_path: Path, headings: list[list[str]], rows: list[list[str]], kind: str
+) -> None:
+    path = _csv(tmp_path / "any.csv", [*headings, *rows])
+    assume(path.read_bytes().strip())
+    found = read_table(path, kind, today=TODAY, is_coded=False)
+    assert found.to_arrow().num_rows == found.n_rows - found.n_faulty_rows
+    assert found.n_rows or found.n_faults or not any(map(any, rows)) or found.n_skipped
+    assert all(sentence(fault.code, "en", fault.values) != fault.code for fault in found.faults)
