@@ -97,13 +97,16 @@ def terms_of(term: type[Term], rows: Iterable[Record]) -> list[Term]:
 
 
 def tickets_at(rows: Iterable[Record], *, as_of: date) -> list[dict[str, Any]]:
-    """Tickets opened by a day, each with its state, its last day and the working days left."""
+    """Tickets opened by a day with state, last day and working days left: open ones by urgency, then answers."""
     found = []
     for row, ticket in zip(rows, terms_of(Ticket, rows), strict=True):
         if ticket.opened_on <= as_of.isoformat():
             state = ticket_state(ticket, as_of=as_of)
             found.append({"id": row.pk, "title": row.title, "ticket": ticket, "state": state})
-    return sorted(found, key=lambda one: (one["state"].state not in ("overdue", "open"), one["state"].due_on))
+    open_ones = [one for one in found if not one["ticket"].replied_on]
+    answered = [one for one in found if one["ticket"].replied_on]
+    answered.sort(key=lambda one: one["ticket"].replied_on, reverse=True)
+    return [*sorted(open_ones, key=lambda one: one["state"].due_on), *answered]
 
 
 def contacts_of(agreement: Agreement, person: Visitor) -> list[Contact]:
