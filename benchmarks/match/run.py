@@ -88,9 +88,16 @@ def _against_peer(
         text = f"exact top-10 {label}, {rows.shape[0]} offers"
         wanted = f">= {bar:g}" if clock == "CPU" else ""
         yield harness.Case(
-            text, f"needs per {clock} s, 2 threads", round(mine, 1), peer and round(peer, 1), "sparse_dot_topn 1.2.0",
-            ratio and round(ratio, 2), wanted, bool(ratio >= bar) if ratio and wanted else None, f"{index.n_bytes / 1e6:.0f} MB index",
-        )  # fmt: skip
+            text,
+            f"needs per {clock} s, 2 threads",
+            round(mine, 1),
+            peer and round(peer, 1),
+            "sparse_dot_topn 1.2.0",
+            ratio and round(ratio, 2),
+            wanted,
+            bool(ratio >= bar) if ratio and wanted else None,
+            f"{index.n_bytes / 1e6:.0f} MB index",
+        )
     if theirs and found is not None:
         worst = _worst_difference(found.scores, sparse.load_npz(folder / "peer.npz"))
         yield harness.Case(f"scores {label}", "largest difference", worst, bar="<= 1e-5", holds=worst <= 1e-5)
@@ -118,8 +125,15 @@ def scaling_cases() -> Iterator[harness.Case]:
         spent = (time.process_time() - cpu) / needs.shape[0] * 1000
         ratio = spent / before if before else None
         note = f"{index.n_bytes / 1e6:.0f} MB; {size} × {size} needs {spent * size / 2 / 1000 / 3600:.2f} h on 2 cores"
-        yield harness.Case(f"(a) pruned, {size} offers", "CPU ms a need", round(spent, 4), ratio=ratio and round(ratio, 2),
-                           bar="<= 12 × the size before" if ratio else "", holds=ratio <= 12 if ratio else None, note=note)  # fmt: skip
+        yield harness.Case(
+            f"(a) pruned, {size} offers",
+            "CPU ms a need",
+            round(spent, 4),
+            ratio=ratio and round(ratio, 2),
+            bar="<= 12 × the size before" if ratio else "",
+            holds=ratio <= 12 if ratio else None,
+            note=note,
+        )
         before = spent
 
 
@@ -155,10 +169,16 @@ def assignment_cases() -> Iterator[harness.Case]:
         taken = np.bincount(table.offers[found.is_assigned], minlength=n)
         holds = theirs.cpu / ours.cpu >= 4 and found.gap_share <= 1e-5 and taken.max() <= capacity
         yield harness.Case(
-            f"assignment {n} × 10, capacity {capacity}", "CPU s", round(ours.cpu, 3), round(theirs.cpu, 3), "OR-tools min-cost flow",
-            round(theirs.cpu / ours.cpu, 2), ">= 4 at a proven gap <= 1e-5", bool(holds),
+            f"assignment {n} × 10, capacity {capacity}",
+            "CPU s",
+            round(ours.cpu, 3),
+            round(theirs.cpu, 3),
+            "OR-tools min-cost flow",
+            round(theirs.cpu / ours.cpu, 2),
+            ">= 4 at a proven gap <= 1e-5",
+            bool(holds),
             f"proven gap {found.gap_share:.1e}; {found.value / exact.value:.7f} of the optimum",
-        )  # fmt: skip
+        )
 
 
 def quality_cases() -> Iterator[harness.Case]:
@@ -179,9 +199,16 @@ def quality_cases() -> Iterator[harness.Case]:
             band = one.figures["MRR"]
             note = ", ".join(f"{name} {value.value:.3f}" for name, value in one.figures.items())
             is_ours = one.method == "duijie"
-            yield harness.Case(f"{label}: {one.method}", "MRR", round(band.value, 4), best if is_ours else None, "best peer" if is_ours else "",
-                               bar=">= best peer" if is_ours else "", holds=bool(band.value >= best) if is_ours else None,
-                               note=f"[{band.low:.3f}, {band.high:.3f}] {note}")  # fmt: skip
+            yield harness.Case(
+                f"{label}: {one.method}",
+                "MRR",
+                round(band.value, 4),
+                best if is_ours else None,
+                "best peer" if is_ours else "",
+                bar=">= best peer" if is_ours else "",
+                holds=bool(band.value >= best) if is_ours else None,
+                note=f"[{band.low:.3f}, {band.high:.3f}] {note}",
+            )
 
 
 def _introductions() -> tuple[str, list[str], list[str]]:

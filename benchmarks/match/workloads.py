@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def generated(n: int, seed: int) -> list[str]:
     sizes = draw.integers(6, 19, n)
     picks = np.minimum(np.searchsorted(edges, draw.random(int(sizes.sum()))), len(phrases) - 1)
     cuts = np.concatenate([[0], np.cumsum(sizes)])
-    return ["、".join(phrases[p] for p in picks[a:b]) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    return ["、".join(phrases[p] for p in picks[a:b]) for a, b in itertools.pairwise(cuts)]
 
 
 def _phrases() -> list[str]:
