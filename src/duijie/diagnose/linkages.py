@@ -16,6 +16,7 @@ __all__ = [
     "SupplyLink",
     "added_densities",
     "added_density",
+    "complexity_ranks",
     "linkage_candidates",
     "ranked_candidates",
     "strength",
@@ -228,22 +229,28 @@ def linkage_candidates(
     held = np.asarray(present, dtype=bool)
     own = np.asarray(held[region].astype(np.float64) @ normed(near))
     added = added_density(held, near, region, partner)
-    return ranked_candidates(held[region], own, added, np.asarray(complexity, dtype=np.float64), top=top)
+    worth = np.asarray(complexity, dtype=np.float64)
+    return ranked_candidates(held[region], own, added, worth, complexity_ranks(worth), top=top)
+
+
+def complexity_ranks(complexity: ArrayLike) -> Floats:
+    """The part of industries that are no more complex than each, 0–1; NaN for an unknown complexity."""
+    worth = np.asarray(complexity, dtype=np.float64)
+    order = np.sort(worth[np.isfinite(worth)])
+    ranked = np.searchsorted(order, worth, side="right") / max(len(order), 1)
+    return np.where(np.isfinite(worth), ranked, np.nan)
 
 
 def ranked_candidates(
-    held: ArrayLike, own: Floats, added: Floats, complexity: Floats, *, top: int = 20
+    held: ArrayLike, own: Floats, added: Floats, complexity: Floats, ranks: Floats, *, top: int = 20
 ) -> tuple[Candidate, ...]:
-    """Candidates from densities that are known already; all arrays (industries,)."""
-    known = np.isfinite(complexity)
-    order = np.sort(complexity[known])
-    ranked = np.searchsorted(order, complexity, side="right") / max(len(order), 1)
-    score = np.where(np.asarray(held, dtype=bool) | ~known, 0, added * ranked)
+    """Candidates from densities and :func:`complexity_ranks` that are known already; all arrays (industries,)."""
+    score = np.where(np.asarray(held, dtype=bool) | ~np.isfinite(ranks), 0, added * ranks)
     # Only the best are put in order; ties go to the earlier industry, as a stable sort would.
     at_most = min(top, len(score))
     bar = np.partition(score, -at_most)[-at_most] if at_most else 0.0
-    few = np.flatnonzero(score >= bar)
-    best = sorted((int(at) for at in few if score[at] > 0), key=lambda at: (-score[at], at))[:top]
+    few = np.flatnonzero((score >= bar) & (score > 0)).tolist()
+    best = sorted(few, key=lambda at: (-score[at], at))[:top]
     return tuple(
         Candidate(at, float(score[at]), float(own[at]), float(added[at]), float(complexity[at])) for at in best
     )

@@ -14,7 +14,7 @@ from duijie.terms import Counts, Relatedness
 
 from .conventions import Convention
 from .indicators import Indicators, indicators
-from .linkages import Candidate, added_densities, ranked_candidates
+from .linkages import Candidate, added_densities, complexity_ranks, ranked_candidates
 from .relatedness import normed
 from .similarity import cosine, finger_kreinin, krugman
 
@@ -68,10 +68,9 @@ class Model:
     def _worth(self) -> Floats:
         return np.where(self.is_known, self.found.pci, np.nan)
 
-    def _gains(self, region: int, partners: Sequence[int]) -> Floats:
-        """What each partner would add to the region's density, (partners, industries)."""
-        brought = self.presence[list(partners)] & ~self.presence[region]
-        return np.asarray(brought.astype(np.float64) @ self._share)
+    @cached_property
+    def _ranks(self) -> Floats:
+        return complexity_ranks(self._worth)
 
     def pair(self, region_a: str, region_b: str, *, top: int = 20) -> PairNumbers:
         """Likeness of two regions, and what each would add to the other.
@@ -81,38 +80,49 @@ class Model:
         InputError
             The model knows no such region.
         """
-        a, b = self._row(region_a), self._row(region_b)
-        return self._numbers(a, b, self._gains(a, [b])[0], self._gains(b, [a])[0], top)
+        return self.pairs([region_a, region_b], top=top)[region_a, region_b]
 
     def pairs(self, regions: Sequence[str] | None = None, *, top: int = 20) -> dict[tuple[str, str], PairNumbers]:
-        """The numbers of all pairs of some regions (by default all), each pair once, in their order."""
+        """The numbers of all pairs of some regions (by default all), each pair once, in their order.
+
+        Raises
+        ------
+        InputError
+            The model knows no such region.
+        """
         names = tuple(regions if regions is not None else self.regions)
         rows = [self._row(name) for name in names]
-        gains = [self._gains(row, rows) for row in rows]
+        likeness = [measure(self.values[rows]) for measure in (finger_kreinin, cosine, krugman)]
+        gains = self._gains(rows)
+        lack = ~self.presence[rows]
+        with np.errstate(invalid="ignore"):
+            means = (gains * lack[:, None]).sum(2) / lack.sum(1)[:, None]
+
+        def candidates(i: int, j: int) -> tuple[Candidate, ...]:
+            row = rows[i]
+            return ranked_candidates(self.presence[row], self._own[row], gains[i, j], self._worth, self._ranks, top=top)
+
         return {
-            (names[i], names[j]): self._numbers(rows[i], rows[j], gains[i][j], gains[j][i], top)
+            (names[i], names[j]): PairNumbers(
+                float(likeness[0][i, j]),
+                float(likeness[1][i, j]),
+                float(likeness[2][i, j]),
+                (float(means[i, j]), float(means[j, i])),
+                (candidates(i, j), candidates(j, i)),
+            )
             for i in range(len(rows))
             for j in range(i + 1, len(rows))
         }
 
-    def _numbers(self, a: int, b: int, to_a: Floats, to_b: Floats, top: int) -> PairNumbers:
-        two = self.values[[a, b]]
-        rows = ((a, to_a), (b, to_b))
-        lacks = [~self.presence[row] for row, _ in rows]
-        means = [
-            float(gain[lack].mean()) if lack.any() else float("nan")
-            for (_, gain), lack in zip(rows, lacks, strict=True)
-        ]
-        first, second = (
-            ranked_candidates(self.presence[row], self._own[row], gain, self._worth, top=top) for row, gain in rows
-        )
-        return PairNumbers(
-            float(finger_kreinin(two)[0, 1]),
-            float(cosine(two)[0, 1]),
-            float(krugman(two)[0, 1]),
-            (means[0], means[1]),
-            (first, second),
-        )
+    def _gains(self, rows: Sequence[int]) -> Floats:
+        """What each region (second) would add to the density of each (first), (regions, regions, industries)."""
+        held = self.presence[list(rows)]
+        brought = held[None, :, :] & ~held[:, None, :]
+        if len(rows) <= 3:  # A few rows of sums are done before a matrix product has called its threads.
+            return np.stack([np.stack([self._share[one].sum(0) for one in row]) for row in brought])
+        some = np.flatnonzero(held.any(0))  # What nobody holds, nobody brings.
+        flat = brought[:, :, some].reshape(-1, len(some)).astype(np.float64)
+        return np.asarray((flat @ self._share[some]).reshape(len(rows), len(rows), -1))
 
     @property
     def relatedness(self) -> Relatedness:
