@@ -46,16 +46,21 @@ def _breaks(
 ) -> cp_model.LinearExprT:
     """Runs of meetings, less one."""
     own = [one.id for one in instance.meetings if person in one.people]
-    starts, before = [], None
+    starts, every, before = [], [], None
     for t in range(n_slots):
         held = [at[one, t] for one in own if (one, t) in at]
         busy = model.new_bool_var("")
-        model.add(sum(held) == busy)
+        every.append(busy)
+        model.add_exactly_one([*held, ~busy])
         start = model.new_bool_var("")
-        model.add(start >= busy if before is None else start >= busy - before)
-        model.add(start <= busy)
+        model.add_bool_or([start, ~busy, *([] if before is None else [before])])
+        model.add_implication(start, busy)
         if before is not None:
-            model.add(start + before <= 1)
+            model.add_implication(start, ~before)
         starts.append(start)
         before = busy
-    return sum(starts) - 1 if own else 0
+    if not own:
+        return 0
+    model.add(sum(every) == len(own))
+    model.add(sum(starts) >= 1)
+    return sum(starts) - 1
