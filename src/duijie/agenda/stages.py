@@ -131,7 +131,12 @@ def _persons(chosen: Sequence[tuple[str, Any]], listings: Mapping[str, Any]) -> 
 
 def _invited(matched: Mapping[str, Any], policy: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """The best assigned pairs, no party in more than the policy's share of them."""
-    pairs = [(kind["kind"], one) for kind in matched["kinds"] for one in kind["matches"] if one["is_assigned"]]
+    pairs = [
+        (kind["kind"], one)
+        for kind in matched["kinds"]
+        for one in kind["matches"]
+        if one["is_assigned"] and one["score"] >= policy["least_score"]
+    ]
     pairs.sort(key=lambda pair: (-pair[1]["score"], pair[1]["id"]))
     taken: Counter[str] = Counter()
     seen: set[frozenset[str]] = set()
