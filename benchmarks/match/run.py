@@ -51,7 +51,7 @@ def retrieval_cases() -> Iterator[harness.Case]:
 
 
 def _retrieval(name: str, offers: Sequence[str], needs: Sequence[str]) -> Iterator[harness.Case]:
-    space = TextSpace.learn(offers)
+    space = TextSpace.learn(offers, analysis="long_grams")
     rows, queries = space.vectors(offers), space.vectors(needs)
     _say(f"{name}: {rows.shape[0]} offers, {rows.shape[1]} terms, {rows.nnz / rows.shape[0]:.0f} non-zeros a row")
     with tempfile.TemporaryDirectory() as folder:
@@ -114,7 +114,7 @@ def _worst_difference(scores: np.ndarray, peer: sparse.csr_matrix) -> float:
 def scaling_cases() -> Iterator[harness.Case]:
     """Time a need as the offers grow; the last step must cost at most twelve times the one before."""
     sizes = (2_000, 20_000) if QUICK else (10_000, 100_000, 1_000_000)
-    space = TextSpace.learn(generated(min(sizes[-1], 100_000), 1))
+    space = TextSpace.learn(generated(min(sizes[-1], 100_000), 1), analysis="long_grams")
     needs, before = space.vectors(generated(300, 2)), 0.0
     for size in sizes:
         parts = [space.vectors(generated(min(50_000, size - at), 100 + at)) for at in range(0, size, 50_000)]

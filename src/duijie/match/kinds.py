@@ -13,6 +13,8 @@ from duijie.data import files
 from duijie.errors import DataFileError, Fault
 from duijie.terms import Bilingual
 
+from .text import Analysis
+
 __all__ = ["Capacity", "Field", "Kind", "Role", "Rule", "Term", "load_kinds", "read_kind"]
 
 Role = Literal["need", "offer"]
@@ -65,7 +67,7 @@ class Term:
     good_from: float = 0.5
     limit: float = 0.0
     direction: str = "either"
-    analysis: str = "grams"
+    analysis: Analysis = "long_grams"
 
 
 @dataclass(frozen=True, slots=True)

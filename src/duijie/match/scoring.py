@@ -180,9 +180,7 @@ class _Builder:
 
     def text(self, term: Term) -> Measure:
         theirs, ours = self.offers.texts(term.offer), self.needs.texts(term.need)
-        space = TextSpace.learn(
-            [*theirs, *ours, *self.world.corpus], analysis="phrases" if term.analysis == "phrases" else "grams"
-        )
+        space = TextSpace.learn([*theirs, *ours, *self.world.corpus], analysis=term.analysis)
         return TextMeasure(space.vectors(ours), Postings.of(space.vectors(theirs)))
 
     def activity(self, term: Term) -> Measure:
@@ -190,7 +188,7 @@ class _Builder:
         space = self.world.activity
         if space is None:
             texts = [*theirs, *ours] if len(theirs) + len(ours) >= _LEAST_TEXTS else []
-            space = ActivitySpace.learn(texts)
+            space = ActivitySpace.learn(texts, analysis=term.analysis)
         return VectorMeasure(space.vectors(ours), space.vectors(theirs))
 
     def coded(self, term: Term, compute: Callable[[Any, Column], Values]) -> Measure:

@@ -15,7 +15,8 @@ from duijie.terms import tokens
 
 __all__ = ["Analysis", "Scheme", "TextSpace", "shared_words"]
 
-Analysis = Literal["grams", "phrases"]
+# grams: 1 and 2 characters, the best for ranking; long_grams: 2 and 3; phrases: the listed things, whole
+Analysis = Literal["grams", "long_grams", "phrases"]
 Scheme = Literal["tfidf", "bm25"]
 Codes = NDArray[np.uint64]
 _CHUNK = 20_000
@@ -107,7 +108,7 @@ def _unit_rows(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
 
 
 def _terms(texts: Sequence[str], analysis: Analysis) -> tuple[NDArray[np.int64], Codes]:
-    return _grams(texts) if analysis == "grams" else _phrases(texts)
+    return _phrases(texts) if analysis == "phrases" else _grams(texts, analysis == "long_grams")
 
 
 def _phrases(texts: Sequence[str]) -> tuple[NDArray[np.int64], Codes]:
@@ -119,19 +120,21 @@ def _digest(phrase: str) -> int:
     return int.from_bytes(hashlib.blake2b(phrase.encode(), digest_size=8).digest(), "little")
 
 
-def _grams(texts: Sequence[str]) -> tuple[NDArray[np.int64], Codes]:
-    """All 2- and 3-grams inside words, as `terms.tokens.character_ngrams` gives them, for many texts at once."""
+def _grams(texts: Sequence[str], is_long: bool) -> tuple[NDArray[np.int64], Codes]:
+    """All n-grams inside words, as `terms.tokens.character_ngrams` gives them, for many texts at once."""
     joined = "\n".join(tokens.normalize(text) for text in texts) + "\n"
     points = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
-    rows = np.cumsum(points == 10) - (points == 10)
+    rows = (np.cumsum(points == 10) - (points == 10)).astype(np.int64)
     kind = _character_kinds(points)
     two = (kind[:-1] > 0) & (kind[:-1] == kind[1:])
-    three = two[:-1] & two[1:]
     alone = (kind > 0) & ~np.append(two, False) & ~np.insert(two, 0, False)
-    at2, at3, at1 = np.flatnonzero(two), np.flatnonzero(three), np.flatnonzero(alone)
+    at1, at2 = np.flatnonzero(alone if is_long else kind > 0), np.flatnonzero(two)
     pair = points[:-1] | (points[1:] << np.uint64(21))
-    codes = np.concatenate([points[at1], pair[at2], pair[at3] | (points[at3 + 2] << np.uint64(42))])
-    return np.concatenate([rows[at1], rows[at2], rows[at3]]).astype(np.int64), codes
+    places, codes = [at1, at2], [points[at1], pair[at2]]
+    if is_long:
+        at3 = np.flatnonzero(two[:-1] & two[1:])
+        places, codes = [*places, at3], [*codes, pair[at3] | (points[at3 + 2] << np.uint64(42))]
+    return rows[np.concatenate(places)], np.concatenate(codes)
 
 
 def _character_kinds(points: Codes) -> NDArray[np.uint8]:
