@@ -189,19 +189,19 @@ def bilingual(value: Any) -> Bilingual:
 
 
 def file_page(name: str, *, power: str = "read", media_type: str = "application/octet-stream") -> Callable[..., View]:
-    """Turn a function (request, agreement) → chunks into a download, for those who hold `power`."""
+    """Turn a function (request, agreement, …) → chunks into a download, for those who hold `power`."""
 
     def wrap(make: Callable[..., Any]) -> View:
         @require_safe
         @wraps(make)
-        def view(request: HttpRequest, agreement: str) -> HttpResponseBase:
+        def view(request: HttpRequest, agreement: str, **keys: str) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return _unknown_visitor(request, as_json=False)
             row = _agreement_of(request, agreement)
             if not may(request.user, power):
                 return denied(request, refuse(request.user, power, request.path))
             headers = {"Content-Disposition": f'attachment; filename="{row.pk}-{name}"'}
-            return StreamingHttpResponse(make(request, row), content_type=media_type, headers=headers)
+            return StreamingHttpResponse(make(request, row, **keys), content_type=media_type, headers=headers)
 
         return view
 

@@ -1,17 +1,40 @@
-"""The timetable of the pipeline as a grid, and the visits of the ledger."""
+"""The timetable of the pipeline as a grid, the visits of the ledger; requests, exchange days, bookings, the funnel."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+from django.db.models import Count, Q, QuerySet
+
+from duijie.data.words import words
 from duijie_portal.accounts.models import Person
-from duijie_portal.accounts.powers import Visitor
-from duijie_portal.ledger.models import Agreement, Record
+from duijie_portal.accounts.powers import Visitor, may
+from duijie_portal.ledger.models import Agreement, Case, Party, Record
 from duijie_portal.ledger.selectors import results
 from duijie_portal.ledger.visibility import PARTY_ROLES
 
-__all__ = ["timetable", "visits"]
+from .models import OPEN, Booking, Day, Feed, Meeting, Request, Resource
+from .planning import slots_of
+
+__all__ = [
+    "board",
+    "bookings",
+    "candidates",
+    "days",
+    "feeds",
+    "find_day",
+    "funnel",
+    "outcomes",
+    "own_parties",
+    "partners",
+    "refusals",
+    "requests",
+    "timetable",
+    "visits",
+]
 
 
 def timetable(agreement: Agreement, person: Visitor) -> Mapping[str, Any]:
@@ -68,3 +91,324 @@ def visits(agreement: Agreement, person: Visitor) -> list[dict[str, Any]]:
         {"id": row.pk, "kind": row.kind, "title": row.title, "on": row.on, "side": row.side_id, "state": row.state}
         for row in rows[:50]
     ]
+
+
+def refusals() -> tuple[str, ...]:
+    """The reasons a refusal may have: the vocabulary of the chain."""
+    return tuple(code.removeprefix("refusal_") for code in words("zh") if code.startswith("refusal_"))
+
+
+def partners(agreement: Agreement, party: str) -> dict[str, dict[str, Any]]:
+    """Whom a party is matched with, by party: its live cases and the pairs of the matching; the best score counts."""
+    found: dict[str, dict[str, Any]] = {}
+    for match in _matches(agreement):
+        if party in match["people"]:
+            other = next(one for one in match["people"] if one != party)
+            if other not in found or found[other]["score"] < match["score"]:
+                found[other] = {**match, "case": ""}
+    cases = Case.objects.filter(Q(need_party=party) | Q(offer_party=party), agreement=agreement)
+    for case in cases.exclude(state__in=("refused", "delivered")):
+        other = case.offer_party_id if case.need_party_id == party else case.need_party_id
+        if other and other != party:
+            known = {"score": None, **found.get(other, {})}
+            found[other] = {**known, "case": case.pk, "clause": case.clause, "kind": case.kind}
+    return found
+
+
+def _matches(agreement: Agreement) -> list[dict[str, Any]]:
+    document = results(agreement, "match")
+    listings = document.get("listings", {})
+    return [
+        {
+            "people": [listings[match[end]]["party"] for end in ("need", "offer")],
+            "score": match["score"],
+            "kind": kind["kind"],
+            "clause": next(iter(kind["clauses"]), ""),
+            "reasons": [reason for reason in match["reasons"] if reason["is_for"]][:2],
+        }
+        for kind in document.get("kinds", ())
+        for match in kind["matches"]
+        if all(listings.get(match[end], {}).get("party") for end in ("need", "offer"))
+        and listings[match["need"]]["party"] != listings[match["offer"]]["party"]
+    ]
+
+
+def own_parties(agreement: Agreement, person: Person) -> QuerySet[Party]:
+    """The parties a person may ask for: a firm's own, an official's whole side."""
+    rows = Party.objects.filter(agreement=agreement).exclude(kind="talent")
+    if person.role in PARTY_ROLES:
+        return rows.filter(pk=person.party or None)
+    return rows.filter(side=person.side_id)
+
+
+def candidates(agreement: Agreement, day: Day, party: Party) -> list[dict[str, Any]]:
+    """Whom a party may still ask on a day, best first, each with why."""
+    found = partners(agreement, party.pk)
+    taken = day.requests.filter(pair__contains=party.pk, state__in=OPEN).values_list("from_party", "to_party")
+    open_pairs = {one for pair in taken for one in pair}
+    rows = Party.objects.filter(pk__in=set(found) - open_pairs).in_bulk()
+    shown = [
+        {"party": key, "name": row.name, "side": row.side_id, **{name: found[key].get(name) for name in _WHY}}
+        for key, row in rows.items()
+    ]
+    return sorted(shown, key=lambda one: (-(one["score"] or 0.0), one["name"]))
+
+
+_WHY = ("score", "kind", "clause", "case", "reasons")
+
+
+def days(agreement: Agreement, person: Visitor) -> list[dict[str, Any]]:
+    """The exchange days with how many requests stand and how many meetings are placed."""
+    rows = Day.objects.filter(agreement=agreement).visible_to(person)
+    rows = rows.annotate(n_accepted=Count("requests", filter=Q(requests__state="accepted")))
+    return [{**day_head(row), "n_accepted": row.n_accepted, "n_placed": row.plan.get("n_placed", 0)} for row in rows]
+
+
+def day_head(row: Day) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "title": row.title,
+        "place": row.place,
+        "on": row.on,
+        "side": row.side_id,
+        "answer_by": row.answer_by,
+        "slot_min": row.slot_min,
+        "ask_quota": row.ask_quota,
+        "meeting_quota": row.meeting_quota,
+    }
+
+
+def requests(
+    agreement: Agreement, person: Visitor, now: datetime, *, day: str = "", state: str = ""
+) -> list[dict[str, Any]]:
+    """The requests a person may see, newest first, with what they may do about each."""
+    rows = (
+        Request.objects.filter(agreement=agreement).visible_to(person).select_related("day", "from_party", "to_party")
+    )
+    rows = rows.filter(day=day) if day else rows
+    shown = [_request(row, person, now) for row in rows]
+    return [one for one in shown if not state or one["state"] == state]
+
+
+def _request(row: Request, person: Visitor, now: datetime) -> dict[str, Any]:
+    state = row.state_at(now)
+    asks, asked = (_is_of(person, party) for party in (row.from_party, row.to_party))
+    return {
+        "id": row.pk,
+        "day": day_head(row.day),
+        "from": {"id": row.from_party_id, "name": row.from_party.name, "side": row.from_party.side_id},
+        "to": {"id": row.to_party_id, "name": row.to_party.name, "side": row.to_party.side_id},
+        "case": row.case_id or "",
+        "clause": row.clause,
+        "kind": row.kind,
+        "score": row.score,
+        "note": row.note,
+        "state": state,
+        "reason": row.reason,
+        "answer": row.answer,
+        "asked_at": row.asked_at,
+        "expires_at": row.expires_at,
+        "may_answer": asked and state == "asked",
+        "may_withdraw": ((asks or asked) and state in ("accepted", "waiting")) or (asks and state == "asked"),
+    }
+
+
+def _is_of(person: Visitor, party: Party) -> bool:
+    """Whether a person stands on a party's side of the table."""
+    if not isinstance(person, Person):
+        return False
+    return person.party == party.pk if person.role in PARTY_ROLES else person.side_id == party.side_id
+
+
+def find_day(agreement: Agreement, person: Visitor, key: str) -> Day | None:
+    found: Day | None = Day.objects.filter(agreement=agreement).visible_to(person).filter(pk=key).first()
+    return found
+
+
+def meetings_of(day: Day, person: Visitor) -> list[Meeting]:
+    """The meetings of a day that a person may see, those that are off included, in order of time."""
+    seen = Request.objects.filter(day=day).visible_to(person).values("pk")
+    rows = Meeting.objects.filter(day=day, request__in=seen)
+    return list(rows.select_related("request__from_party", "request__to_party", "booking__resource", "request__case"))
+
+
+def meeting_row(row: Meeting, day: Day) -> dict[str, Any]:
+    ends = {end: party_row(party) for end, party in (("from", row.request.from_party), ("to", row.request.to_party))}
+    return {
+        "id": row.pk,
+        "request": row.request_id,
+        "slot": row.slot,
+        "starts_at": row.starts_at,
+        "ends_at": row.ends_at,
+        "table": row.table.name if row.table else None,
+        **ends,
+        "is_off": row.is_off,
+        "is_locked": row.request_id in day.locks,
+        "case": row.request.case_id or "",
+        "clause": row.request.clause,
+        "result": row.result,
+        "reason": row.reason,
+        "next_step": row.next_step,
+        "owner": row.owner,
+        "due_on": row.due_on,
+    }
+
+
+def party_row(party: Party) -> dict[str, Any]:
+    return {"id": party.pk, "name": party.name, "side": party.side_id}
+
+
+def board(agreement: Agreement, day: Day, person: Visitor, now: datetime) -> dict[str, Any]:
+    """A day as people × slots, with tables, who is away, who arrived, and what the last planning said and changed."""
+    meetings = [meeting_row(row, day) for row in meetings_of(day, person) if not row.is_off]
+    slots = [
+        {"key": slot.key, "starts_at": slot.starts_at, "is_past": bool(slot.starts_at and slot.starts_at <= now)}
+        for slot in slots_of(day)
+    ]
+    arrived = dict(day.passes.values_list("party", "arrived_at"))
+    mine = {one[end]["id"] for one in meetings for end in ("from", "to")}
+    sees_all = _sees_all(person)
+    return {
+        "day": day_head(day),
+        "version": day.version,
+        "slots": slots,
+        "tables": [
+            {"id": table.pk, "name": table.name, "closed": day.closed.get(table.pk, [])} for table in day.tables.all()
+        ],
+        "meetings": meetings,
+        "grid": _day_grid(meetings, slots, arrived, day.away),
+        "plan": {
+            **{name: day.plan.get(name) for name in _PLAN if name in day.plan},
+            "changes": [one for one in day.plan.get("changes", ()) if sees_all or one["party"] in mine],
+            "unplaced": _unplaced(day) if sees_all else [],
+        },
+        "is_organiser": isinstance(person, Person) and may(person, "meeting.plan") and person.side_id == day.side_id,
+        "states": dict(Counter(row.state_at(now) for row in Request.objects.filter(day=day).visible_to(person))),
+    }
+
+
+_PLAN = ("status", "gap", "breaks", "seconds", "n_placed", "n_requested", "planned_at", "is_fewest", "n_moved")
+
+
+def _unplaced(day: Day) -> list[dict[str, Any]]:
+    keys = [one["request"] for one in day.plan.get("unplaced", ())]
+    rows = Request.objects.select_related("from_party", "to_party").in_bulk(keys)
+    return [
+        {**one, "from": rows[one["request"]].from_party.name, "to": rows[one["request"]].to_party.name}
+        for one in day.plan.get("unplaced", ())
+        if one["request"] in rows
+    ]
+
+
+def _day_grid(
+    meetings: list[dict[str, Any]], slots: list[dict[str, Any]], arrived: Mapping[str, Any], away: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """One row a party, one cell a slot."""
+    people = {one[end]["id"]: one[end] for one in meetings for end in ("from", "to")}
+    busy = {
+        (one[end]["id"], one["slot"]): {**one, "with": one[other]}
+        for one in meetings
+        for end, other in (("from", "to"), ("to", "from"))
+    }
+    sides = sorted({one["side"] for one in people.values()})
+    return [
+        {
+            "person": one,
+            "order": sides.index(one["side"]),
+            "arrived_at": arrived.get(one["id"]),
+            "cells": [
+                {
+                    "slot": slot["key"],
+                    "is_away": slot["key"] in away.get(one["id"], ()),
+                    "meeting": busy.get((one["id"], slot["key"])),
+                }
+                for slot in slots
+            ],
+        }
+        for one in sorted(people.values(), key=lambda one: (one["side"], one["name"]))
+    ]
+
+
+def bookings(agreement: Agreement, person: Visitor, now: datetime) -> dict[str, Any]:
+    """What can be booked with its rules and how much is taken, and the bookings that are a person's business."""
+    offered = (
+        Resource.objects.filter(agreement=agreement).exclude(kind="table", day__on__lt=now.date()).visible_to(person)
+    )
+    rows = Booking.objects.filter(agreement=agreement, ends_at__gt=now).exclude(state="cancelled").visible_to(person)
+    own = rows.filter(meeting=None).select_related("resource", "party")
+    return {
+        "resources": [_resource(row) for row in offered.select_related("party", "day")],
+        "bookings": [_booking(row, person) for row in own],
+    }
+
+
+def _resource(row: Resource) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "kind": row.kind,
+        "name": row.name,
+        "side": row.side_id,
+        "party": row.party.name if row.party else "",
+        "day": day_head(row.day) if row.day else None,
+        "capacity": row.capacity,
+        "fee_cny": float(row.fee_cny),
+        "opening": row.opening,
+        "closed_on": row.closed_on,
+        **{name: getattr(row, name) for name in ("least_min", "most_min", "ahead_days", "most_units")},
+    }
+
+
+def _booking(row: Booking, person: Visitor) -> dict[str, Any]:
+    is_own = isinstance(person, Person) and (
+        row.person_id == person.pk or (bool(person.party) and row.party_id == person.party)
+    )
+    hosts = (row.side_id, row.resource.side_id)
+    is_host = isinstance(person, Person) and person.role not in PARTY_ROLES and person.side_id in hosts
+    return {
+        "id": row.pk,
+        "resource": row.resource.name,
+        "party": row.party.name if row.party else "",
+        "side": row.side_id,
+        "starts_at": row.starts_at,
+        "ends_at": row.ends_at,
+        "n_units": row.n_units,
+        "state": row.state,
+        "fee_cny": float(row.fee_cny),
+        "may_cancel": is_own or is_host,
+    }
+
+
+def outcomes(day: Day, person: Person, now: datetime) -> list[dict[str, Any]]:
+    """The meetings that have begun, those without an outcome first."""
+    rows = [row for row in meetings_of(day, person) if not row.is_off and row.starts_at <= now]
+    return [meeting_row(row, day) for row in sorted(rows, key=lambda row: (bool(row.result), row.starts_at))]
+
+
+def funnel(agreement: Agreement, person: Visitor, day: str = "") -> dict[str, Any]:
+    """From requests to next steps: how many were asked, accepted, placed, held, agreed a next step, reached intent."""
+    asked = Request.objects.filter(agreement=agreement).visible_to(person)
+    asked = asked.filter(day=day) if day else asked
+    meetings = Meeting.objects.filter(request__in=asked.values("pk"), is_off=False)
+    held = meetings.filter(result__in=("intent", "follow_up", "no_fit"))
+    ever = Q(state__in=("accepted", "waiting")) | Q(meeting__isnull=False)
+    stages = {
+        "asked": asked.count(),
+        "accepted": asked.filter(ever).count(),
+        "placed": meetings.count(),
+        "held": held.count(),
+        "next_step": held.filter(result__in=("intent", "follow_up")).count(),
+        "intent": held.filter(result="intent").count(),
+    }
+    reasons = Counter(asked.filter(state="declined").values_list("reason", flat=True))
+    reasons.update(held.filter(result="no_fit").values_list("reason", flat=True))
+    due = [
+        meeting_row(row, row.day) for row in held.exclude(due_on=None).order_by("due_on").select_related(*_JOINED)[:50]
+    ]
+    return {"stages": stages, "reasons": dict(reasons.most_common()), "next_steps": due}
+
+
+_JOINED = ("day", "request__from_party", "request__to_party", "booking__resource")
+
+
+def feeds(agreement: Agreement, person: Person) -> list[Feed]:
+    return list(Feed.objects.filter(agreement=agreement, person=person, revoked_at=None))

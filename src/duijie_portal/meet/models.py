@@ -1,0 +1,247 @@
+"""Exchange days, requests to meet, what can be booked, meetings with their outcome, calendar feeds."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from duijie.terms import Bilingual
+from duijie_portal.accounts.models import Person
+from duijie_portal.ledger.models import Agreement, Case, Owned, Party, text_key
+from duijie_portal.ledger.visibility import Shown
+
+OPEN = ("asked", "accepted", "waiting")
+STATES = (*OPEN, "declined", "expired", "withdrawn")
+KINDS = ("seat", "instrument", "table")
+RESULTS = ("intent", "follow_up", "no_fit", "not_held")
+
+
+class DayRows(Shown["Day"]):
+    pass
+
+
+class Day(Owned):
+    """An exchange day; its side organises it. `spans` are wall-clock times, `away` slots by party, `closed` by table.
+
+    `locks` holds the slot a request must have, `plan` what the last planning said, `version` counts plannings.
+    """
+
+    id = models.CharField(max_length=80, primary_key=True, default=text_key)
+    title_zh = models.CharField(max_length=200)
+    title_en = models.CharField(max_length=300, blank=True)
+    place_zh = models.CharField(max_length=200, blank=True)
+    place_en = models.CharField(max_length=300, blank=True)
+    on = models.DateField()
+    spans = models.JSONField(default=list)
+    slot_min = models.PositiveSmallIntegerField(default=30)
+    ask_quota = models.PositiveSmallIntegerField(default=8)
+    meeting_quota = models.PositiveSmallIntegerField(default=8)
+    answer_by = models.DateTimeField()
+    away = models.JSONField(default=dict)
+    closed = models.JSONField(default=dict)
+    locks = models.JSONField(default=dict)
+    plan = models.JSONField(default=dict)
+    version = models.PositiveIntegerField(default=0)
+    objects = DayRows.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-on", "id"]
+
+    def __str__(self) -> str:
+        return self.title_zh
+
+    @property
+    def title(self) -> Bilingual:
+        return Bilingual(self.title_zh, self.title_en)
+
+    @property
+    def place(self) -> Bilingual:
+        return Bilingual(self.place_zh, self.place_en)
+
+
+class RequestRows(Shown["Request"]):
+    party_paths = ("from_party", "to_party")
+
+
+class Request(Owned):
+    """One party asks a matched one for a meeting: asked → accepted | waiting | declined | expired | withdrawn."""
+
+    id = models.CharField(max_length=80, primary_key=True, default=text_key)
+    day = models.ForeignKey(Day, models.PROTECT, related_name="requests")
+    from_party = models.ForeignKey(Party, models.PROTECT, related_name="+")
+    to_party = models.ForeignKey(Party, models.PROTECT, related_name="+")
+    pair = models.CharField(max_length=161, help_text="both parties in the order of their ids")
+    case = models.ForeignKey(Case, models.PROTECT, null=True, blank=True, related_name="+")
+    clause = models.SlugField(max_length=80, blank=True)
+    kind = models.CharField(max_length=40, blank=True)
+    score = models.FloatField(null=True, blank=True)
+    note = models.CharField(max_length=500, blank=True)
+    state = models.CharField(max_length=10, default="asked")
+    reason = models.CharField(max_length=30, blank=True)
+    answer = models.CharField(max_length=500, blank=True)
+    asked_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    answered_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    asked_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True, blank=True)
+    objects = RequestRows.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-asked_at", "id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["day", "pair"], condition=Q(state__in=OPEN), name="request_open_once"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["day", "state"], name="request_of_day")]
+
+    def __str__(self) -> str:
+        return self.id
+
+    def state_at(self, now: datetime) -> str:
+        """The state at a moment: an unanswered request is expired once its time is over."""
+        return "expired" if self.state == "asked" and self.expires_at <= now else self.state
+
+
+class ResourceRows(Shown["Resource"]):
+    party_paths = ("party",)
+
+
+class Resource(Owned):
+    """Anything that is taken for a while: a meeting table, seats of a carrier, a shared instrument.
+
+    `capacity` units can be taken at once, for `fee_cny` a unit and hour. `opening` lists
+    ``[weekday, "09:00", "17:00"]`` (Monday 0; none: always open), `closed_on` ISO days; the rest are the rules of its owner (null: no rule).
+    """
+
+    id = models.CharField(max_length=80, primary_key=True, default=text_key)
+    kind = models.CharField(max_length=12, choices=[(one, one) for one in KINDS])
+    name_zh = models.CharField(max_length=120)
+    name_en = models.CharField(max_length=200, blank=True)
+    day = models.ForeignKey(Day, models.PROTECT, null=True, blank=True, related_name="tables")
+    party = models.ForeignKey(Party, models.PROTECT, null=True, blank=True, related_name="+")
+    capacity = models.PositiveIntegerField(default=1)
+    fee_cny = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    opening = models.JSONField(default=list, blank=True)
+    closed_on = models.JSONField(default=list, blank=True)
+    least_min = models.PositiveIntegerField(default=0)
+    most_min = models.PositiveIntegerField(null=True, blank=True)
+    ahead_days = models.PositiveIntegerField(null=True, blank=True)
+    most_units = models.PositiveIntegerField(null=True, blank=True)
+    objects = ResourceRows.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["kind", "id"]
+
+    def __str__(self) -> str:
+        return self.name_zh
+
+    @property
+    def name(self) -> Bilingual:
+        return Bilingual(self.name_zh, self.name_en)
+
+
+class BookingRows(Shown["Booking"]):
+    party_paths = ("party",)
+
+
+class Booking(Owned):
+    """Units of a resource taken from one moment to another, or waiting for them; `fee_cny` as agreed when booked."""
+
+    id = models.CharField(max_length=80, primary_key=True, default=text_key)
+    resource = models.ForeignKey(Resource, models.PROTECT, related_name="bookings")
+    party = models.ForeignKey(Party, models.PROTECT, null=True, blank=True, related_name="+")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    n_units = models.PositiveIntegerField(default=1)
+    state = models.CharField(max_length=10, choices=[(one, one) for one in ("booked", "waiting", "cancelled")])
+    fee_cny = models.DecimalField(max_digits=12, decimal_places=2, default=0)
+    made_at = models.DateTimeField()
+    objects = BookingRows.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["starts_at", "made_at"]
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=Q(ends_at__gt=models.F("starts_at")), name="booking_forwards"),
+            models.CheckConstraint(condition=Q(n_units__gt=0), name="booking_of_something"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["resource", "state", "starts_at"], name="booking_of_resource")]
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class Meeting(models.Model):
+    """An accepted request with its slot, its table's booking, and in the end its outcome.
+
+    `sequence` counts the changes people were told of; one that is off keeps its last slot.
+    """
+
+    day = models.ForeignKey(Day, models.PROTECT, related_name="meetings")
+    request = models.OneToOneField(Request, models.PROTECT, related_name="meeting")
+    slot = models.CharField(max_length=40)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    booking = models.OneToOneField(Booking, models.PROTECT, null=True, blank=True, related_name="meeting")
+    is_off = models.BooleanField(default=False)
+    sequence = models.PositiveIntegerField(default=0)
+    changed_at = models.DateTimeField()
+    result = models.CharField(max_length=12, blank=True)
+    reason = models.CharField(max_length=30, blank=True)
+    next_step = models.CharField(max_length=300, blank=True)
+    owner = models.CharField(max_length=120, blank=True)
+    due_on = models.DateField(null=True, blank=True)
+    told_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    told_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["starts_at", "id"]
+        indexes: ClassVar = [models.Index(fields=["day", "is_off"], name="meeting_of_day")]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    @property
+    def table(self) -> Resource | None:
+        return self.booking.resource if self.booking else None
+
+
+class Pass(models.Model):
+    """A party's way in to an exchange day; raising `edition` makes every printed code of it worthless."""
+
+    day = models.ForeignKey(Day, models.CASCADE, related_name="passes")
+    party = models.ForeignKey(Party, models.PROTECT, related_name="+")
+    edition = models.PositiveIntegerField(default=1)
+    arrived_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["day", "party"], name="pass_once")]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Feed(models.Model):
+    """A calendar address of a person: their own entries, a department's or a clause's, until it is revoked."""
+
+    agreement = models.ForeignKey(Agreement, models.CASCADE, related_name="+")
+    person = models.ForeignKey(Person, models.CASCADE, related_name="+")
+    scope = models.CharField(max_length=10, choices=[(one, one) for one in ("person", "department", "clause")])
+    key = models.SlugField(max_length=80, blank=True)
+    language = models.CharField(max_length=2, default="zh")
+    nonce = models.CharField(max_length=32)
+    made_at = models.DateTimeField(auto_now_add=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-made_at"]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    def delete(self, *args: Any, **options: Any) -> tuple[int, dict[str, int]]:
+        raise TypeError("feeds are revoked, not deleted")

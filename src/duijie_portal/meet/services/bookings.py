@@ -1,0 +1,159 @@
+"""Taking units of a resource for a while: never more than there are, whoever writes at the same time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from duijie.errors import DeniedError, InputError
+from duijie.meet.booking import fee_cny, from_waiting_list, objections
+from duijie_portal.accounts.door import write
+from duijie_portal.accounts.models import Person
+from duijie_portal.ledger.models import Agreement, Party
+from duijie_portal.ledger.services import own_side
+from duijie_portal.ledger.visibility import PARTY_ROLES, Visibility
+
+from ..models import Booking, Resource
+from ..planning import booking_term, resource_term
+from .common import acts_for, both_sides, officials_of, people_of, seal, tell
+
+__all__ = ["add_resource", "book", "cancel_booking", "hold"]
+
+_FULL = "meet_booking_full"
+
+
+@write("meeting.plan")
+def add_resource(person: Person, agreement: Agreement, /, *, kind: str, name_zh: str, **fields: Any) -> Resource:
+    """Offer something of one's own side for booking: seats of a carrier, an instrument, a table."""
+    now = timezone.now()
+    row = Resource(agreement=agreement, side_id=own_side(person), kind=kind, name_zh=name_zh, **fields)
+    row.visibility, row.cleared_at, row.released_at = Visibility.PUBLIC, now, now
+    if row.party and row.party.side_id != row.side_id:
+        raise DeniedError("portal_other_side_owns", {"side": row.party.side_id})
+    row.full_clean(exclude=["opening", "closed_on"])
+    row.save(force_insert=True)
+    seal(person, row, "resource.added", {"resource_kind": kind, "capacity": row.capacity})
+    return row
+
+
+def _locked(key: str) -> Resource:
+    return Resource.objects.select_for_update().get(pk=key)
+
+
+@write("booking.make")
+def book(
+    person: Person,
+    resource: Resource,
+    *,
+    starts_at: datetime,
+    ends_at: datetime,
+    n_units: int = 1,
+    party: Party | None = None,
+    may_wait: bool = False,
+) -> Booking:
+    """Take units of a resource, or join its waiting list where `may_wait` and only room is missing.
+
+    The resource's row is locked first, so that the units that are left are counted by one writer at a time.
+
+    Raises
+    ------
+    DeniedError
+        The booking is for somebody else's party.
+    InputError
+        Against rules of the owner, or full; `reasons` lists all of them.
+    """
+    party = party or Party.objects.filter(pk=person.party).first()
+    if party or person.role in PARTY_ROLES:
+        _own(person, party)
+    row, now = _locked(resource.pk), timezone.now()
+    made = Booking(agreement=row.agreement, side_id=own_side(person), resource=row, party=party, person=person)
+    made.starts_at, made.ends_at, made.n_units, made.made_at = starts_at, ends_at, n_units, now
+    against = objections(resource_term(row), booking_term(made), _taken(row, now), now=now)
+    if [reason for reason in against if not (may_wait and reason.code == _FULL)]:
+        raise InputError("portal_meet_cannot_book", {"reasons": [reason.to_dict() for reason in against]})
+    made.state = "waiting" if against else "booked"
+    made.fee_cny = str(fee_cny(resource_term(row), booking_term(made)))
+    _release(made)
+    made.save(force_insert=True)
+    seal(person, made, f"booking.{made.state}", {"resource": row.pk, "n_units": n_units, "fee_cny": made.fee_cny})
+    return made
+
+
+def _release(row: Booking) -> None:
+    for name, value in both_sides().items():
+        setattr(row, name, value)
+
+
+def _own(person: Person, party: Party | None) -> None:
+    if party is None:
+        raise DeniedError("portal_meet_other_party")
+    acts_for(person, party, "")
+
+
+def _taken(row: Resource, now: datetime) -> list[Any]:
+    return [booking_term(one) for one in row.bookings.filter(state="booked", ends_at__gt=now)]
+
+
+@write("booking.make")
+def cancel_booking(person: Person, booking: Booking) -> None:
+    """Give a booking back; who waits longest and fits moves up.
+
+    Raises
+    ------
+    DeniedError
+        It is neither one's own nor of one's own side's resource, it is a meeting's table, or it is over.
+    """
+    row = _locked(booking.resource_id)
+    made = Booking.objects.select_related("party", "person").get(pk=booking.pk)
+    if made.state == "cancelled" or made.ends_at <= timezone.now() or hasattr(made, "meeting"):
+        raise DeniedError("portal_meet_booking_over")
+    is_own = made.person_id == person.pk or (bool(person.party) and made.party_id == person.party)
+    if not is_own and not (person.role not in PARTY_ROLES and person.side_id in (row.side_id, made.side_id)):
+        raise DeniedError("portal_meet_other_party")
+    made.state = "cancelled"
+    made.save(update_fields=["state"])
+    seal(person, made, "booking.cancelled", {"resource": row.pk})
+    _move_up(person, row)
+
+
+def _move_up(person: Person, row: Resource) -> None:
+    """Book whoever waits, first come first served, as far as there is room."""
+    now = timezone.now()
+    waiting = {one.pk: one for one in row.bookings.filter(state="waiting").select_related("person")}
+    terms = [booking_term(one) for one in waiting.values()]
+    for term in from_waiting_list(resource_term(row), _taken(row, now), terms, now=now):
+        one = waiting[term.id]
+        one.state = "booked"
+        one.save(update_fields=["state"])
+        seal(person, one, "booking.booked", {"resource": row.pk, "from_waiting": True})
+        values = {"name": row.name.to_dict(), "when": f"{timezone.localtime(one.starts_at):%Y-%m-%d %H:%M}"}
+        told = [one.person, *people_of([one.party_id] if one.party_id else []), *officials_of([one.side_id])]
+        tell(row.agreement, told, "portal_told_booked", values, "bookings")
+
+
+def hold(person: Person, resource: Resource, starts_at: datetime, ends_at: datetime) -> Booking:
+    """Take a table for a planned meeting; the caller holds the lock of its row.
+
+    Raises
+    ------
+    InputError
+        Somebody took it meanwhile.
+    """
+    now = timezone.now()
+    made = Booking(agreement=resource.agreement, side_id=resource.side_id, resource=resource, person=person)
+    made.starts_at, made.ends_at, made.made_at, made.state = starts_at, ends_at, now, "booked"
+    full = objections(
+        resource_term(resource), booking_term(made), _at_once(resource, starts_at, ends_at), now=starts_at
+    )
+    if any(reason.code == _FULL for reason in full):
+        raise InputError("portal_meet_cannot_book", {"reasons": [reason.to_dict() for reason in full]})
+    _release(made)
+    made.save(force_insert=True)
+    return made
+
+
+def _at_once(row: Resource, starts_at: datetime, ends_at: datetime) -> list[Any]:
+    found = row.bookings.filter(state="booked", starts_at__lt=ends_at, ends_at__gt=starts_at)
+    return [booking_term(one) for one in found]
