@@ -59,13 +59,12 @@ def test_a_timetable_as_a_feed(held):
 def test_updates_and_cancellations_keep_the_name_and_raise_the_number(held):
     first, second = held.placements
     free = next(slot.key for slot in held.instance.slots if slot.key not in held.slots.values())
-    moved = Timetable(held.instance, "feasible", (replace(first, slot=free),))
+    left = tuple(one for one in held.instance.meetings if one.id == first.meeting)
+    moved = Timetable(replace(held.instance, meetings=left), "feasible", (replace(first, slot=free),))
     numbers = sequences({first.meeting: 2}, held, moved)
     assert numbers == {first.meeting: 3, second.meeting: 1}
     before = read_strictly(feed(held, calendar="spring", stamped_at=STAMP, sequence={first.meeting: 2}))
-    after = read_strictly(
-        feed(moved, calendar="spring", stamped_at=STAMP, sequence=numbers, cancelled={second.meeting: second})
-    )
+    after = read_strictly(feed(moved, calendar="spring", stamped_at=STAMP, sequence=numbers, cancelled=held))
     assert after.keys() == before.keys()
     assert sorted(event["sequence"] for event in after.values()) == [1, 3]
     assert sorted(str(event["status"]) for event in after.values()) == ["CANCELLED", "CONFIRMED"]

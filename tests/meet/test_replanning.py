@@ -98,3 +98,15 @@ def _people(held, name):
 
 def _met(held, one, other):
     return any({one, other} == set(meeting.people) for meeting in held.instance.meetings)
+
+
+def test_no_time_at_all_still_gives_a_plan_that_can_be_held(held):
+    keys = [slot.key for slot in held.instance.slots]
+    day = held.instance
+    for table in held.instance.tables[1:]:
+        day = close_table(day, table.key, keys)
+    again = replan(held, day, seconds=0.001)
+    assert again.timetable.unplaced
+    assert not again.is_fewest
+    relaxed = replace(day, meetings=tuple(replace(one, is_required=False) for one in day.meetings))
+    assert violations(relaxed, replace(again.timetable, instance=relaxed)) == []

@@ -34,7 +34,7 @@ def feed(
     person: str = "",
     language: Language = "zh",
     sequence: Mapping[str, int] | None = None,
-    cancelled: Mapping[str, Placement] | None = None,
+    cancelled: Timetable | None = None,
     time_zone: str = TIME_ZONE,
 ) -> bytes:
     """The timetable (of one `person`, where named) as an iCalendar document.
@@ -48,32 +48,50 @@ def feed(
     sequence
         How often each meeting has changed; see :func:`sequences`. Absent means 0.
     cancelled
-        Meetings of an earlier plan that are held no more, as they stood in it: they stay as CANCELLED.
+        An earlier plan: its meetings that are held no more stay, as they stood in it, as CANCELLED.
 
     Returns
     -------
     UTF-8 bytes with CRLF lines and a VTIMEZONE. Slots without clock times give no entry.
     """
     document = event_calendar(sentence("meet_calendar_name", language, {"on": timetable.instance.on}), time_zone)
-    lost = dict(cancelled or {})
-    for placement in (*timetable.placements, *lost.values()):
-        meeting = timetable.instance.meetings[timetable.instance.meeting_index[placement.meeting]]
-        people = [*meeting.people, *placement.delegates]
-        slot = timetable.instance.slots[timetable.instance.slot_index[placement.slot]]
-        if slot.starts_at is None or slot.ends_at is None or (person and person not in people):
-            continue
-        event = Event()
-        event.add("uid", uid(calendar, meeting.id))
-        event.add("dtstamp", stamped_at)
-        event.add("sequence", (sequence or {}).get(meeting.id, 0))
-        event.add("dtstart", slot.starts_at)
-        event.add("dtend", slot.ends_at)
-        event.add("summary", sentence("meet_event", language, {"people": names(timetable.instance, people)}))
-        where = {"place": slot.place or timetable.instance.place, "table": placement.table}
-        event.add("location", sentence("meet_online" if meeting.is_online else "meet_where", language, where))
-        event.add("status", "CANCELLED" if meeting.id in lost else "CONFIRMED")
-        document.add_component(event)
+    for placement in timetable.placements:
+        _add(document, timetable, placement, calendar, stamped_at, person, language, sequence or {}, "CONFIRMED")
+    for placement in cancelled.placements if cancelled else ():
+        if cancelled is not None and placement.meeting not in timetable.slots:
+            _add(document, cancelled, placement, calendar, stamped_at, person, language, sequence or {}, "CANCELLED")
     return to_bytes(document, stamped_at)
+
+
+def _add(
+    document: Calendar,
+    timetable: Timetable,
+    placement: Placement,
+    calendar: str,
+    stamped_at: datetime,
+    person: str,
+    language: Language,
+    sequence: Mapping[str, int],
+    status: str,
+) -> None:
+    """One entry, where the slot has clock times and the person takes part."""
+    instance = timetable.instance
+    meeting = instance.meetings[instance.meeting_index[placement.meeting]]
+    people = [*meeting.people, *placement.delegates]
+    slot = instance.slots[instance.slot_index[placement.slot]]
+    if slot.starts_at is None or slot.ends_at is None or (person and person not in people):
+        return
+    where = {"place": slot.place or instance.place, "table": placement.table}
+    event = Event()
+    event.add("uid", uid(calendar, meeting.id))
+    event.add("dtstamp", stamped_at)
+    event.add("sequence", sequence.get(meeting.id, 0))
+    event.add("dtstart", slot.starts_at)
+    event.add("dtend", slot.ends_at)
+    event.add("summary", sentence("meet_event", language, {"people": names(instance, people)}))
+    event.add("location", sentence("meet_online" if meeting.is_online else "meet_where", language, where))
+    event.add("status", status)
+    document.add_component(event)
 
 
 def to_bytes(document: Calendar, stamped_at: datetime) -> bytes:

@@ -131,7 +131,7 @@ def replan(
         if weight <= hopeless and n_moved == len(forced):
             is_fewest = True
             break
-    slots = best[2] if best else {m: s for m, s in held.items() if m not in forced}
+    slots = best[2] if best else _what_still_fits(open_day, {m: s for m, s in held.items() if m not in forced})
     return _result(old, instance, open_day, slots, len(forced), is_fewest, time.monotonic() - started, seed)
 
 
@@ -199,6 +199,18 @@ def _repair(
     hint_slots(model, held)
     found = search(model, objective, seconds=seconds, seed=seed, workers=2, progress=silent, is_plain=True)
     return found.slots
+
+
+def _what_still_fits(instance: Instance, slots: Mapping[int, int]) -> dict[int, int]:
+    """The plan without the lightest meetings for which tables, interpreters or delegates are short now."""
+    kept = dict(slots)
+    for pool in domain_of(instance).pools:
+        for members, meetings in pool.unions:
+            for s in set(kept.values()):
+                held = sorted((m for m in meetings if kept.get(m) == s), key=lambda m: instance.meetings[m].weight)
+                for m in held[: max(0, len(held) - pool.free(members, s))]:
+                    del kept[m]
+    return kept
 
 
 def _result(
