@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from csp.constants import NONCE, NONE, SELF
 from django.core.management.utils import get_random_secret_key
@@ -32,7 +32,10 @@ def _sqlite(path: Path) -> dict[str, object]:
 
 
 def _database(url: str) -> dict[str, object]:
-    """The database an URL names (``postgresql://user:password@host:port/name``), SQLite in the home without one."""
+    """The database an URL names, SQLite in the home without one.
+
+    ``postgresql://user:password@host:port/name``, or ``postgresql://user@/name?host=/folder`` for a socket.
+    """
     if not url:
         return _sqlite(HOME / "portal.sqlite3")
     parts = urlsplit(url)
@@ -41,7 +44,7 @@ def _database(url: str) -> dict[str, object]:
         "NAME": unquote(parts.path[1:]),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
-        "HOST": unquote(parts.hostname or ""),
+        "HOST": unquote(parts.hostname or "") or dict(parse_qsl(parts.query)).get("host", ""),
         "PORT": parts.port or "",
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
