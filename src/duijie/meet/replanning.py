@@ -114,25 +114,29 @@ def replan(
     domain = domain_of(open_day)
     held = {open_day.meeting_index[name]: open_day.slot_index[slot] for name, slot in kept.items()}
     forced = {m for m, s in held.items() if s not in domain.slots[m]}
-    best: tuple[float, int, Mapping[int, int]] | None = None
-    is_fewest = not forced and len(held) == len(open_day.meetings)
-    for free in () if is_fewest else _circles(open_day, held, forced):
+    fitting = _what_still_fits(open_day, {m: s for m, s in held.items() if m not in forced})
+    n_forced = len(forced) + _n_short(open_day, held, forced)
+    hopeless = sum(one.weight for m, one in enumerate(open_day.meetings) if not domain.slots[m])
+    best = (*_harm(open_day, held, fitting), fitting)
+    is_fewest = len(fitting) == len(open_day.meetings)
+    for free in () if is_fewest else _circles(open_day, set(fitting)):
         left = seconds - (time.monotonic() - started)
-        if best is not None and left < 0.1:
+        if left < 0.1:
             break
-        found = _repair(open_day, held, free, max(0.2, left), seed)
-        if found is None:
-            continue
-        n_moved = sum(found.get(m) != s for m, s in held.items())
-        weight = sum(meeting.weight for m, meeting in enumerate(open_day.meetings) if m not in found)
-        if best is None or (weight, n_moved) < best[:2]:
-            best = (weight, n_moved, found)
-        hopeless = sum(one.weight for m, one in enumerate(open_day.meetings) if not domain.slots[m])
-        if weight <= hopeless and n_moved == len(forced):
-            is_fewest = True
+        found = _repair(open_day, held, free, left, seed)
+        if found is not None and _harm(open_day, held, found) < best[:2]:
+            best = (*_harm(open_day, held, found), dict(found))
+        is_fewest = best[0] <= hopeless and best[1] == n_forced
+        if is_fewest:
             break
-    slots = best[2] if best else _what_still_fits(open_day, {m: s for m, s in held.items() if m not in forced})
-    return _result(old, instance, open_day, slots, len(forced), is_fewest, time.monotonic() - started, seed)
+    slots = best[2]
+    return _result(old, instance, open_day, slots, n_forced, is_fewest, time.monotonic() - started, seed)
+
+
+def _harm(instance: Instance, held: Mapping[int, int], slots: Mapping[int, int]) -> tuple[float, int]:
+    """What a plan costs people: the weight that is off, and how many meetings are not where they were."""
+    weight = sum(one.weight for m, one in enumerate(instance.meetings) if m not in slots)
+    return weight, sum(slots.get(m) != s for m, s in held.items())
 
 
 def _past(instance: Instance, now: datetime | str | None) -> frozenset[str]:
@@ -168,10 +172,10 @@ def _locked(instance: Instance, kept: Mapping[str, str], locked: set[str], past:
     )
 
 
-def _circles(instance: Instance, held: Mapping[int, int], forced: set[int]) -> Iterator[set[int]]:
+def _circles(instance: Instance, fitting: set[int]) -> Iterator[set[int]]:
     """The meetings that may move: first those that must and the new ones, then those of their people, then all."""
     domain = domain_of(instance)
-    free = {m for m in range(len(instance.meetings)) if m not in held} | forced
+    free = set(range(len(instance.meetings))) - fitting
     n_meetings, size = len(instance.meetings), -1
     while size < len(free) < n_meetings:
         yield set(free)
@@ -211,6 +215,21 @@ def _what_still_fits(instance: Instance, slots: Mapping[int, int]) -> dict[int, 
                 for m in held[: max(0, len(held) - pool.free(members, s))]:
                     del kept[m]
     return kept
+
+
+def _n_short(instance: Instance, held: Mapping[int, int], forced: set[int]) -> int:
+    """How many more meetings must leave their slot at least: in each slot the greatest shortage of any pool."""
+    pools, short = domain_of(instance).pools, 0
+    in_slot: dict[int, set[int]] = {}
+    for m, s in held.items():
+        if m not in forced:
+            in_slot.setdefault(s, set()).add(m)
+    for s, meetings in in_slot.items():
+        wants = [
+            (sum(m in meetings for m in of), pool.free(members, s)) for pool in pools for members, of in pool.unions
+        ]
+        short += max([0, *(n - n_free for n, n_free in wants)])
+    return short
 
 
 def _result(
