@@ -168,11 +168,11 @@ def _names(rule: Rule, named: str) -> tuple[str, ...]:
 
 
 def is_same_place(one: str, other: str) -> bool:
-    """Whether two GB/T 2260 codes are the same place or one lies in the other (350500 holds 350582).
+    """Whether two GB/T 2260 codes are the same place or one lies in the other (110000 holds 110105).
 
     Examples
     --------
-    >>> is_same_place("350500", "350582"), is_same_place("350582", "440309")
+    >>> is_same_place("110000", "110105"), is_same_place("110105", "310101")
     (True, False)
     """
     first, second = _stem(one), _stem(other)
