@@ -15,7 +15,6 @@ from duijie.data import sentence
 
 __all__ = ["portal"]
 
-_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 _DEMO_ROLES = ("leader", "coordinator", "officer", "auditor")
 _EXTRA_ROLES = ("system", "security", "audit")
 
@@ -105,6 +104,7 @@ def _party_account(short: str, side: Any, new_passwords: bool) -> Iterator[tuple
 
 
 def _account(username: str, role: str, side: Any, new_password: bool, party: str = "") -> tuple[str, str, str, str]:
+    from duijie_portal.accounts import services
     from duijie_portal.accounts.models import Department, Person
 
     person = Person.objects.filter(username=username).first()
@@ -115,7 +115,7 @@ def _account(username: str, role: str, side: Any, new_password: bool, party: str
         person.departments.set(Department.objects.filter(side=side))
     if not (is_new or new_password):
         return username, "", role, side.code
-    password = "-".join("".join(secrets.choice(_LETTERS) for _ in range(5)) for _ in range(3))
+    password = services.new_password()
     person.set_password(password)
     person.save(update_fields=["password"])
     return username, password, role, side.code

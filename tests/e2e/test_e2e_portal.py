@@ -21,6 +21,7 @@ PAGES = (
     "track/practices/",
     "track/changes/",
     "share/verdict/",
+    "share/outgoing/",
     "search/?q=a",
     "notifications/",
 )

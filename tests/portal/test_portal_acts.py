@@ -286,3 +286,50 @@ def test_the_log_is_handed_to_auditors_and_verifies_without_the_portal(
 
 def test_health_tells_nothing_but_health(db: None) -> None:
     assert Client().get(reverse("health")).json() == {"is_healthy": True}
+
+
+@pytest.mark.parametrize("name", ["invite", "switch", "clear", "release"])
+def test_inner_writes_answer_to_post_from_the_agreement_only(agreement: Any, as_person: Any, name: str) -> None:
+    check_act(name, agreement, as_person)
+
+
+def test_an_account_is_opened_used_and_closed(agreement: Any, sides: Any, as_person: Any) -> None:
+    import re
+
+    security = as_person(f"security-{sides[0].pk}")
+    office = Department.objects.filter(agreement=agreement.pk, side=sides[0]).first()
+    data = {"username": "zhang-san", "role": "officer", "name_zh": "张三", "department": office.key}
+    answer = post(security, "invite", agreement, data)
+    assert said(answer, "portal_done_invite")
+    password = re.search(r"zhang-san 的初始密码[^<]*:(\S{17})", answer.content.decode())
+    assert password
+    client = Client()
+    assert client.login(request=answer.wsgi_request, username="zhang-san", password=password[1])
+    made = Person.objects.get(username="zhang-san")
+    assert (made.side, [one.key for one in made.departments.all()]) == (sides[0], [office.key])
+    assert "“zhang-san”已被使用" in post(security, "invite", agreement, data).content.decode()
+    assert Person.objects.filter(username="zhang-san").count() == 1
+    assert said(post(security, "switch", agreement, {"username": "zhang-san"}), "portal_done_switch")
+    assert not client.login(request=answer.wsgi_request, username="zhang-san", password=password[1])
+    other = post(security, "switch", agreement, {"username": f"officer-{sides[1].pk}"})
+    assert other.status_code == 404
+    coordinator = as_person(f"coordinator-{sides[0].pk}")
+    assert post(coordinator, "invite", agreement, {**data, "username": "x"}).status_code == 403
+
+
+def test_a_row_leaves_its_side_by_secrecy_check_and_release(
+    agreement: Any, sides: Any, as_person: Any, person: Any
+) -> None:
+    from duijie_portal.ledger import services
+
+    made = services.open_case(person(f"coordinator-{sides[0].pk}"), agreement, clause="any", on=timezone.localdate())
+    coordinator, leader = (as_person(f"{role}-{sides[0].pk}") for role in ("coordinator", "leader"))
+    there, data = as_person(f"reader-{sides[1].pk}"), {"type": "case", "id": made.pk, "visibility": "both"}
+    path = reverse("case", args=[agreement.pk, made.pk])
+    assert said(post(leader, "release", agreement, data), "portal_not_cleared")
+    assert said(post(coordinator, "clear", agreement, data), "portal_done_clear")
+    assert post(coordinator, "release", agreement, data).status_code == 403
+    assert there.get(path).status_code == 404
+    assert said(post(leader, "release", agreement, data), "portal_done_release")
+    assert there.get(path).status_code == 200
+    assert verify_agreement(agreement).holds

@@ -209,3 +209,22 @@ def test_pages_of_fifty_rows_ask_the_database_a_constant_number_of_times(
     for name, most in (("cases", 14), ("listings", 14), ("share", 24), ("home", 45), ("track", 24)):
         with django_assert_max_num_queries(most):
             coordinator.get(reverse(name, args=[agreement.pk]))
+
+
+def test_people_are_for_the_security_administrator(agreement: Any, as_person: Any, sides: Any) -> None:
+    _, document = check_page("people", agreement, as_person, sides, role="security")
+    assert {one["username"].rsplit("-", 1)[-1] for one in document["people"]} == {sides[0].pk}
+    assert as_person(f"leader-{sides[0].pk}").get(reverse("people", args=[agreement.pk])).status_code == 403
+
+
+def test_outgoing_shows_own_rows_only(agreement: Any, as_person: Any, sides: Any, person: Any) -> None:
+    from datetime import date
+
+    from duijie_portal.ledger import services
+
+    there = services.open_case(person(f"coordinator-{sides[1].pk}"), agreement, clause="any", on=date(2025, 7, 1))
+    here = services.open_case(person(f"coordinator-{sides[0].pk}"), agreement, clause="any", on=date(2025, 7, 1))
+    _, document = check_page("outgoing", agreement, as_person, sides)
+    shown = {row["id"] for group in document["held"] for row in group["rows"]}
+    assert here.pk in shown
+    assert there.pk not in shown

@@ -21,7 +21,7 @@ POWERS: Mapping[str, frozenset[str]] = {
     Role.COORDINATOR: _WORK
     | _MEET
     | _LEAD
-    | {"meeting.plan", "action.move", "conference.hold", "practice.adopt", "record.clear", "person.invite"},
+    | {"meeting.plan", "action.move", "conference.hold", "practice.adopt", "record.clear"},
     Role.LEADER: frozenset({"read", "feed.own", "record.release", "action.move", "agreement.amend"}) | _LEAD,
     Role.FIRM: _MEET | {"read", "listing.own", "case.answer"},
     Role.INSTITUTE: _MEET | {"read", "listing.own", "case.answer"},

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from duijie_portal.accounts.models import Activity, Person, Role
+from duijie_portal.accounts.models import Activity, Department, Person, Role
 from duijie_portal.diagnose import selectors as diagnose
 from duijie_portal.ledger.models import Agreement, Case, Listing, Notification, Party, Record, Step
 from duijie_portal.ledger.selectors import agreement_term, latest_events, results
@@ -213,3 +213,19 @@ def notifications(person: Person, agreement: Agreement) -> QuerySet[Notification
 def activity(person: Person) -> QuerySet[Activity]:
     """What the people of one's own side did and were refused."""
     return Activity.objects.filter(side=person.side_id).select_related("person")
+
+
+def people(person: Person) -> QuerySet[Person]:
+    """The accounts of one's own side."""
+    return Person.objects.filter(side=person.side_id).prefetch_related("departments")
+
+
+def account(person: Person) -> dict[str, Any]:
+    offices = [{"key": one.key, "name": one.name} for one in person.departments.all()]
+    about = {"username": person.username, "name": person.name, "role": person.role, "is_active": person.is_active}
+    return {**about, "party": person.party, "last_login": person.last_login, "departments": offices}
+
+
+def offices(agreement: Agreement, person: Person) -> list[dict[str, Any]]:
+    rows = Department.objects.filter(agreement=agreement.pk, side=person.side_id)
+    return [{"key": one.key, "name": one.name} for one in rows]

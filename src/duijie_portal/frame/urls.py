@@ -11,5 +11,8 @@ urlpatterns = [
     *twin("search/", views.search, "search"),
     *twin("notifications/", views.notifications, "notifications"),
     path("notifications/read/", views.read_all, name="read_all"),
+    *twin("people/", views.people, "people"),
+    path("people/invite/", views.invite, name="invite"),
+    path("people/switch/", views.switch, name="switch"),
     *twin("activity/", views.activity, "activity"),
 ]

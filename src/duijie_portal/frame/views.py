@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from duijie.data import sentence
+from duijie_portal.accounts import services
+from duijie_portal.accounts.models import Role
 from duijie_portal.ledger.models import Agreement
-from duijie_portal.ledger.pages import Plain, act, page, paged, person_of
+from duijie_portal.ledger.pages import Plain, act, language_of, page, paged, person_of
 from duijie_portal.ledger.selectors import agreements_of
 from duijie_portal.track.views import day_of
 
@@ -22,9 +26,13 @@ __all__ = ["activity", "chooser", "healthy", "home", "notifications", "search"]
 Document = dict[str, Any]
 
 
+_FIRST_PAGE: dict[str, str | None] = {Role.SYSTEM: None, Role.SECURITY: "people", Role.AUDIT: "activity"}
+
+
 @require_safe
 def chooser(request: HttpRequest, *, as_json: bool = False) -> HttpResponse:
     """The agreements, real ones first; titles are public, what is inside is not."""
+    first = _FIRST_PAGE.get(getattr(request.user, "role", ""), "home")
     own = set(agreements_of(request.user).values_list("pk", flat=True))
     rows = [
         {
@@ -33,11 +41,11 @@ def chooser(request: HttpRequest, *, as_json: bool = False) -> HttpResponse:
             "is_rehearsal": one.is_rehearsal,
             "signed_on": one.signed_on,
             "sides": [side.name for side in one.sides.all()],
-            "is_open": one.pk in own,
+            "is_open": one.pk in own and first is not None,
         }
         for one in Agreement.objects.prefetch_related("sides")
     ]
-    document = {"agreements": rows}
+    document = {"agreements": rows, "first_page": first}
     if as_json:
         return JsonResponse(document, encoder=Plain, json_dumps_params={"ensure_ascii": False})
     return render(request, "frame/chooser.html", {"page": document})
@@ -94,6 +102,36 @@ def activity(request: HttpRequest, agreement: Agreement) -> Document:
         for one in found[rows]
     ]
     return {"activity": shown, "pages": place}
+
+
+@page("frame/people.html", power="person.manage")
+def people(request: HttpRequest, agreement: Agreement) -> Document:
+    found = selectors.people(person_of(request))
+    rows, place = paged(request, found.count())
+    return {
+        "people": [selectors.account(one) for one in found[rows]],
+        "pages": place,
+        "roles": Role.values,
+        "departments": selectors.offices(agreement, person_of(request)),
+    }
+
+
+@act(forms.InviteForm, "people")
+def invite(request: HttpRequest, agreement: Agreement, data: Document) -> str:
+    departments = [data.pop("department")] if data["department"] else []
+    data.pop("department", None)
+    made, password = services.invite(request.user, agreement, departments=departments, **data)
+    messages.warning(
+        request, sentence("portal_first_password", language_of(), {"name": made.username, "password": password})
+    )
+    return "portal_done_invite"
+
+
+@act(forms.SwitchForm, "people")
+def switch(request: HttpRequest, agreement: Agreement, data: Document) -> str:
+    other = get_object_or_404(selectors.people(person_of(request)), username=data["username"])
+    services.switch(request.user, other, is_active=data["is_active"])
+    return "portal_done_switch"
 
 
 @require_safe

@@ -194,7 +194,7 @@ def _party(load: _Load, row: Row) -> None:
     load.parties.append(party)
     registered = str(row.get("registered_on", ""))
     # Of a real firm only the year is known: then it came in when it was entered.
-    on = _day(registered) if len(registered) >= 10 else load.moment.date()
+    on = _needed_day(registered) if len(registered) >= 10 else load.moment.date()
     load.drafts.append((Draft(side, "party.added", "party", party.pk, on, {"kind_of_party": party.kind}), None))
 
 

@@ -8,7 +8,7 @@ from django.db.models import Count, Max, QuerySet
 
 from duijie_portal.accounts.models import Person
 from duijie_portal.accounts.powers import Visitor, may
-from duijie_portal.ledger.models import Agreement, Event, Record
+from duijie_portal.ledger.models import Agreement, Case, Event, Listing, Owned, Party, Record
 
 __all__ = ["certificates", "chains", "event_rows", "readable"]
 
@@ -58,3 +58,27 @@ def certificates(agreement: Agreement, person: Visitor) -> list[dict[str, Any]]:
         }
         for row in rows[:50]
     ]
+
+
+_MODELS: dict[str, type[Owned]] = {"party": Party, "listing": Listing, "case": Case, "record": Record}
+
+
+def held_rows(agreement: Agreement, person: Visitor, kind: str) -> QuerySet[Any]:
+    """The rows of one's own side that nobody outside sees yet; those that passed the secrecy check first."""
+    side = person.side_id if isinstance(person, Person) else None
+    rows: QuerySet[Any] = _MODELS[kind]._default_manager.filter(agreement=agreement, side=side, released_at=None)
+    return rows.order_by("cleared_at", "pk")
+
+
+def held(agreement: Agreement, person: Visitor, n: int = 50) -> list[dict[str, Any]]:
+    """Each kind of row with what waits for its secrecy check or its release."""
+    return [
+        {"type": kind, "n": rows.count(), "rows": [_held(row) for row in rows[:n]]}
+        for kind in _MODELS
+        for rows in [held_rows(agreement, person, kind)]
+    ]
+
+
+def _held(row: Any) -> dict[str, Any]:
+    title = getattr(row, "title", None) or str(row)
+    return {"id": row.pk, "title": title, "visibility": row.visibility, "is_cleared": row.cleared_at is not None}

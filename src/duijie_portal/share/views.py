@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
 
+from duijie_portal.ledger import services
 from duijie_portal.ledger.log import public_keys, verify_agreement
 from duijie_portal.ledger.models import Agreement
-from duijie_portal.ledger.pages import file_page, page, paged
+from duijie_portal.ledger.pages import act, file_page, page, paged
+from duijie_portal.ledger.visibility import Visibility
 
-from . import selectors
+from . import forms, selectors
 
 __all__ = ["keys", "log", "overview"]
 
@@ -30,6 +33,28 @@ def overview(request: HttpRequest, agreement: Agreement) -> Document:
         "pages": place,
         "certificates": selectors.certificates(agreement, request.user),
     }
+
+
+@page("share/outgoing.html")
+def outgoing(request: HttpRequest, agreement: Agreement) -> Document:
+    held = selectors.held(agreement, request.user)
+    return {"held": held, "n_held": sum(group["n"] for group in held), "levels": Visibility.values}
+
+
+@act(forms.OutgoingForm, "outgoing")
+def clear(request: HttpRequest, agreement: Agreement, data: Document) -> str:
+    services.clear(request.user, _row(request, agreement, data))
+    return "portal_done_clear"
+
+
+@act(forms.OutgoingForm, "outgoing")
+def release(request: HttpRequest, agreement: Agreement, data: Document) -> str:
+    services.release(request.user, _row(request, agreement, data), visibility=data["visibility"] or Visibility.BOTH)
+    return "portal_done_release"
+
+
+def _row(request: HttpRequest, agreement: Agreement, data: Document) -> Any:
+    return get_object_or_404(selectors.held_rows(agreement, request.user, data["type"]), pk=data["id"])
 
 
 @page("share/verdict.html")

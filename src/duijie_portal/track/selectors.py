@@ -98,7 +98,7 @@ def terms_of(term: type[Term], rows: Iterable[Record]) -> list[Term]:
 
 def tickets_at(rows: Iterable[Record], *, as_of: date) -> list[dict[str, Any]]:
     """Tickets opened by a day with state, last day and working days left: open ones by urgency, then answers."""
-    found = []
+    found: list[dict[str, Any]] = []
     for row, ticket in zip(rows, terms_of(Ticket, rows), strict=True):
         if ticket.opened_on <= as_of.isoformat():
             state = ticket_state(ticket, as_of=as_of)
