@@ -12,6 +12,7 @@ import numpy as np
 
 from duijie import data, match
 from duijie.intake import example, taxonomies
+from duijie.match.implied import implied_listings
 from duijie.store import open_store
 from duijie.store.base import matrix
 from duijie.terms import Agreement, Bilingual, ChainTemplate, Counts, IOTable, Listing, Party
@@ -54,17 +55,18 @@ def read_folder(folder: Path, out: Path, *, as_of: date, seed: int) -> Material:
     head = data.read(folder / "agreement.yaml")
     home = folder.parent / head["based_on"] if "based_on" in head else folder
     facts, kinds = example.load(home), match.load_kinds()
+    chains = taxonomies.chains(agreement.fields)
     life = _life(agreement, kinds, head, as_of=as_of, seed=seed)
     return Material(
         agreement=agreement,
         facts=facts,
         kinds=kinds,
-        chains=taxonomies.chains(agreement.fields),
+        chains=chains,
         io=taxonomies.input_output(),
         names={**taxonomies.names(), **{side.code: side.name for side in agreement.sides}},
         counts=_stored_counts(facts, [side.code for side in agreement.sides], out / agreement.key),
         parties=facts.parties if life is None else life.parties,
-        listings=facts.listings if life is None else life.listings,
+        listings=(*facts.listings, *_implied(agreement, facts, chains, as_of)) if life is None else life.listings,
         inputs=_hashes(folder, home),
         life=life,
     )
@@ -76,6 +78,24 @@ def _life(
     if not agreement.is_rehearsal:
         return None
     return rehearsal.generate(agreement, kinds, seed=int(str(head.get("seed", seed))), as_of=as_of)
+
+
+def _implied(
+    agreement: Agreement, facts: example.Example, chains: Sequence[ChainTemplate], as_of: date
+) -> tuple[Listing, ...]:
+    """What the firms of both sides can be expected to need and offer, as far as the policy lets it be inferred."""
+    policy = data.read(data.root() / "policies" / "implied.yaml", "implied")
+    sides, since = {side.code for side in agreement.sides}, str(as_of.year - int(policy["reported_within_years"]))
+    firms = [
+        party
+        for party in facts.parties
+        if party.kind == "firm"
+        and party.region in sides
+        and party.products
+        and "products" not in party.inferred
+        and party.source.as_of[:4] >= since
+    ]
+    return implied_listings(firms, chains, kind=str(policy["kind"]))
 
 
 def _stored_counts(facts: example.Example, sides: Sequence[str], home: Path) -> Counts:

@@ -174,7 +174,7 @@ def extras(material: Material, meeting: Meeting, home: Path, *, as_of: date) -> 
     calendar_file, records = home / "calendar.ics", home / "records.jsonl"
     calendar_file.write_bytes(meeting.calendar)
     if material.life is None:
-        write_facts(records, material.agreement, material.parties, material.listings, as_of=as_of)
+        write_facts(records, material.agreement, material.parties, material.facts.listings, as_of=as_of)
     else:
         material.life.write(records)
     return [calendar_file, records]
