@@ -51,19 +51,17 @@ def prepare() -> dict[str, Any]:
         meeting_quota=3,
         answer_by=timezone.now() + timedelta(days=5),
     )
-    asked = services_party(people[there], agreement, "asked")
+    asked = enter(people[there], agreement, "asked")
     rows = []
     for number in range(N_ASKING):
-        party = services_party(people[here], agreement, f"asking-{number}")
+        party = enter(people[here], agreement, f"asking-{number}")
         Case.objects.create(agreement=agreement, side=here, clause="none", need_party=party, offer_party=asked)
         rows.append(services.ask(people[here], day, from_party=party, to_party=asked).pk)
     return {"seats": seats.pk, "day": day.pk, "requests": rows, "here": people[here].pk, "there": people[there].pk}
 
 
-def services_party(person: Person, agreement: Agreement, key: str) -> Party:
-    from duijie_portal.ledger.services import add_party
-
-    return add_party(person, agreement, id=key, kind="firm", name=key)
+def enter(person: Person, agreement: Agreement, key: str) -> Party:
+    return Party.objects.create(agreement=agreement, side=person.side, id=key, kind="firm", name=key)
 
 
 def write(facts: dict[str, Any], number: int, n_tries: int) -> dict[str, Any]:

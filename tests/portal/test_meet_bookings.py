@@ -97,11 +97,8 @@ def test_the_page_books_and_cancels(agreement: Any, sides: Any, as_person: Any, 
     assert words("zh")["portal_meet_cannot_book"] in full.content.decode()
     _, document = check_page("bookings", agreement, as_person, sides)
     [row] = document["bookings"]
-    assert (row["n_units"], row["fee_cny"], row["starts_at"][11:16]) == (
-        3,
-        37.5,
-        f"{moment(9).astimezone():%H:%M}"[:0] or row["starts_at"][11:16],
-    )
+    assert (row["n_units"], row["fee_cny"]) == (3, 37.5)
+    assert datetime.fromisoformat(row["starts_at"]) == moment(9)
     answer = post(here, "cancel_booking", agreement, {"key": row["id"]})
     assert words("zh")["portal_done_booking_cancelled"] in answer.content.decode()
     offered = {"kind": "instrument", "name_zh": "电镜", "capacity": "1", "fee_cny": "300", "weekdays": ["0", "1"]}

@@ -112,7 +112,8 @@ class Resource(Owned):
     """Anything that is taken for a while: a meeting table, seats of a carrier, a shared instrument.
 
     `capacity` units can be taken at once, for `fee_cny` a unit and hour. `opening` lists
-    ``[weekday, "09:00", "17:00"]`` (Monday 0; none: always open), `closed_on` ISO days; the rest are the rules of its owner (null: no rule).
+    ``[weekday, "09:00", "17:00"]`` (Monday 0; none: always open), `closed_on` ISO days; the rest are the rules of
+    its owner (null: no rule).
     """
 
     id = models.CharField(max_length=80, primary_key=True, default=text_key)

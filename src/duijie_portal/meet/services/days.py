@@ -104,7 +104,8 @@ def change_day(
         found = plan(_without_past(instance, now), seconds=seconds or _PLAN_SECONDS)
         facts = {"status": found.status, "gap": found.gap, "is_fewest": False}
         return keep_plan(person, row, old, found, facts, now=now)
-    again = replan(old, instance, now=now, seconds=seconds or _REPLAN_SECONDS)
+    kept = tuple(one for one in old.placements if one.meeting in instance.meeting_index)
+    again = replan(replace(old, placements=kept), instance, now=now, seconds=seconds or _REPLAN_SECONDS)
     facts = {"status": "feasible", "gap": 0.0, "is_fewest": again.is_fewest, "n_moved": again.n_moved}
     return keep_plan(person, row, old, again.timetable, facts, now=now)
 

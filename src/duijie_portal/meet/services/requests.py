@@ -136,7 +136,7 @@ def withdraw(person: Person, request: Request) -> Request:
     row = Request.objects.select_related("from_party", "to_party").get(pk=request.pk)
     _either(person, row)
     met = getattr(row, "meeting", None)
-    if row.state not in OPEN or (met is not None and met.result):
+    if row.state not in OPEN or (met is not None and not met.is_off and met.starts_at <= timezone.now()):
         raise DeniedError("portal_meet_answered", {"state": row.state})
     row.state = "withdrawn"
     row.save(update_fields=["state"])
