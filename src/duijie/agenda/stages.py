@@ -67,7 +67,7 @@ def matches(material: Material, *, on: date, progress: Progress) -> dict[str, An
             clauses=[clause.key for clause in material.agreement.clauses if key in clause.kinds],
             chains=material.chains,
             sector_of=taxonomies.sector_of(),
-            priority_fields=material.agreement.fields,
+            priority_fields=[name for chain in material.chains for name in chain.name.values()],
             input_output=material.io.get(REFERENCE),
         )
         rows.append(found.to_dict())

@@ -196,5 +196,7 @@ def sector_of(sectors: int = 42) -> Mapping[str, str]:
 
 @cache
 def names() -> Mapping[str, Bilingual]:
-    """Bilingual names of industries by code."""
-    return {code: industry.name for code, industry in gbt4754().industries.items()}
+    """Bilingual names by code: of industries, and of the areas that have input–output tables."""
+    tables = read(root() / "taxonomies" / "io" / "tables.yaml", "io")["tables"]
+    areas = {row["region"]: Bilingual(**row["name"]) for row in tables if "name" in row}
+    return {code: industry.name for code, industry in gbt4754().industries.items()} | areas
