@@ -43,7 +43,7 @@ def test_no_file_holds_two_ideas(sources: tuple[Path, ...]) -> None:
 
 
 def test_nothing_is_left_unfinished(sources: tuple[Path, ...]) -> None:
-    marks = re.compile(r"\b(TODO|FIXME|XXX|NotImplementedError)\b")
+    marks = re.compile(r"\b(TODO|FIXME|XXX)\b|raise NotImplementedError")
     assert not [path.name for path in sources if marks.search(path.read_text(encoding="utf-8"))]
 
 
