@@ -60,6 +60,10 @@ Meeting.objects.filter(day=sys.argv[1]).update(starts_at=timezone.now() - timede
 """
 
 
+_WIDE = """[...document.querySelectorAll("main *")].filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
+  .slice(0, 6).map((one) => one.outerHTML.slice(0, 90))"""
+
+
 def _python(code: str, home: Path, *more: str) -> str:
     environment = {**os.environ, "DUIJIE_HOME": str(home), "DJANGO_SETTINGS_MODULE": "duijie_portal.settings"}
     made = subprocess.run(
@@ -96,7 +100,7 @@ def _is_clean(page: Any, name: str) -> None:
     found = axe.Axe().run(page)
     assert found.violations_count == 0, f"{name}: {found.generate_report()}"
     wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert wider <= 0, f"{name} is {wider} px too wide"
+    assert wider <= 0, f"{name} is {wider} px too wide: {page.evaluate(_WIDE)}"
 
 
 def _url(portal: Any, path: str) -> str:
@@ -111,22 +115,22 @@ def organiser(browser: Any, portal: Any, exchange: str) -> Iterator[Any]:
         page.goto(_url(portal, f"days/{exchange}/"))
         if page.locator("form[action$='/plan/']").count():
             page.click("form[action$='/plan/'] button")
-            page.wait_for_selector(".board-day .held")
+            page.wait_for_selector(".board-day .seat")
             yield page
         page.context.close()
 
 
 def test_planned_and_locked_by_mouse_and_by_keyboard(organiser: Any) -> None:
     page = organiser
-    held = page.locator(".board-day .held").first
+    held = page.locator(".board-day .seat").first
     request = held.get_attribute("data-request")
     row = held.locator("xpath=ancestor::tr")
-    free = row.locator("td[data-slot]:not(.busy):not(.away)").last
+    free = row.locator("td[data-slot]:not(.busy):not(.away)").first
     target = free.get_attribute("data-slot")
     held.drag_to(free)
-    page.wait_for_selector(f"td[data-slot='{target}'] .held[data-request='{request}']")
-    assert page.locator(f"td.locked[data-slot='{target}'] .held[data-request='{request}']").count() == 2
-    other = page.locator(f".board-day .held:not([data-request='{request}'])").first
+    page.wait_for_selector(f"td[data-slot='{target}'] .seat[data-request='{request}']")
+    assert page.locator(f"td.locked[data-slot='{target}'] .seat[data-request='{request}']").count() == 2
+    other = page.locator(f".board-day .seat:not([data-request='{request}'])").first
     moving = other.get_attribute("data-request")
     summary = other.locator("xpath=following-sibling::details/summary")
     summary.focus()
@@ -136,7 +140,7 @@ def test_planned_and_locked_by_mouse_and_by_keyboard(organiser: Any) -> None:
     chosen = form.locator("select").input_value()
     form.locator("button").focus()
     page.keyboard.press("Enter")
-    page.wait_for_selector(f"td.locked[data-slot='{chosen}'] .held[data-request='{moving}']")
+    page.wait_for_selector(f"td.locked[data-slot='{chosen}'] .seat[data-request='{moving}']")
     _is_clean(page, "day-zh-1280")
 
 

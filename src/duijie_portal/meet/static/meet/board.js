@@ -4,9 +4,9 @@
   const form = document.getElementById("lock");
   if (!form) return;
   let dragged = null;
-  const cells = (request) => document.querySelectorAll(`.held[data-request="${CSS.escape(request)}"]`);
+  const cells = (request) => document.querySelectorAll(`.seat[data-request="${CSS.escape(request)}"]`);
   document.addEventListener("dragstart", (event) => {
-    const held = event.target.closest?.(".held");
+    const held = event.target.closest?.(".seat");
     if (!held) return;
     dragged = held;
     event.dataTransfer.setData("text/plain", held.dataset.request);
