@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from duijie import terms
 from duijie.track import load_agreement
@@ -21,7 +21,9 @@ from .models import Agreement, Case, Event, Listing, Record, Step
 __all__ = [
     "agreement_term",
     "agreements_of",
+    "changed_at",
     "department_names",
+    "heads_of",
     "latest_events",
     "results",
     "steps_of",
@@ -38,9 +40,12 @@ def agreements_of(person: Visitor) -> QuerySet[Agreement]:
 
 def agreement_term(agreement: Agreement) -> terms.Agreement:
     """What the agreement's data folder says, read anew when a file of it changed."""
-    folder = Path(agreement.folder)
-    changed = max((path.stat().st_mtime_ns for path in folder.rglob("*.yaml")), default=0)
-    return _loaded(folder, changed)
+    return _loaded(Path(agreement.folder), changed_at(agreement))
+
+
+def changed_at(agreement: Agreement) -> int:
+    """When a file of the agreement's data folder changed last, in nanoseconds."""
+    return max((path.stat().st_mtime_ns for path in Path(agreement.folder).rglob("*.yaml")), default=0)
 
 
 @lru_cache(maxsize=16)
@@ -106,6 +111,15 @@ def _listing(row: Listing) -> terms.Listing:
         basis=row.basis,
         visibility=row.visibility,
     )
+
+
+def heads_of(agreement: Agreement) -> tuple[str, ...]:
+    """The last digest of each side's chain: it changes with every change of the ledger."""
+    lasts = agreement.events.values("side").annotate(last=Max("sequence")).values("side", "last")
+    ends = Q(pk__in=())
+    for row in lasts:
+        ends |= Q(side=row["side"], sequence=row["last"])
+    return tuple(sorted(agreement.events.filter(ends).values_list("digest", flat=True)))
 
 
 def latest_events(agreement: Agreement, person: Visitor, n: int = 8) -> QuerySet[Event]:

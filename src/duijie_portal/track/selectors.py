@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from duijie import terms
@@ -18,24 +19,42 @@ from duijie.track.records import decode
 from duijie.track.standing import Progress
 from duijie.track.trajectory import Target
 from duijie.track.workflow import Evidence, Move
+from duijie_portal.accounts.models import Person
 from duijie_portal.accounts.powers import Visitor
 from duijie_portal.ledger.log import texts
 from duijie_portal.ledger.models import Agreement, Case, Event, Record
-from duijie_portal.ledger.selectors import agreement_term, listings_of, results, steps_of
+from duijie_portal.ledger.selectors import agreement_term, changed_at, heads_of, listings_of, results, steps_of
 
 __all__ = ["contacts_of", "matches_of", "moves_of", "pairs", "records_of", "standing", "terms_of", "tickets_at"]
 
 Term = TypeVar("Term")
+Heads = tuple[str, ...]
+Scope = tuple[str, str | None, str]
 _MOVE = "move."
 
 
 def standing(agreement: Agreement, person: Visitor, *, as_of: date) -> Progress:
-    """How every clause stands at the end of a day, from what a person may see."""
+    """How every clause stands at the end of a day, from what a person may see.
+
+    Every change of the ledger is an event, so a fold holds as long as the heads of the chains do.
+    """
+    scope = (person.role, person.side_id, person.party) if isinstance(person, Person) else ("", None, "")
+    matches = matches_of(agreement)
+    counts = None if matches is None else tuple(sorted(matches.items()))
+    return _standing(agreement.pk, changed_at(agreement), heads_of(agreement), scope, counts, as_of)
+
+
+@lru_cache(maxsize=64)
+def _standing(
+    key: str, _changed_at: int, _heads: Heads, scope: Scope, matches: tuple[tuple[str, int], ...] | None, as_of: date
+) -> Progress:
+    role, side, party = scope
+    agreement, person = Agreement.objects.get(pk=key), Person(role=role, side_id=side, party=party)
     cases = Case.objects.filter(agreement=agreement).visible_to(person)
     return progress(
         agreement_term(agreement),
         steps_of(cases),
-        matches_of(agreement),
+        None if matches is None else dict(matches),
         as_of=as_of,
         actions=moves_of(agreement),
         tickets=terms_of(Ticket, records_of(agreement, person, "ticket")),
