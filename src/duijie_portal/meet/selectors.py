@@ -144,7 +144,9 @@ def own_parties(agreement: Agreement, person: Person) -> QuerySet[Party]:
 def candidates(agreement: Agreement, day: Day, party: Party) -> list[dict[str, Any]]:
     """Whom a party may still ask on a day, best first, each with why."""
     found = partners(agreement, party.pk)
-    taken = day.requests.filter(pair__contains=party.pk, state__in=OPEN).values_list("from_party", "to_party")
+    taken = day.requests.filter(Q(from_party=party) | Q(to_party=party), state__in=OPEN).values_list(
+        "from_party", "to_party"
+    )
     open_pairs = {one for pair in taken for one in pair}
     rows = Party.objects.filter(pk__in=set(found) - open_pairs).in_bulk()
     shown = [

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from duijie.errors import DeniedError, InputError
@@ -284,7 +285,7 @@ def away(party: str, slots: Iterable[str]) -> Callable[[Day], None]:
     chosen = sorted(slots)
 
     def change(day: Day) -> None:
-        if not day.requests.filter(pair__contains=party).exists():
+        if not day.requests.filter(Q(from_party=party) | Q(to_party=party)).exists():
             raise InputError("portal_meet_party_unknown", {"party": party})
         day.away = {key: value for key, value in {**day.away, party: chosen}.items() if value}
 
