@@ -90,7 +90,11 @@ def _validator(schema: str) -> Draft202012Validator:
 
 def _faults(error: ValidationError, path: Path) -> Iterator[Fault]:
     where = {"file": str(path), "key": _key_path(error.absolute_path)}
-    if error.validator == "additionalProperties" and isinstance(error.schema, dict):
+    if (
+        error.validator == "additionalProperties"
+        and isinstance(error.schema, dict)
+        and isinstance(error.instance, dict)
+    ):
         known = list(error.schema.get("properties", {}))
         for name in sorted(set(error.instance) - set(known), key=str):
             near = difflib.get_close_matches(str(name), known, 1)

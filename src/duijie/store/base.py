@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -14,8 +14,8 @@ from .query import Query
 
 __all__ = ["Kernel", "Rel", "Source", "Store", "matrix"]
 
-Source = pa.Table | Path
-Kernel = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
+Source: TypeAlias = pa.Table | Path
+Kernel: TypeAlias = Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
 
 class Rel(Protocol):

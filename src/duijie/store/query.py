@@ -69,5 +69,5 @@ def _unportable(tree: exp.Expression) -> set[str]:
 
 
 def _name(node: exp.Expression) -> str:
-    name = node.name if isinstance(node, exp.Anonymous) else node.sql_name()  # type: ignore[attr-defined]
+    name = node.name if isinstance(node, exp.Anonymous) else node.sql_name()
     return str(name).upper()
