@@ -127,6 +127,7 @@ def _why(agreement: Agreement) -> list[Any]:
     inside = [
         {"chain": one["name"], "stage_name": one["industry"], "reasons": one["reasons"][1:] or one["reasons"]}
         for one in found.get("inside_class", ())
+        if one["pairs"]
     ]
     return [*sorted(gaps, key=lambda gap: -gap["n_partner_firms"])[:2], *inside[:2]]
 
@@ -147,7 +148,11 @@ def _when(agreement: Agreement, person: Person) -> dict[str, Any]:
         return {}
     names = {one["id"]: one["name"] for one in table["people"]}
     first = sorted(table["meetings"], key=lambda one: one["starts_at"])[:_N_SHOWN]
-    shown = [{**one, "names": [names.get(key, key) for key in one["people"]]} for one in first]
+    inferred = _inferred(agreement)
+    shown = [
+        {**one, "names": [names.get(key, key) for key in one["people"]], "is_inferred": one["match"] in inferred}
+        for one in first
+    ]
     return {
         "on": table["on"],
         "place": table["place"],
@@ -229,3 +234,13 @@ def account(person: Person) -> dict[str, Any]:
 def offices(agreement: Agreement, person: Person) -> list[dict[str, Any]]:
     rows = Department.objects.filter(agreement=agreement.pk, side=person.side_id)
     return [{"key": one.key, "name": one.name} for one in rows]
+
+
+def _inferred(agreement: Agreement) -> set[str]:
+    """The proposed matches that rest on a need or offer nobody published."""
+    document = results(agreement, "match")
+    listings = document.get("listings", {})
+    rows = (row for kind in document.get("kinds", ()) for row in kind["matches"])
+    return {
+        row["id"] for row in rows if "derived" in {listings.get(row[end], {}).get("basis") for end in ("need", "offer")}
+    }

@@ -87,7 +87,8 @@ def cite(source: Any) -> SafeString:
     if not source:
         return SafeString("")
     facts = source if isinstance(source, Mapping) else source.to_dict()
-    parts = [facts.get("publisher"), facts.get("title"), facts.get("published_on") or facts.get("as_of")]
+    spoken_of = sentence("portal_source_as_of", language_of(), {"on": facts["as_of"]}) if facts.get("as_of") else ""
+    parts = [facts.get("publisher"), facts.get("title"), facts.get("published_on") or spoken_of]
     text = format_html_join(" · ", "{}", ((part,) for part in parts if part))
     if facts.get("is_linked") and facts.get("url"):
         return format_html('<a class="source" href="{}" rel="noreferrer">{}</a>', facts["url"], text)
