@@ -67,13 +67,19 @@ def matches(material: Material, *, on: date, progress: Progress) -> dict[str, An
             clauses=[clause.key for clause in material.agreement.clauses if key in clause.kinds],
             chains=material.chains,
             sector_of=taxonomies.sector_of(),
-            priority_fields=[name for chain in material.chains for name in chain.name.values()],
+            priority_fields=_priority_words(material),
             input_output=material.io.get(REFERENCE),
         )
         rows.append(found.to_dict())
     progress("match", len(kinds), len(kinds))
     shown = {one.id: _listing(one, parties) for one in material.listings}
     return {"listings": shown, "kinds": rows, "sources": _sources(*(one.source for one in material.listings))}
+
+
+def _priority_words(material: Material) -> list[str]:
+    """Words that tell that a listing is of one of the agreement's fields: their names, and the products of their chains."""
+    names = [name for chain in material.chains for name in chain.name.values()]
+    return [*names, *(word for chain in material.chains for stage in chain.stages for word in stage.products)]
 
 
 def _listing(listing: Listing, parties: Mapping[str, Any]) -> dict[str, Any]:

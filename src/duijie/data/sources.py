@@ -45,7 +45,7 @@ def publisher_of(url: str) -> str:
 
 
 def source(fields: Mapping[str, Any]) -> Source:
-    """A source from ``publisher``, ``title``, ``url``, ``published_on``, ``as_of`` (or ``last_checked_on``), ``basis``.
+    """A source from ``publisher``, ``title``, ``url``, ``published_on``, ``as_of``, ``basis``.
 
     Absent fields stay empty, but for the publisher, which the address tells; `is_linked` holds for official and press
     hosts only.
@@ -56,7 +56,7 @@ def source(fields: Mapping[str, Any]) -> Source:
         title=str(fields.get("title") or ""),
         url=url,
         published_on=str(fields.get("published_on") or ""),
-        as_of=str(fields.get("as_of") or fields.get("last_checked_on") or ""),
+        as_of=str(fields.get("as_of") or ""),
         basis=str(fields.get("basis") or "published"),
         is_linked=bool(url) and host_of(url)[1] in _LINKED,
     )

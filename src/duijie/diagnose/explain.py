@@ -91,13 +91,13 @@ def _strong(row: Specialization, names: Mapping[str, Say]) -> Reason:
     return Reason("diagnose_strong", values)
 
 
-def inside_class(fit: ClassFit, name: Say, names: Mapping[str, Say]) -> tuple[Reason, ...]:
+def inside_class(fit: ClassFit, name: Say, names: Mapping[str, Say], spoken: Mapping[str, Say]) -> tuple[Reason, ...]:
     """What the product words say about how two regions divide a class."""
     sides = [{"region": names[region], "n": n} for region, n in fit.n_firms.items()]
     basis = Reason("diagnose_words_basis", {"industry": name, **_pair_values(sides)})
     if not fit.pairs:
         return (basis, Reason("diagnose_words_none", {"industry": name}, is_for=False))
-    return (basis, *(_words(pair, name, names) for pair in fit.pairs[:3]))
+    return (basis, *(_words(pair, name, names, spoken) for pair in fit.pairs[:3]))
 
 
 def _pair_values(sides: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -109,13 +109,13 @@ def _pair_values(sides: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _words(pair: WordPair, name: Say, names: Mapping[str, Say]) -> Reason:
+def _words(pair: WordPair, name: Say, names: Mapping[str, Say], spoken: Mapping[str, Say]) -> Reason:
     values = {
         "industry": name,
         "region_a": names[pair.region_a],
         "region_b": names[pair.region_b],
-        "word_a": pair.word_a,
-        "word_b": pair.word_b,
+        "word_a": spoken[pair.word_a],
+        "word_b": spoken[pair.word_b],
         "confidence": pair.confidence,
     }
     return Reason("diagnose_words_pair", values, weight=pair.score)

@@ -347,9 +347,11 @@ def _classes(given: Inputs) -> tuple[Mapping[str, Any], ...]:
 def _inside(given: Inputs, code: str, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     fit: ClassFit = class_fit(code, entries(rows), given.parties, *given.regions)
     names = {region: given.say(region) for region in given.regions}
+    spoken = {str(row["word"]): {"zh": str(row["word"]), "en": str(row.get("en") or row["word"])} for row in rows}
     return {
         "industry": code,
         "name": given.say(code),
+        "names": spoken,
         "complement_score": fit.complement_score,
         "excess_score": fit.excess_score,
         "confidence": fit.confidence,
@@ -368,7 +370,7 @@ def _inside(given: Inputs, code: str, rows: Sequence[Mapping[str, Any]]) -> Mapp
             }
             for one in fit.pairs
         ],
-        "reasons": explain.inside_class(fit, given.say(code), names),
+        "reasons": explain.inside_class(fit, given.say(code), names, spoken),
     }
 
 

@@ -213,7 +213,10 @@ def link_chart(reading: Reading, links: Sequence[Record]) -> Chart:
 def word_chart(reading: Reading, classes: Sequence[Record]) -> Chart:
     """Product words of both sides back to back: where one bar is long and the other short, the sides differ."""
     rows = [
-        (reading.say("report_chart_word", name=reading.text(one["name"]), word=reading.text(word["word"])), word)
+        (
+            reading.say("report_chart_word", name=reading.text(one["name"]), word=reading.product(one, word["word"])),
+            word,
+        )
         for one in classes
         for word in sorted(one["words"], key=_spread, reverse=True)[:N_WORDS]
     ]

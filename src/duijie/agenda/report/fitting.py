@@ -261,8 +261,8 @@ def _word_row(reading: Reading, at: int, one: Record, pair: Record) -> Row:
         (
             f"{reading.text(one['name'])} {one['industry']}",
             reading.figure(one["complement_score"], "inside_class", f"diagnose.inside_class[{at}].complement_score"),
-            reading.say("report_of", a=reading.region(a), b=reading.text(pair["word_a"])),
-            reading.say("report_of", a=reading.region(b), b=reading.text(pair["word_b"])),
+            reading.say("report_of", a=reading.region(a), b=reading.product(one, pair["word_a"])),
+            reading.say("report_of", a=reading.region(b), b=reading.product(one, pair["word_b"])),
             reading.named(firms.get(a)),
             reading.named(firms.get(b)),
         ),

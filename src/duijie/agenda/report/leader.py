@@ -92,8 +92,12 @@ def _strongest_words(reading: Reading) -> Iterator[Row]:
         a, b = first["region_a"], first["region_b"]
         yield Row(
             (
-                reading.say("report_of", a=reading.region(a), b=reading.joined(pair["word_a"] for pair in alike)),
-                reading.say("report_of", a=reading.region(b), b=reading.text(first["word_b"])),
+                reading.say(
+                    "report_of",
+                    a=reading.region(a),
+                    b=reading.joined(reading.product(one, pair["word_a"]) for pair in alike),
+                ),
+                reading.say("report_of", a=reading.region(b), b=reading.product(one, first["word_b"])),
                 reading.figure(
                     one["complement_score"], "inside_class", f"diagnose.inside_class[{at}].complement_score"
                 ),

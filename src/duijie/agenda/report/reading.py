@@ -53,6 +53,10 @@ class Reading:
                 return self.text(one.get("short")) or self.text(one["name"])
         return code
 
+    def product(self, one: Mapping[str, Any], word: str) -> str:
+        """A product word of a class in this language, as the class names it."""
+        return self.text((one.get("names") or {}).get(word, word))
+
     def text(self, value: Any) -> str:
         """A text in this language, or in the other one where it is absent."""
         if isinstance(value, Mapping):
