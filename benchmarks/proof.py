@@ -35,7 +35,7 @@ person = Person.objects.filter(role="coordinator").order_by("username").first()
 agreement = Agreement.objects.filter(is_rehearsal=True).get()
 for n in range(10**9):
     key = f"{sys.argv[1]}-{n}"
-    add_party(person, agreement, id=key, kind="firm", name=key, payload={"note": key})
+    add_party(person, agreement, id=key, kind="firm", name=key)
     print(key, flush=True)
 """
 READER = """

@@ -67,6 +67,14 @@ def test_a_lost_table_and_a_new_request(held):
     assert violations(relaxed, replace(again.timetable, instance=relaxed)) == []
 
 
+def test_a_meeting_that_was_withdrawn_leaves_the_plan(held):
+    gone = held.placements[0].meeting
+    kept = replace(held.instance, meetings=tuple(one for one in held.instance.meetings if one.id != gone))
+    again = replan(held, kept)
+    assert gone not in again.timetable.slots
+    assert len(again.timetable.slots) == len(held.slots) - 1
+
+
 def test_fewest_by_hand():
     builder = Builder().slot("1").slot("2").slot("3").table("A").table("B").person("p").person("q").person("r")
     day = builder.person("s").meeting("m", "pq", slots=["1"]).meeting("n", "rs", slots=["1"]).build()

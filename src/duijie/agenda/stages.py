@@ -77,7 +77,7 @@ def matches(material: Material, *, on: date, progress: Progress) -> dict[str, An
 
 
 def _priority_words(material: Material) -> list[str]:
-    """Words that tell that a listing is of one of the agreement's fields: their names, and the products of their chains."""
+    """What tells that a listing is of one of the agreement's fields: their names, and the products of their chains."""
     names = [name for chain in material.chains for name in chain.name.values()]
     return [*names, *(word for chain in material.chains for stage in chain.stages for word in stage.products)]
 

@@ -36,7 +36,9 @@ def seat(instance: Instance, slots: Mapping[int, int], held: Mapping[str, str] |
     a local optimum of the number of table changes, not a proven one.
     """
     domain = domain_of(instance)
-    wished = {instance.meeting_index[name]: key for name, key in (held or {}).items()}
+    # A meeting of an older plan may have been withdrawn since.
+    index = instance.meeting_index
+    wished = {index[name]: key for name, key in (held or {}).items() if name in index}
     chosen = {pool.kind: _match(domain, pool, slots, wished) for pool in domain.pools}
     tables = chosen.get("tables", {})
     spoken, sent = chosen.get("interpreters", {}), chosen.get("delegates", {})

@@ -89,7 +89,7 @@ class Party(Owned):
     uscc = models.CharField(max_length=18, blank=True)
     industry = models.CharField(max_length=8, blank=True, db_index=True)
     town = models.CharField(max_length=80, blank=True)
-    payload = models.JSONField(default=dict)
+    payload = models.JSONField(default=dict, blank=True)
     is_verified = models.BooleanField(default=False)
     objects = PartyRows.as_manager()
 
@@ -119,8 +119,8 @@ class Listing(Owned):
     valid_from = models.DateField(null=True, blank=True)
     valid_until = models.DateField(null=True, blank=True)
     basis = models.CharField(max_length=12, default="published")
-    payload = models.JSONField(default=dict)
-    source = models.JSONField(default=dict)
+    payload = models.JSONField(default=dict, blank=True)
+    source = models.JSONField(default=dict, blank=True)
     objects = ListingRows.as_manager()
 
     class Meta:
@@ -267,7 +267,7 @@ class Record(Owned):
     done_on = models.DateField(null=True, blank=True)
     title_zh = models.CharField(max_length=300)
     title_en = models.CharField(max_length=400, blank=True)
-    payload = models.JSONField(default=dict)
+    payload = models.JSONField(default=dict, blank=True)
     objects = RecordRows.as_manager()
 
     class Meta:
@@ -330,7 +330,7 @@ class Notification(models.Model):
     person = models.ForeignKey(Person, models.CASCADE, related_name="notifications")
     agreement = models.ForeignKey(Agreement, models.CASCADE, related_name="+")
     code = models.CharField(max_length=60)
-    values = models.JSONField(default=dict)
+    values = models.JSONField(default=dict, blank=True)
     path = models.CharField(max_length=200)
     at = models.DateTimeField(auto_now_add=True)
     read_at = models.DateTimeField(null=True, blank=True)
