@@ -1,7 +1,7 @@
 """``make proof``: the long runs. Killed writers, broken files, a soak of the whole line; resumable, seeds kept.
 
-Each proof goes on from the count in ``benchmarks/results/proof.json`` until its target is reached; QUICK=1 makes the
-targets small.
+Each proof goes on from the count in ``benchmarks/results/proof/state.json`` until its target is reached; QUICK=1 makes
+the targets small, MINUTES=10 stops after that time with what was counted so far.
 """
 
 from __future__ import annotations
@@ -189,11 +189,13 @@ def soak(seed: int, home: Path) -> dict[str, int]:
     return {"runs": len(_agreements()), "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
 
 
-def run(name: str, proof: Callable[[int, Path], dict[str, int]], state: dict[str, Any], home: Path) -> None:
-    """Go on with one proof until its target, writing the state after each seed."""
+def run(
+    name: str, proof: Callable[[int, Path], dict[str, int]], state: dict[str, Any], home: Path, deadline: float
+) -> None:
+    """Go on with one proof until its target or the deadline, writing the state after each seed."""
     row = state.setdefault(name, {"done": 0, "first_seed": 0, "sums": {}, "peaks": {}})
     told = time.monotonic()
-    while row["done"] < TARGETS[name]:
+    while row["done"] < TARGETS[name] and time.monotonic() < deadline:
         for key, value in proof(row["first_seed"] + row["done"], home).items():
             if key.startswith("peak_"):
                 row["peaks"].setdefault(key, []).append(value)
@@ -211,8 +213,10 @@ def run(name: str, proof: Callable[[int, Path], dict[str, int]], state: dict[str
 def main() -> None:
     state: dict[str, Any] = json.loads(STATE.read_text(encoding="utf-8")) if STATE.exists() else {}
     with tempfile.TemporaryDirectory() as folder:
-        for name, proof in {"fuzz": fuzz, "kills": kills, "soak": soak}.items():
-            run(name, proof, state, Path(folder))
+        minutes = float(os.environ.get("MINUTES", "inf"))
+        proofs = {"fuzz": fuzz, "kills": kills, "soak": soak}
+        for name, proof in proofs.items():
+            run(name, proof, state, Path(folder), time.monotonic() + 60 * minutes / len(proofs))
     failed = {
         key: state[name]["sums"].get(key, 0)
         for name, key in (("kills", "lost"), ("kills", "broken_chains"), ("fuzz", "crashes"))
