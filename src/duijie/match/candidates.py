@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from duijie.terms import Listing, Party
+from duijie.terms import Listing, Party, tokens
 
-__all__ = ["Column", "Pool"]
+__all__ = ["Column", "Kept", "Pool"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +22,7 @@ class Column:
 
     groups: NDArray[np.int32]
     values: tuple[Any, ...]
+    _placed: dict[tuple[str, ...], NDArray[np.int64]] = field(default_factory=dict)
 
     @cached_property
     def numbers(self) -> NDArray[np.float64]:
@@ -48,6 +49,57 @@ class Column:
         """Which distinct values are stated."""
         return np.array([value is not None for value in self.values], dtype=bool)
 
+    @cached_property
+    def holders(self) -> Mapping[str, NDArray[np.int64]]:
+        """For each word the distinct values that have it, so that a set is met with all sets at once."""
+        found: dict[str, list[int]] = {}
+        for at, words in enumerate(self.sets):
+            for word in words:
+                found.setdefault(word, []).append(at)
+        return {word: np.array(places, np.int64) for word, places in found.items()}
+
+    @cached_property
+    def parts(self) -> tuple[Column, ...]:
+        """A column of several fields as one column each, over the same distinct values."""
+        return tuple(Column(self.groups, values) for values in zip(*self.values, strict=True))
+
+    def placed(self, places: tuple[str, ...]) -> NDArray[np.int64]:
+        """For each distinct value the first of its parts that is one of `places`, as a position; −1 where none is."""
+        if places not in self._placed:
+            index = {place: at for at, place in enumerate(places)}
+            found = [next((index[part] for part in value if part in index), -1) for value in self.values]
+            self._placed[places] = np.array(found, np.int64)
+        return self._placed[places]
+
+    def n_met(self, words: frozenset[str]) -> NDArray[np.int64]:
+        """How many of some words each distinct value has, shape (values,)."""
+        found = np.zeros(len(self.values), np.int64)
+        for word in words:
+            if word in self.holders:
+                found[self.holders[word]] += 1
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """Arrays worth keeping, by key, within a bound on their memory: when it is reached, all are made anew."""
+
+    most_bytes: int = 48_000_000
+    _arrays: dict[Hashable, NDArray[Any]] = field(default_factory=dict)
+    _taken: list[int] = field(default_factory=lambda: [0])
+
+    def get(self, key: Hashable, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
+        """The array of `key`, made where it is not there."""
+        found = self._arrays.get(key)
+        if found is None:
+            found = make()
+            if self._taken[0] + found.nbytes > self.most_bytes:
+                self._arrays.clear()
+                self._taken[0] = 0
+            self._taken[0] += found.nbytes
+            self._arrays[key] = found
+        return found
+
 
 @dataclass(frozen=True, eq=False)
 class Pool:
@@ -56,6 +108,8 @@ class Pool:
     listings: tuple[Listing, ...]
     parties: Mapping[str, Party]
     _columns: dict[tuple[str, ...], Column] = field(default_factory=dict)
+    _texts: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
+    _words: dict[tuple[int, tuple[str, ...]], tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, listings: Sequence[Listing], parties: Mapping[str, Party]) -> Pool:
@@ -94,12 +148,24 @@ class Pool:
             return getattr(listing, name) or None
         return frozen(listing.payload.get(name))
 
-    def texts(self, names: Sequence[str]) -> list[str]:
+    def words(self, at: int, names: tuple[str, ...]) -> tuple[str, ...]:
+        """The words of the named fields of one listing."""
+        if (at, names) not in self._words:
+            values = (self.value(at, name) for name in names)
+            text = "\n".join(
+                " ".join(value) if isinstance(value, tuple) else str(value) for value in values if value is not None
+            )
+            self._words[at, names] = tokens.words(text)
+        return self._words[at, names]
+
+    def texts(self, names: Sequence[str]) -> tuple[str, ...]:
         """One text a listing: the named fields joined by a break, so that no word runs across two fields."""
-        return [
-            "\n".join("\n".join(words_of(value)) for name in names if (value := self.value(at, name)) is not None)
-            for at in range(len(self))
-        ]
+        if tuple(names) not in self._texts:
+            self._texts[tuple(names)] = tuple(self._text(at, names) for at in range(len(self)))
+        return self._texts[tuple(names)]
+
+    def _text(self, at: int, names: Sequence[str]) -> str:
+        return "\n".join("\n".join(words_of(value)) for name in names if (value := self.value(at, name)) is not None)
 
 
 _LISTING = {"id", "side", "party", "valid_from", "valid_until", "basis"}

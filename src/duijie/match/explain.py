@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,9 @@ import numpy as np
 from duijie.terms import Reason
 
 from .kinds import Term
-from .rules import Relaxation, RuleSet
+from .rules import Checks, Relaxation, RuleSet
 from .scoring import Scorer, Scores
-from .text import shared_words
+from .text import met_words
 
 __all__ = ["Explainer"]
 
@@ -26,17 +26,35 @@ class Explainer:
     scorer: Scorer
     rules: RuleSet
 
-    def pair(self, need: int, offer: int, scores: Scores, price: float = 0.0) -> tuple[Reason, ...]:
-        """Every reason for and against one pair; the weights of the terms' reasons sum to the score.
+    def over(self, scorer: Scorer, rules: RuleSet) -> Explainer:
+        """The same sentences for other needs."""
+        return replace(self, scorer=scorer, rules=rules)
+
+    def pairs(self, need: int, scores: Scores, prices: Sequence[float] = ()) -> tuple[tuple[Reason, ...], ...]:
+        """Every reason for and against a need and each of some offers; the weights of the terms' sum to the score.
 
         For before against, heavier first; rules passed narrowly, inferred records and demand carry weight 0.
         """
-        at = np.array([offer])
-        parts, shares = scores.parts(at)[:, 0], scores.contributions(at)[:, 0]
+        checks, shares = self.rules.checks(need, scores.offers), self.shares(scores)
+        parts = scores.parts.T.tolist()
+        prices = prices or [0.0] * len(parts)
+        return tuple(
+            (*self._terms(need, offer, parts[at], shares[at]), *self._warnings(need, offer, checks, at, prices[at]))
+            for at, offer in enumerate(scores.offers.tolist())
+        )
+
+    def shares(self, scores: Scores) -> list[list[float]]:
+        """Each term's share of the score of each offer; they sum to the total."""
+        terms, parts = self.scorer.kind.terms, scores.parts.T
+        known = np.where(np.isnan(parts), [term.unknown for term in terms], parts)
+        shares: list[list[float]] = (known * [term.weight for term in terms]).tolist()
+        return shares
+
+    def _terms(self, need: int, offer: int, parts: Sequence[float], shares: Sequence[float]) -> list[Reason]:
         terms = zip(self.scorer.kind.terms, parts, shares, strict=True)
-        spoken = [self._term(term, float(part), float(share), need, offer) for term, part, share in terms]
+        spoken = [self._term(term, part, share, need, offer) for term, part, share in terms]
         spoken.sort(key=lambda reason: (not reason.is_for, -reason.weight))
-        return (*spoken, *self._warnings(need, offer, price))
+        return spoken
 
     def _term(self, term: Term, part: float, share: float, need: int, offer: int) -> Reason:
         values: dict[str, Any] = {"term": term.label.to_dict(), "value": None if math.isnan(part) else round(part, 4)}
@@ -51,9 +69,8 @@ class Explainer:
     def _details(self, term: Term, need: int, offer: int) -> dict[str, Any]:
         needs, offers = self.scorer.needs, self.scorer.offers
         if term.measure == "text":
-            ours = "\n".join(_strings(needs.value(need, name) for name in term.need))
-            theirs = "\n".join(_strings(offers.value(offer, name) for name in term.offer))
-            return {"words": list(shared_words(ours, theirs)) or "–"}
+            met = met_words(needs.words(need, term.need), offers.words(offer, term.offer))
+            return {"words": list(met) or "–"}
         if term.measure in ("industry", "relatedness", "input_output"):
             return {"need": needs.value(need, "industry") or "", "offer": offers.value(offer, "industry") or ""}
         if term.measure == "chain":
@@ -74,35 +91,32 @@ class Explainer:
             return {"supplier": "–", "buyer": "–"}
         return {"supplier": dict(book.stages[link[0]].name), "buyer": dict(book.stages[link[1]].name)}
 
-    def _warnings(self, need: int, offer: int, price: float) -> Iterator[Reason]:
-        labels = {rule.key: rule for rule in self.rules.rules}
-        verdicts = self.rules.verdicts(need, offer)
-        for verdict in verdicts:
-            rule = labels[verdict.rule]
-            if verdict.is_passed and 0 <= verdict.margin < rule.near_share:
-                yield Reason(
-                    "match_near", {"rule": rule.label.to_dict(), "margin": round(verdict.margin, 4)}, is_for=False
-                )
-        if unknown := [labels[verdict.rule].label.to_dict() for verdict in verdicts if not verdict.is_known]:
+    def _warnings(self, need: int, offer: int, checks: Checks, at: int, price: float) -> Iterator[Reason]:
+        for rule, margin in zip(self.rules.rules, checks.margins[:, at].tolist(), strict=True):
+            # a failed rule has a margin below 0
+            if 0 <= margin < rule.near_share:
+                values = {"rule": rule.label.to_dict(), "margin": round(margin, 4)}
+                yield Reason("match_near", values, is_for=False)
+        states = zip(self.rules.rules, checks.states[:, at].tolist(), strict=True)
+        if unknown := [rule.label.to_dict() for rule, state in states if state < 0]:
             yield Reason("match_rules_unknown", {"rules": unknown}, is_for=False)
-        for pool, at, code in (
+        for pool, place, code in (
             (self.scorer.needs, need, "match_need_inferred"),
             (self.scorer.offers, offer, "match_offer_inferred"),
         ):
-            if pool.listings[at].basis != "published":
+            if pool.listings[place].basis != "published":
                 yield Reason(code, {}, is_for=False)
         if price >= 0.02:
             yield Reason("match_in_demand", {"price": round(price, 4)}, is_for=False)
 
-    def raising(self, need: int, offer: int, scores: Scores) -> tuple[Reason, ...]:
-        """What would raise the score of a pair, the largest gain first: a value to state, or a term to better."""
-        at = np.array([offer])
-        parts, shares = scores.parts(at)[:, 0], scores.contributions(at)[:, 0]
+    def raising(self, scores: Scores) -> tuple[Reason, ...]:
+        """What would raise the score of the first pair, the largest gain first: a value to state, or one to better."""
+        parts, shares = scores.parts[:, 0].tolist(), self.shares(scores)[0]
         gains = [
             Reason(
                 "match_raise_unknown" if math.isnan(part) else "match_raise",
-                {"term": term.label.to_dict(), "gain": round(term.weight - float(share), 4)},
-                term.weight - float(share),
+                {"term": term.label.to_dict(), "gain": round(term.weight - share, 4)},
+                term.weight - share,
             )
             for term, part, share in zip(self.scorer.kind.terms, parts, shares, strict=True)
             if term.weight - share > 1e-9
@@ -131,12 +145,6 @@ class Explainer:
             "shortfall": _share(found.shortfall_share),
         }
         return Reason("match_relax_by" if found.shortfall_share else "match_relax", values)
-
-
-def _strings(values: Any) -> Iterator[str]:
-    for value in values:
-        if value is not None:
-            yield " ".join(value) if isinstance(value, tuple) else str(value)
 
 
 def _shown(value: Any) -> Any:

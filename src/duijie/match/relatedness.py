@@ -58,13 +58,26 @@ class ActivitySpace:
 
 
 def _right_directions(matrix: sparse.csr_matrix, size: int, seed: int) -> NDArray[np.float32]:
+    """The leading right singular vectors, each times the square root of its singular value.
+
+    Only the texts' side is made orthonormal on the way, since terms are many times more; the last step of the power
+    iteration is turned into orthonormal directions by its Gram matrix.
+    """
     wide = min(size + 16, min(matrix.shape))
     sketch = np.random.default_rng(seed).standard_normal((matrix.shape[1], wide)).astype(np.float32)
     for _ in range(4):
-        sketch = _orthonormal(matrix.T @ _orthonormal(matrix @ sketch))
-    _, strengths, turns = np.linalg.svd(matrix @ sketch, full_matrices=False)
-    directions = (sketch @ turns.T)[:, :size] * np.sqrt(strengths[:size])
-    return np.asarray(directions, dtype=np.float32)
+        sketch = np.asarray(matrix.T @ _orthonormal(matrix @ sketch))
+    strengths, turns = np.linalg.eigh(_gram(sketch))
+    kept = strengths > 1e-10 * strengths.max(initial=0)
+    turns = (turns[:, kept] / np.sqrt(strengths[kept])).astype(np.float32)
+    _, strengths, rest = np.linalg.svd((matrix @ sketch) @ turns, full_matrices=False)
+    return np.asarray(sketch @ ((turns @ rest.T)[:, :size] * np.sqrt(strengths[:size])), dtype=np.float32)
+
+
+def _gram(columns: NDArray[Any]) -> NDArray[np.float64]:
+    """The products of all columns, summed in double precision block by block so that no large copy is made."""
+    parts = (columns[at : at + 8192].astype(np.float64) for at in range(0, len(columns), 8192))
+    return np.asarray(sum((part.T @ part for part in parts), np.zeros((columns.shape[1],) * 2)))
 
 
 def _orthonormal(columns: NDArray[Any]) -> NDArray[np.float32]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from duijie.terms import TravelTimes
 
-from .candidates import Column, Pool, words_of
+from .candidates import Column, Kept, Pool, words_of
 from .kinds import Rule
 
-__all__ = ["Relaxation", "Removal", "RuleSet", "Verdict", "is_same_place"]
+__all__ = ["Checks", "Relaxation", "Removal", "RuleSet", "Verdict", "is_same_place"]
 
 Bits = NDArray[np.uint8]
 Truths = NDArray[np.bool_]
+Positions = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,17 @@ class Verdict:
     is_passed: bool
     is_known: bool
     margin: float = math.nan
+
+
+@dataclass(frozen=True, eq=False)
+class Checks:
+    """What every rule says of a need and some offers, shape (rules, offers).
+
+    `states` are 1 passed, 0 failed, −1 where a side states nothing; `margins` the share of the limit, else NaN.
+    """
+
+    states: NDArray[np.int8]
+    margins: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +81,12 @@ class RuleSet:
     offers: Pool
     on: date
     travel: TravelTimes | None = None
-    _bitmaps: dict[tuple[int, Any], Bits] = field(default_factory=dict)
+    _bitmaps: Kept = field(default_factory=Kept)
+    _states: Kept = field(default_factory=Kept)
+
+    def over(self, needs: Pool) -> RuleSet:
+        """The same rules and bitmaps for other needs."""
+        return replace(self, needs=needs)
 
     def allowed(self, need: int) -> Bits:
         """The offers a need may have, one bit an offer, shape (ceil(offers / 8),)."""
@@ -81,14 +98,19 @@ class RuleSet:
     def bitmap(self, at: int, need: int) -> Bits:
         """The offers that pass one rule for a need, one bit an offer."""
         rule = self.rules[at]
+        key = (at, self._need_value(rule, need))
+        return self._bitmaps.get(key, lambda: np.packbits(self._passed(at, need)))
+
+    def _passed(self, at: int, need: int) -> Truths:
+        rule, states = self.rules[at], self._group_states(at, need)
+        passed = np.where(states < 0, rule.when_unknown == "pass", states == 1)
+        return np.asarray(passed[self._offer_column(rule).groups], dtype=bool)
+
+    def _group_states(self, at: int, need: int) -> States:
+        """What one rule says of a need and each distinct value of the offers."""
+        rule = self.rules[at]
         value = self._need_value(rule, need)
-        found = self._bitmaps.get((at, value))
-        if found is None:
-            found = np.packbits(self._passes(rule, value))
-            if len(self._bitmaps) > 4096:
-                self._bitmaps.clear()
-            self._bitmaps[at, value] = found
-        return found
+        return self._states.get((at, value), lambda: _TESTS[rule.test](self, rule, value, self._offer_column(rule)))
 
     def mask(self, need: int) -> Truths:
         """The offers a need may have, shape (offers,)."""
@@ -113,40 +135,43 @@ class RuleSet:
             return None
         failed = ~np.stack([self.unpacked(self.bitmap(at, need)) for at in range(len(self.rules))])
         counts = failed.sum(axis=0)
-        nearest = np.flatnonzero(counts == counts.min())
-        shortfalls = [self._shortfall(need, int(offer), failed[:, offer]) for offer in nearest[:1000]]
+        nearest = np.flatnonzero(counts == counts.min())[:1000]
+        shortfalls = self._shortfalls(need, nearest, failed[:, nearest])
         best = int(nearest[int(np.argmin(shortfalls))])
         given_up = failed[:, best]
         gained = int((~(failed & ~given_up[:, None]).any(axis=0)).sum())
         keys = tuple(rule.key for rule, is_failed in zip(self.rules, given_up, strict=True) if is_failed)
-        return Relaxation(keys, best, gained, float(min(shortfalls)))
+        return Relaxation(keys, best, gained, float(shortfalls.min()))
+
+    def checks(self, need: int, offers: Positions) -> Checks:
+        """What every rule says of a need and some offers."""
+        groups = [self._offer_column(rule).groups[offers] for rule in self.rules]
+        states = [self._group_states(at, need)[group] for at, group in enumerate(groups)]
+        shape = (len(self.rules), len(offers))
+        return Checks(np.array(states, np.int8).reshape(shape), self._margins(need, offers))
 
     def verdicts(self, need: int, offer: int) -> tuple[Verdict, ...]:
         """What every rule says of one pair."""
-        return tuple(self._verdict(rule, need, offer) for rule in self.rules)
+        checks = self.checks(need, np.array([offer]))
+        pairs = zip(self.rules, checks.states[:, 0].tolist(), checks.margins[:, 0].tolist(), strict=True)
+        return tuple(_verdict(rule, state, margin) for rule, state, margin in pairs)
 
-    def _verdict(self, rule: Rule, need: int, offer: int) -> Verdict:
-        value, column = self._need_value(rule, need), self._offer_column(rule)
-        one = Column(np.zeros(1, np.int32), (column.values[column.groups[offer]],))
-        state = int(_TESTS[rule.test](self, rule, value, one)[0])
-        passed = state == 1 or (state < 0 and rule.when_unknown == "pass")
-        return Verdict(rule.key, passed, state >= 0, _margin(rule, value, one))
+    def _margins(self, need: int, offers: Positions) -> NDArray[np.float64]:
+        margins = np.full((len(self.rules), len(offers)), np.nan)
+        for at, rule in enumerate(self.rules):
+            if rule.test in ("at_least", "at_most"):
+                column = self._offer_column(rule)
+                margins[at] = _margins(rule, self._need_value(rule, need), column.numbers[column.groups[offers]])
+        return margins
 
-    def _shortfall(self, need: int, offer: int, failed: Truths) -> float:
-        rules = [rule for rule, is_failed in zip(self.rules, failed, strict=True) if is_failed]
-        margins = [self._verdict(rule, need, offer).margin for rule in rules]
-        return max((-margin for margin in margins if not math.isnan(margin)), default=0.0)
-
-    def _passes(self, rule: Rule, value: Any) -> Truths:
-        column = self._offer_column(rule)
-        states = _TESTS[rule.test](self, rule, value, column)
-        passed = np.where(states < 0, rule.when_unknown == "pass", states == 1)
-        return np.asarray(passed[column.groups], dtype=bool)
+    def _shortfalls(self, need: int, offers: Positions, failed: Truths) -> NDArray[np.float64]:
+        margins = self._margins(need, offers)
+        missed = np.where(failed & ~np.isnan(margins), -margins, -np.inf).max(axis=0, initial=-np.inf)
+        return np.where(np.isneginf(missed), 0.0, missed)
 
     def _need_value(self, rule: Rule, need: int) -> Any:
-        return self.needs.column(*_names(rule, rule.need)).values[
-            self.needs.column(*_names(rule, rule.need)).groups[need]
-        ]
+        column = self.needs.column(*_names(rule, rule.need))
+        return column.values[column.groups[need]]
 
     def _offer_column(self, rule: Rule) -> Column:
         return self.offers.column(*_names(rule, rule.offer))
@@ -192,6 +217,9 @@ def _states(truths: Any, known: Any) -> States:
     return np.where(known, np.asarray(truths, dtype=np.int8), np.int8(-1)).astype(np.int8)
 
 
+_NONE = np.zeros(0, np.int64)
+
+
 def _unknown(column: Column) -> States:
     return np.full(len(column.values), -1, dtype=np.int8)
 
@@ -203,15 +231,20 @@ def _crosses(rules: RuleSet, rule: Rule, value: Any, column: Column) -> States:
 
 
 def _other_party(rules: RuleSet, rule: Rule, value: Any, column: Column) -> States:
-    return _states(column.texts != (value or ""), column.is_known & bool(value))
+    states = _states(np.ones(len(column.values)), column.is_known & bool(value))
+    states[column.holders.get(str(value), _NONE)] = 0
+    return states
 
 
 def _valid(rules: RuleSet, rule: Rule, value: Any, column: Column) -> States:
     today = rules.on.isoformat()
     if rule.offer:
         return _states([str(until)[:10] >= today for until in column.texts], column.is_known)
-    is_open = _is_in_force(value, today)
-    return np.array([is_open and _is_in_force(dates, today) for dates in column.values], dtype=np.int8)
+    if not _is_in_force(value, today):
+        return np.zeros(len(column.values), np.int8)
+    # the same for every need, so kept under a key that no need's value can have
+    truths = lambda: np.array([_is_in_force(dates, today) for dates in column.values], dtype=np.int8)  # noqa: E731
+    return rules._states.get((rule.key, id(column)), truths)
 
 
 def _is_in_force(dates: tuple[Any, Any], today: str) -> bool:
@@ -220,16 +253,21 @@ def _is_in_force(dates: tuple[Any, Any], today: str) -> bool:
 
 
 def _not_blocked(rules: RuleSet, rule: Rule, value: Any, column: Column) -> States:
-    mine, blocked = {value[0], value[1]} - {None}, set(words_of(value[2]))
-    return np.array(
-        [not (blocked & {party, name}) and not (mine & set(words_of(theirs))) for party, name, theirs in column.values],
-        dtype=np.int8,
-    )
+    states = np.ones(len(column.values), np.int8)
+    if not len(states):
+        return states
+    party, name, blocking = column.parts
+    for word in words_of(value[2]):
+        states[party.holders.get(word, _NONE)] = 0
+        states[name.holders.get(word, _NONE)] = 0
+    for own in {value[0], value[1]} - {None}:
+        states[blocking.holders.get(own, _NONE)] = 0
+    return states
 
 
 def _is_in(rules: RuleSet, rule: Rule, value: Any, column: Column) -> States:
     wanted = frozenset(words_of(value))
-    return _states([wanted <= held for held in column.sets], column.is_known & bool(wanted))
+    return _states(column.n_met(wanted) == len(wanted), column.is_known & bool(wanted))
 
 
 def _overlaps(rules: RuleSet, rule: Rule, value: Any, column: Column) -> States:
@@ -238,7 +276,7 @@ def _overlaps(rules: RuleSet, rule: Rule, value: Any, column: Column) -> States:
         lows, highs = column.ranges.T
         return _states((lows <= high) & (highs >= low), ~np.isnan(lows) & ~np.isnan(highs) & bool(low == low))
     wanted = frozenset(words_of(value))
-    return _states([bool(wanted & held) for held in column.sets], column.is_known & bool(wanted))
+    return _states(column.n_met(wanted) > 0, column.is_known & bool(wanted))
 
 
 def _at_least(rules: RuleSet, rule: Rule, value: Any, column: Column) -> States:
@@ -260,8 +298,8 @@ def _within(rules: RuleSet, rule: Rule, value: Any, column: Column) -> States:
 
 def _prefix(rules: RuleSet, rule: Rule, value: Any, column: Column) -> States:
     codes = words_of(value)
-    met = [any(_is_above(one, other) for one in codes for other in held) for held in column.sets]
-    return _states(met, column.is_known & bool(codes))
+    near = frozenset(held for held in column.holders if any(_is_above(one, held) for one in codes))
+    return _states(column.n_met(near) > 0, column.is_known & bool(codes))
 
 
 def _is_above(one: str, other: str) -> bool:
@@ -279,10 +317,10 @@ def travel_minutes(travel: TravelTimes | None, value: Any, column: Column) -> ND
         return np.full(len(column.values), np.nan)
     index = {place: at for at, place in enumerate(travel.places)}
     start = _known_place(value, index)
-    ends = [_known_place(places, index) for places in column.values]
     if start is None:
-        return np.full(len(ends), np.nan)
-    return np.array([np.nan if end is None else travel.minutes[start, end] for end in ends], dtype=np.float64)
+        return np.full(len(column.values), np.nan)
+    ends = column.placed(travel.places)
+    return np.where(ends >= 0, travel.minutes[start, ends], np.nan)
 
 
 def _known_place(places: Any, index: Mapping[str, int]) -> int | None:
@@ -308,11 +346,13 @@ _TESTS: Mapping[str, Callable[[RuleSet, Rule, Any, Column], States]] = {
 }
 
 
-def _margin(rule: Rule, value: Any, one: Column) -> float:
-    if rule.test not in ("at_least", "at_most"):
-        return math.nan
-    limit, offered = _as_number(value), float(one.numbers[0])
-    if math.isnan(limit) or math.isnan(offered):
-        return math.nan
-    distance = offered - limit if rule.test == "at_least" else limit - offered
-    return distance / abs(limit) if limit else math.copysign(math.inf, distance) if distance else 0.0
+def _verdict(rule: Rule, state: int, margin: float) -> Verdict:
+    return Verdict(rule.key, state == 1 or (state < 0 and rule.when_unknown == "pass"), state >= 0, margin)
+
+
+def _margins(rule: Rule, value: Any, offered: NDArray[np.float64]) -> NDArray[np.float64]:
+    limit = _as_number(value)
+    distances = offered - limit if rule.test == "at_least" else limit - offered
+    if limit:
+        return np.asarray(distances / abs(limit))
+    return np.where(distances == 0, 0.0, np.copysign(np.inf, distances) + 0 * distances)

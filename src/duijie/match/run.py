@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import ChainMap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,136 +32,129 @@ from .assignment import Candidates, assign_auction, demand_prices
 from .candidates import Pool
 from .explain import Explainer
 from .index import Ranking, TextIndex
-from .kinds import Kind
+from .kinds import Kind, Role
 from .relatedness import ActivitySpace
+from .results import Answer, Match, Matches, Unmatched
 from .rules import Removal, RuleSet
-from .scoring import Circumstances, Scorer
-from .topk import best
+from .scoring import Circumstances, Scorer, Scores
 
-__all__ = ["Answer", "Match", "Matches", "Unmatched", "kind", "rank", "why_not"]
-
-
-@dataclass(frozen=True)
-class Match:
-    """One need and one offer that meet: `score` 0–1, `rank` from 1 among the need's offers, `price` of its demand."""
-
-    id: str
-    need: str
-    offer: str
-    score: float
-    rank: int
-    is_assigned: bool
-    price: float
-    reasons: tuple[Reason, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        own = {"id": self.id, "need": self.need, "offer": self.offer, "score": self.score, "rank": self.rank}
-        reasons = [reason.to_dict() for reason in self.reasons]
-        return {**own, "is_assigned": self.is_assigned, "price": self.price, "reasons": reasons}
+__all__ = ["Answer", "Match", "Matches", "OfferIndex", "Unmatched", "kind", "rank", "why_not"]
 
 
-@dataclass(frozen=True)
-class Unmatched:
-    """A need that ends with no offer: how many each rule removed, and the smallest relaxation that helps."""
+@dataclass(frozen=True, eq=False)
+class OfferIndex:
+    """The offers of one kind, prepared once: new needs are answered without learning or sorting anything anew.
 
-    need: str
-    removed: tuple[Removal, ...]
-    relaxation: Reason | None
-
-    def to_dict(self) -> dict[str, Any]:
-        removed = [{"rule": one.rule, "n": one.n} for one in self.removed]
-        return {
-            "need": self.need,
-            "removed": removed,
-            "relaxation": self.relaxation.to_dict() if self.relaxation else None,
-        }
-
-
-@dataclass(frozen=True)
-class Matches:
-    """What one kind of match gives: `n_pairs` are the pairs that passed all rules."""
-
-    kind: Kind
-    n_needs: int
-    n_offers: int
-    n_pairs: int
-    matches: tuple[Match, ...]
-    unmatched: tuple[Unmatched, ...]
-    assigned_value: float
-    assigned_bound: float
-    clauses: tuple[str, ...] = ()
-    provenance: Provenance = field(default_factory=Provenance)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The entry of ``match.json`` under ``kinds``."""
-        return {
-            "kind": self.kind.key,
-            "version": self.kind.version,
-            "name": self.kind.name.to_dict(),
-            "clauses": list(self.clauses),
-            "n_needs": self.n_needs,
-            "n_offers": self.n_offers,
-            "n_pairs": self.n_pairs,
-            "assigned_value": self.assigned_value,
-            "assigned_bound": self.assigned_bound,
-            "matches": [one.to_dict() for one in self.matches],
-            "unmatched": [one.to_dict() for one in self.unmatched],
-            "provenance": self.provenance.to_dict(),
-        }
-
-    def to_arrow(self) -> Any:
-        """The matches as an Arrow table: need, offer, score, rank, is_assigned, price."""
-        import pyarrow as pa
-
-        names = ("id", "need", "offer", "score", "rank", "is_assigned", "price")
-        return pa.table({name: [getattr(one, name) for one in self.matches] for name in names})
-
-    def to_pandas(self) -> Any:
-        """The matches as a pandas table; needs the extra ``[pandas]``."""
-        return self.to_arrow().to_pandas()
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Why an offer is, or is not, among a need's matches.
-
-    `outranked_by` counts the allowed offers with a better score; `failures` are the rules the pair breaks.
+    Notes
+    -----
+    How rare a word is, and which activities go together, stay as learnt when the index was built; words that no
+    offer, no need and no text of the corpus had then do not count. Build anew when offers change.
     """
 
-    is_allowed: bool
-    score: float
-    rank: int
-    outranked_by: int
-    failures: tuple[Reason, ...]
-    reasons: tuple[Reason, ...]
-    raising: tuple[Reason, ...]
+    kind: Kind
+    offers: Pool
+    world: Circumstances
+    rules: RuleSet
+    scorer: Scorer
+
+    @classmethod
+    def build(
+        cls,
+        kind: Kind,
+        offers: Sequence[Listing],
+        *,
+        parties: Mapping[str, Party],
+        world: Circumstances,
+        needs: Sequence[Listing] = (),
+    ) -> OfferIndex:
+        """Prepare the offers; the words of `needs`, where some are known already, count for rarity as well.
+
+        Raises
+        ------
+        InputError
+            A listing is of another kind or role, or an id stands twice.
+        """
+        _refuse_strays(kind, "need", needs)
+        _refuse_strays(kind, "offer", offers)
+        ours, theirs = Pool.of(needs, parties), Pool.of(offers, parties)
+        rules = RuleSet(kind.rules, ours, theirs, world.on, world.travel)
+        return cls(kind, theirs, world, rules, Scorer.of(kind, ours, theirs, world))
+
+    def matches(
+        self,
+        needs: Sequence[Listing],
+        *,
+        parties: Mapping[str, Party] | None = None,
+        top: int = 10,
+        clauses: Sequence[str] = (),
+        progress: Progress = silent,
+    ) -> Matches:
+        """The best offers of each need with reasons, assigned among these needs only; as :func:`kind` answers.
+
+        `parties` are owners of the needs that were not known when the index was built.
+
+        Raises
+        ------
+        InputError
+            A listing is of another kind or role, an id stands twice, or `top` is below 1.
+        """
+        if top < 1:
+            raise InputError("match_top_too_small", {"top": top})
+        bench = self.over(needs, parties or {})
+        found = [_search_one(bench, need, top, progress) for need in range(len(bench.needs))]
+        table = _candidates(bench, found)
+        assigned = assign_auction(table)
+        prices = demand_prices(table, assigned.is_assigned)
+        return Matches(
+            self.kind,
+            len(bench.needs),
+            len(self.offers),
+            sum(one.n_allowed for one in found),
+            tuple(_matches(bench, found, table, assigned.is_assigned, prices)),
+            tuple(_unmatched(bench, at, one) for at, one in enumerate(found) if not len(one.scores.offers)),
+            round(assigned.value, 9),
+            round(assigned.bound, 9),
+            tuple(clauses),
+            self._provenance(bench.needs, top),
+        )
+
+    def over(self, needs: Sequence[Listing], parties: Mapping[str, Party]) -> _Bench:
+        """The index set up for some needs."""
+        _refuse_strays(self.kind, "need", needs)
+        pool = Pool.of(needs, ChainMap(dict(parties), dict(self.offers.parties)))
+        if pool.listings == self.rules.needs.listings and not parties:
+            return _Bench(self, self.rules.needs, self.rules, Explainer(self.scorer, self.rules))
+        rules, scorer = self.rules.over(pool), self.scorer.over(pool)
+        return _Bench(self, pool, rules, Explainer(scorer, rules))
+
+    @cached_property
+    def capacities(self) -> NDArray[np.int64]:
+        """How many partners each offer can take, shape (offers,)."""
+        return _capacities(self.kind, "offer", self.offers)
+
+    @cached_property
+    def _digest(self) -> str:
+        return _digest(self.offers)
+
+    def _provenance(self, needs: Pool, top: int) -> Provenance:
+        inputs = {"needs": _digest(needs), "offers": self._digest}
+        weights = {term.key: term.weight for term in self.kind.terms}
+        values = {"on": self.world.on.isoformat(), "top": top, "weights": weights}
+        return Provenance(inputs, duijie.__version__, values)
 
 
 @dataclass(frozen=True, eq=False)
 class _Bench:
-    """A kind set up over its two pools."""
+    """An index set up for some needs."""
 
-    kind: Kind
+    index: OfferIndex
     needs: Pool
-    offers: Pool
     rules: RuleSet
-    scorer: Scorer
     explainer: Explainer
 
-    @classmethod
-    def of(
-        cls,
-        kind: Kind,
-        needs: Sequence[Listing],
-        offers: Sequence[Listing],
-        parties: Mapping[str, Party],
-        world: Circumstances,
-    ) -> _Bench:
-        _refuse_strays(kind, needs, offers)
-        ours, theirs = Pool.of(needs, parties), Pool.of(offers, parties)
-        rules = RuleSet(kind.rules, ours, theirs, world.on, world.travel)
-        scorer = Scorer.of(kind, ours, theirs, world)
-        return cls(kind, ours, theirs, rules, scorer, Explainer(scorer, rules))
+    @property
+    def scorer(self) -> Scorer:
+        return self.explainer.scorer
 
 
 def kind(
@@ -227,64 +221,36 @@ def kind(
         activity,
         tuple(corpus),
     )
-    bench = _Bench.of(kind, needs, offers, parties, world)
-    found = _search(bench, top, progress)
-    table = _candidates(bench, found)
-    assigned = assign_auction(table)
-    prices = demand_prices(table, assigned.is_assigned)
-    matches = _matches(bench, found, table, assigned.is_assigned, prices)
-    return Matches(
-        kind,
-        len(bench.needs),
-        len(bench.offers),
-        sum(one.n_allowed for one in found),
-        matches,
-        tuple(_unmatched(bench, at, one) for at, one in enumerate(found) if not len(one.offers)),
-        round(assigned.value, 9),
-        round(assigned.bound, 9),
-        tuple(clauses),
-        _provenance(bench, on, top),
-    )
+    index = OfferIndex.build(kind, offers, parties=parties, world=world, needs=needs)
+    return index.matches(needs, top=top, clauses=clauses, progress=progress)
 
 
 @dataclass(frozen=True, eq=False)
 class _Found:
     n_allowed: int
-    n_weak: int
-    offers: NDArray[np.int64]
-    scores: NDArray[np.float64]
+    scores: Scores
 
 
-def _search(bench: _Bench, top: int, progress: Progress) -> list[_Found]:
-    found = []
-    for need in range(len(bench.needs)):
-        found.append(_search_one(bench, need, top))
-        progress("match", need + 1, len(bench.needs))
+def _search_one(bench: _Bench, need: int, top: int, progress: Progress) -> _Found:
+    allowed = np.flatnonzero(bench.rules.mask(need))
+    found = _Found(len(allowed), bench.scorer.top(need, allowed, top))
+    progress("match", need + 1, len(bench.needs))
     return found
 
 
-def _search_one(bench: _Bench, need: int, top: int) -> _Found:
-    mask = bench.rules.mask(need)
-    n_allowed = int(mask.sum())
-    if not n_allowed:
-        return _Found(0, 0, np.zeros(0, np.int64), np.zeros(0))
-    scores = bench.scorer.score(need)
-    total, is_strong = scores.total, mask & (scores.content >= bench.kind.least_content)
-    chosen = best(total, is_strong, top)
-    return _Found(n_allowed, n_allowed - int(is_strong.sum()), chosen, total[chosen])
-
-
 def _candidates(bench: _Bench, found: Sequence[_Found]) -> Candidates:
-    sizes = [len(one.offers) for one in found]
-    needs = [bench.kind.capacity["need"].of(one.payload) for one in bench.needs.listings]
-    offers = [bench.kind.capacity["offer"].of(one.payload) for one in bench.offers.listings]
+    sizes = [len(one.scores.offers) for one in found]
     return Candidates(
         np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
-        np.concatenate([np.zeros(0, np.int64), *(one.offers for one in found)]),
-        np.concatenate([np.zeros(0), *(one.scores for one in found)]),
-        np.array(needs, dtype=np.int64),
-        np.array(offers, dtype=np.int64),
+        np.concatenate([np.zeros(0, np.int64), *(one.scores.offers for one in found)]),
+        np.concatenate([np.zeros(0), *(one.scores.total for one in found)]),
+        _capacities(bench.index.kind, "need", bench.needs),
+        bench.index.capacities,
     )
+
+
+def _capacities(kind: Kind, role: Role, pool: Pool) -> NDArray[np.int64]:
+    return np.array([kind.capacity[role].of(one.payload) for one in pool.listings], dtype=np.int64)
 
 
 def _matches(
@@ -293,32 +259,28 @@ def _matches(
     table: Candidates,
     is_assigned: NDArray[np.bool_],
     prices: NDArray[np.float64],
-) -> tuple[Match, ...]:
-    matches = []
+) -> Iterator[Match]:
     for need, one in enumerate(found):
-        scores = bench.scorer.score(need) if len(one.offers) else None
-        for rank, offer in enumerate(one.offers.tolist(), start=1):
-            edge = int(table.indptr[need]) + rank - 1
-            price = float(prices[offer])
-            assert scores is not None
-            reasons = bench.explainer.pair(need, offer, scores, price)
-            matches.append(_match(bench, need, offer, rank, reasons, bool(is_assigned[edge]), price))
-    return tuple(matches)
+        demands = prices[one.scores.offers].tolist()
+        start = int(table.indptr[need])
+        for at, reasons in enumerate(bench.explainer.pairs(need, one.scores, demands)):
+            offer = int(one.scores.offers[at])
+            yield _match(bench, need, offer, at + 1, reasons, bool(is_assigned[start + at]), demands[at])
 
 
 def _match(
     bench: _Bench, need: int, offer: int, rank: int, reasons: tuple[Reason, ...], is_assigned: bool, price: float
 ) -> Match:
-    ours, theirs = bench.needs.listings[need].id, bench.offers.listings[offer].id
-    score = sum(reason.weight for reason in reasons)
-    return Match(f"{bench.kind.key}:{ours}:{theirs}", ours, theirs, score, rank, is_assigned, round(price, 6), reasons)
+    ours, theirs = bench.needs.listings[need].id, bench.index.offers.listings[offer].id
+    score, name = sum(reason.weight for reason in reasons), f"{bench.index.kind.key}:{ours}:{theirs}"
+    return Match(name, ours, theirs, score, rank, is_assigned, round(price, 6), reasons)
 
 
 def _unmatched(bench: _Bench, need: int, found: _Found) -> Unmatched:
     listing = bench.needs.listings[need]
-    if found.n_weak:
-        values = {"least": bench.kind.least_content, "n": found.n_weak}
-        return Unmatched(listing.id, (Removal("least_content", found.n_weak),), Reason("match_too_weak", values))
+    if n := found.n_allowed:
+        values = {"least": bench.index.kind.least_content, "n": n}
+        return Unmatched(listing.id, (Removal("least_content", n),), Reason("match_too_weak", values))
     relaxation = bench.explainer.relaxation(need, bench.rules.relaxation(need))
     return Unmatched(listing.id, bench.rules.removals(need), relaxation)
 
@@ -362,16 +324,15 @@ def why_not(
 
     `others` are the needs that were matched together with this one: word rarities are theirs as well.
     """
-    pool = {one.id: one for one in (*offers, offer)}
-    bench = _Bench.of(
-        kind, list({one.id: one for one in (*others, need)}.values()), list(pool.values()), parties, world
-    )
+    asked, pool = {one.id: one for one in (*others, need)}, {one.id: one for one in (*offers, offer)}
+    index = OfferIndex.build(kind, tuple(pool.values()), parties=parties, world=world, needs=tuple(asked.values()))
+    bench = index.over(tuple(asked.values()), {})
     at = [one.id for one in bench.needs.listings].index(need.id)
-    place = [one.id for one in bench.offers.listings].index(offer.id)
-    scores, mask = bench.scorer.score(at), bench.rules.mask(at)
-    better = mask & (scores.total > scores.total[place])
-    better |= mask & (scores.total == scores.total[place]) & (np.arange(len(mask)) < place)
-    reasons = bench.explainer.pair(at, place, scores)
+    place = [one.id for one in index.offers.listings].index(offer.id)
+    total, mask = bench.scorer.score(at, np.arange(len(pool))).total, bench.rules.mask(at)
+    better = mask & ((total > total[place]) | ((total == total[place]) & (np.arange(len(mask)) < place)))
+    scores = bench.scorer.score(at, np.array([place]))
+    (reasons,) = bench.explainer.pairs(at, scores)
     return Answer(
         bool(mask[place]),
         sum(reason.weight for reason in reasons),
@@ -379,25 +340,18 @@ def why_not(
         int(better.sum()),
         bench.explainer.failures(at, place),
         reasons,
-        bench.explainer.raising(at, place, scores),
+        bench.explainer.raising(scores),
     )
 
 
-def _refuse_strays(kind: Kind, needs: Sequence[Listing], offers: Sequence[Listing]) -> None:
-    for role, listings in (("need", needs), ("offer", offers)):
-        seen: set[str] = set()
-        for one in listings:
-            if one.kind != kind.key or one.role != role:
-                raise InputError("match_stray_listing", {"id": one.id, "kind": one.kind, "role": one.role})
-            if one.id in seen:
-                raise InputError("match_id_twice", {"id": one.id})
-            seen.add(one.id)
-
-
-def _provenance(bench: _Bench, on: date, top: int) -> Provenance:
-    inputs = {"needs": _digest(bench.needs), "offers": _digest(bench.offers)}
-    weights = {term.key: term.weight for term in bench.kind.terms}
-    return Provenance(inputs, duijie.__version__, {"on": on.isoformat(), "top": top, "weights": weights})
+def _refuse_strays(kind: Kind, role: Role, listings: Sequence[Listing]) -> None:
+    seen: set[str] = set()
+    for one in listings:
+        if one.kind != kind.key or one.role != role:
+            raise InputError("match_stray_listing", {"id": one.id, "kind": one.kind, "role": one.role})
+        if one.id in seen:
+            raise InputError("match_id_twice", {"id": one.id})
+        seen.add(one.id)
 
 
 def _digest(pool: Pool) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,17 +14,20 @@ from numpy.typing import NDArray
 
 from duijie.terms import ChainTemplate, IOTable, Relatedness, TravelTimes
 
-from .candidates import Column, Pool, words_of
+from .candidates import Column, Kept, Pool, words_of
 from .kinds import Kind, Role, Term
 from .relatedness import ActivitySpace
 from .rules import travel_minutes
 from .stages import StageBook, Standing
 from .text import TextSpace
-from .topk import Postings, dense_row
+from .topk import Postings, best, dense_row
 
 __all__ = ["Circumstances", "Scorer", "Scores"]
 
 Values = NDArray[np.float64]
+Positions = NDArray[np.int64]
+# far above the rounding of a sum of weights, far below any difference that counts
+_SLACK = 1e-9
 _CONTENT = {"text", "relatedness", "activity", "industry", "chain", "input_output", "overlap"}
 # fewer texts than this say nothing about which activities go together
 _LEAST_TEXTS = 200
@@ -45,32 +49,41 @@ class Circumstances:
 
 
 class Measure(Protocol):
+    """One term of a kind, prepared over the offers."""
+
+    def over(self, needs: Pool) -> Row:
+        """The term for some needs."""
+
+
+class Row(Protocol):
     """One term over two pools."""
 
-    def row(self, need: int) -> Values:
-        """The values of all offers for a need, shape (offers,); NaN where unknown."""
+    def row(self, need: int, offers: Positions) -> Values:
+        """The values of some offers for a need, shape (offers,); NaN where unknown."""
 
 
 @dataclass(frozen=True, eq=False)
 class CodedMeasure:
     """A term that looks only at coded values: computed once a pair of distinct values."""
 
-    needs: Column
+    column: Callable[[Pool], Column]
     offers: Column
     compute: Callable[[Any, Column], Values]
-    _rows: dict[int, Values] = field(default_factory=dict)
+    kept: Kept = field(default_factory=Kept)
 
-    def row(self, need: int) -> Values:
-        return np.asarray(self.group_row(need)[self.offers.groups])
+    def over(self, needs: Pool) -> Row:
+        return _CodedRow(self, self.column(needs))
 
-    def group_row(self, need: int) -> Values:
-        """The values of the distinct offers."""
-        group = int(self.needs.groups[need])
-        if group not in self._rows:
-            if len(self._rows) > 4096:
-                self._rows.clear()
-            self._rows[group] = self.compute(self.needs.values[group], self.offers)
-        return self._rows[group]
+
+@dataclass(frozen=True, eq=False)
+class _CodedRow:
+    measure: CodedMeasure
+    needs: Column
+
+    def row(self, need: int, offers: Positions) -> Values:
+        measure, value = self.measure, self.needs.values[self.needs.groups[need]]
+        distinct = measure.kept.get(value, lambda: measure.compute(value, measure.offers))
+        return np.asarray(distinct[measure.offers.groups[offers]])
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,64 +93,89 @@ class TextMeasure:
     Short texts that speak of one thing in other words have cosines of a few hundredths; the root spreads these.
     """
 
-    needs: Any
+    space: TextSpace
+    names: tuple[str, ...]
     offers: Postings
 
-    def row(self, need: int) -> Values:
+    @cached_property
+    def is_empty(self) -> NDArray[np.bool_]:
+        return self.offers.is_empty
+
+    def over(self, needs: Pool) -> Row:
+        return _TextRow(self, self.space.vectors(needs.texts(self.names)))
+
+
+@dataclass(frozen=True, eq=False)
+class _TextRow:
+    measure: TextMeasure
+    needs: Any
+
+    def row(self, need: int, offers: Positions) -> Values:
         start, end = self.needs.indptr[need], self.needs.indptr[need + 1]
         if start == end:
-            return np.full(self.offers.n_offers, np.nan)
-        found = dense_row(self.needs.indices[start:end], self.needs.data[start:end], self.offers)
-        found[self.offers.is_empty] = np.nan
-        return np.sqrt(np.minimum(found, 1.0))
+            return np.full(len(offers), np.nan)
+        terms, weights = self.needs.indices[start:end], self.needs.data[start:end]
+        found = np.sqrt(np.minimum(dense_row(terms, weights, self.measure.offers)[offers], 1.0))
+        found[self.measure.is_empty[offers]] = np.nan
+        return found
 
 
 @dataclass(frozen=True, eq=False)
 class VectorMeasure:
     """The cosine of two dense vectors, negative ones as 0; unknown where one has no direction."""
 
-    needs: NDArray[np.float32]
+    space: ActivitySpace
+    names: tuple[str, ...]
     offers: NDArray[np.float32]
 
-    def row(self, need: int) -> Values:
+    @cached_property
+    def is_known(self) -> NDArray[np.bool_]:
+        return np.asarray(self.offers.any(axis=1))
+
+    def over(self, needs: Pool) -> Row:
+        return _VectorRow(self, self.space.vectors(needs.texts(self.names)))
+
+
+@dataclass(frozen=True, eq=False)
+class _VectorRow:
+    measure: VectorMeasure
+    needs: NDArray[np.float32]
+
+    def row(self, need: int, offers: Positions) -> Values:
+        own, theirs = self.needs[need], self.measure.offers
+        if not own.any():
+            return np.full(len(offers), np.nan)
+        # taking rows out costs about as much as multiplying them all
+        cosines = (theirs @ own)[offers] if 2 * len(offers) > len(theirs) else theirs[offers] @ own
         # rounded, so that the last bits do not depend on how the linear algebra library splits its work
-        cosines = np.round(np.clip(self.offers @ self.needs[need], 0, 1).astype(np.float64), 5)
-        is_known = self.offers.any(axis=1) & bool(self.needs[need].any())
-        return np.where(is_known, cosines, np.nan)
+        rounded = np.round(np.clip(cosines, 0, 1).astype(np.float64), 5)
+        return np.where(self.measure.is_known[offers], rounded, np.nan)
 
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """The scores of all offers for one need: `total` (offers,) float64, and the terms they are made of.
+    """The scores of some offers for one need: `total` (offers,) float64, and the terms they are made of.
 
-    `content` (offers,) is the part of the total that known terms about what is exchanged give; a pair without it
-    may be recent and in a priority field, yet the two have nothing to do with each other.
+    `offers` are their positions, `parts` (terms, offers) each term's own value, NaN where unknown. `content`
+    (offers,) is the part of the total that known terms about what is exchanged give; a pair without it may be recent
+    and in a priority field, yet the two have nothing to do with each other.
     """
 
+    offers: Positions
+    parts: Values
     total: Values
     content: Values
-    weights: Values
-    rows: tuple[Values, ...]
-    unknowns: Values
-
-    def parts(self, offers: NDArray[np.int64]) -> Values:
-        """Each term's own value for some offers, shape (terms, offers); NaN where unknown."""
-        return np.stack([row[offers] for row in self.rows])
-
-    def contributions(self, offers: NDArray[np.int64]) -> Values:
-        """Each term's share of the score, shape (terms, offers); columns sum to the total."""
-        parts = self.parts(offers)
-        return self.weights[:, None] * np.where(np.isnan(parts), self.unknowns[:, None], parts)
 
 
 @dataclass(frozen=True, eq=False)
 class Scorer:
-    """A kind's terms over two pools, ready to score any need against all offers."""
+    """A kind's terms over two pools, ready to score any need against its offers."""
 
     kind: Kind
     needs: Pool
     offers: Pool
     measures: tuple[Measure, ...]
+    rows: tuple[Row, ...]
     stages: StageBook
 
     @classmethod
@@ -145,7 +183,12 @@ class Scorer:
         """Prepare every term of the kind."""
         stages = StageBook(world.chains)
         terms = _Builder(kind, needs, offers, world, stages)
-        return cls(kind, needs, offers, tuple(terms.measure(term) for term in kind.terms), stages)
+        measures = tuple(terms.measure(term) for term in kind.terms)
+        return cls(kind, needs, offers, measures, tuple(one.over(needs) for one in measures), stages)
+
+    def over(self, needs: Pool) -> Scorer:
+        """The same terms, learnt from the same texts, for other needs."""
+        return replace(self, needs=needs, rows=tuple(one.over(needs) for one in self.measures))
 
     def standing(self, role: Role, at: int) -> Standing:
         """Where a listing stands on the chains."""
@@ -153,17 +196,47 @@ class Scorer:
         found: Standing = column.values[column.groups[at]]
         return found
 
-    def score(self, need: int) -> Scores:
-        """The scores of all offers for one need, whether allowed by the rules or not."""
-        weights = np.array([term.weight for term in self.kind.terms])
-        unknowns = np.array([term.unknown for term in self.kind.terms])
-        rows = tuple(measure.row(need) for measure in self.measures)
-        total, content = np.zeros(len(self.offers)), np.zeros(len(self.offers))
-        for term, row in zip(self.kind.terms, rows, strict=True):
+    def score(self, need: int, offers: Positions) -> Scores:
+        """The scores of some offers for one need, whether allowed by the rules or not."""
+        return self._summed(offers, np.stack([row.row(need, offers) for row in self.rows]))
+
+    def _summed(self, offers: Positions, parts: Values) -> Scores:
+        total, content = np.zeros(len(offers)), np.zeros(len(offers))
+        for term, row in zip(self.kind.terms, parts, strict=True):
             total += term.weight * np.where(np.isnan(row), term.unknown, row)
             if term.measure in _CONTENT:
                 content += term.weight * np.nan_to_num(row)
-        return Scores(total, content, weights, rows, unknowns)
+        return Scores(offers, parts, total, content)
+
+    def top(self, need: int, offers: Positions, k: int) -> Scores:
+        """The scores of the `k` best of some offers with enough content, best first, ties by position.
+
+        Notes
+        -----
+        Dense terms are the dear ones. All others are summed first; an offer of which even the whole weight of the
+        dense terms does not reach the k-th best sum so far is done with. The others are summed anew in the order of
+        the terms, so the answer is that of :meth:`score` to the last bit.
+        """
+        is_late = np.array([isinstance(row, _VectorRow) for row in self.rows])
+        parts = np.zeros((len(self.rows), len(offers)))
+        for at in np.flatnonzero(~is_late):
+            parts[at] = self.rows[at].row(need, offers)
+        kept = self._promising(self._summed(offers, parts), is_late, k)
+        offers, parts = offers[kept], parts[:, kept]
+        for at in np.flatnonzero(is_late):
+            parts[at] = self.rows[at].row(need, offers)
+        found = self._summed(offers, parts)
+        chosen = best(found.total, found.content >= self.kind.least_content, k)
+        return Scores(offers[chosen], parts[:, chosen], found.total[chosen], found.content[chosen])
+
+    def _promising(self, least: Scores, is_late: NDArray[np.bool_], k: int) -> Positions:
+        """Which offers may still be among the best: `least` are the scores with every late value at 0."""
+        reach = sum(term.weight for term, late in zip(self.kind.terms, is_late, strict=True) if late) + _SLACK
+        is_open = least.content + reach >= self.kind.least_content
+        sure = least.total[least.content >= self.kind.least_content + _SLACK]
+        if len(sure) > k:
+            is_open &= least.total + reach >= np.partition(sure, len(sure) - k)[len(sure) - k]
+        return np.flatnonzero(is_open)
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,35 +254,40 @@ class _Builder:
     def text(self, term: Term) -> Measure:
         theirs, ours = self.offers.texts(term.offer), self.needs.texts(term.need)
         space = TextSpace.learn([*theirs, *ours, *self.world.corpus], analysis=term.analysis)
-        return TextMeasure(space.vectors(ours), Postings.of(space.vectors(theirs)))
+        return TextMeasure(space, term.need, Postings.of(space.vectors(theirs)))
 
     def activity(self, term: Term) -> Measure:
-        theirs, ours = self.offers.texts(term.offer), self.needs.texts(term.need)
-        space = self.world.activity
+        theirs, space = self.offers.texts(term.offer), self.world.activity
         if space is None:
-            texts = [*theirs, *ours] if len(theirs) + len(ours) >= _LEAST_TEXTS else []
-            space = ActivitySpace.learn(texts, analysis=term.analysis)
-        return VectorMeasure(space.vectors(ours), space.vectors(theirs))
+            texts = [*theirs, *self.needs.texts(term.need)]
+            space = ActivitySpace.learn(texts if len(texts) >= _LEAST_TEXTS else [], analysis=term.analysis)
+        return VectorMeasure(space, term.need, space.vectors(theirs))
 
     def coded(self, term: Term, compute: Callable[[Any, Column], Values]) -> Measure:
-        return CodedMeasure(self.needs.column(*term.need), self.offers.column(*term.offer), compute)
+        return CodedMeasure(lambda needs: needs.column(*term.need), self.offers.column(*term.offer), compute)
 
     def built_in(self, names: Sequence[str], compute: Callable[[Any, Column], Values]) -> Measure:
-        return CodedMeasure(self.needs.column(*names), self.offers.column(*names), compute)
+        return CodedMeasure(lambda needs: needs.column(*names), self.offers.column(*names), compute)
 
     def industry(self, term: Term) -> Measure:
-        return self.built_in(["industry"], lambda code, column: _industry_nearness(code, column, self.world.sector_of))
+        codes = _Codes.of(self.offers.column("industry"), self.world.sector_of)
+        return self.built_in(["industry"], lambda code, column: _known(codes.nearness(code), code, column))
 
     def relatedness(self, term: Term) -> Measure:
-        return self.built_in(["industry"], lambda code, column: _table_row(self.world.relatedness, code, column))
+        table = self.world.relatedness
+        index = {name: at for at, name in enumerate(table.industries if table else ())}
+        found = [_coded_at(str(other), index) for other in self.offers.column("industry").texts]
+        places = np.array([-1 if at is None else at for at in found], np.int64)
+        return self.built_in(["industry"], lambda code, column: _table_row(table, code, index, places))
 
     def input_output(self, term: Term) -> Measure:
-        return self.built_in(["industry"], lambda code, column: _input_share(self.world, code, column))
+        sectors = [_sector(str(code), self.world.sector_of) for code in self.offers.column("industry").texts]
+        return self.built_in(["industry"], lambda code, column: _input_share(self.world, code, sectors))
 
     def chain(self, term: Term) -> Measure:
         book = self.stages
-        compute = lambda ours, column: book.values(ours, column.values, term.direction)  # noqa: E731
-        return CodedMeasure(book.column(self.needs), book.column(self.offers), compute)
+        compute = lambda ours, column: book.values(ours, column, term.direction)  # noqa: E731
+        return CodedMeasure(book.column, book.column(self.offers), compute)
 
     def number(self, term: Term) -> Measure:
         return self.coded(term, lambda value, column: _ratio(value, column.numbers))
@@ -233,17 +311,17 @@ class _Builder:
         return np.clip(1 - travel_minutes(self.world.travel, value, column) / (term.limit or 480.0), 0, 1)
 
     def priority(self, term: Term) -> Measure:
-        ours, theirs = (_marked(pool, self.world.priority_fields) for pool in (self.needs, self.offers))
-        return CodedMeasure(
-            ours, theirs, lambda mark, column: (column.numbers + (math.nan if mark is None else mark)) / 2
-        )
+        words = self.world.priority_fields
+        compute = lambda mark, column: (column.numbers + _or_nan(mark)) / 2  # noqa: E731
+        return CodedMeasure(lambda needs: _marked(needs, words), _marked(self.offers, words), compute)
 
     def trust(self, term: Term) -> Measure:
         return self.built_in(["basis"], _trust)
 
     def freshness(self, term: Term) -> Measure:
-        ours, theirs = (_ages(pool, self.world.on) for pool in (self.needs, self.offers))
-        return CodedMeasure(ours, theirs, lambda age, column: _half_life(age, column, term.limit or 3.0))
+        on, years = self.world.on, term.limit or 3.0
+        compute = lambda age, column: _half_life(age, column, years)  # noqa: E731
+        return CodedMeasure(lambda needs: _ages(needs, on), _ages(self.offers, on), compute)
 
 
 _BUILDERS: Mapping[str, Callable[[_Builder, Term], Measure]] = {
@@ -260,31 +338,41 @@ def _known(values: Any, value: Any, column: Column) -> Values:
     return np.where(column.is_known & (value is not None), np.asarray(values, dtype=np.float64), np.nan)
 
 
-def _industry_nearness(code: Any, column: Column, sector_of: Mapping[str, str]) -> Values:
-    """1 for the same class, 0.75 group, 0.5 division, 0.25 sector, 0 otherwise; a code of n digits is known to n."""
-    return _known([_shared_level(str(code), str(other), sector_of) for other in column.texts], code, column)
+@dataclass(frozen=True, eq=False)
+class _Codes:
+    """The distinct industry codes of the offers, cut at every level."""
 
+    cut: Mapping[int, NDArray[np.str_]]
+    lengths: NDArray[np.int64]
+    sectors: NDArray[np.str_]
+    sector_of: Mapping[str, str]
 
-def _shared_level(one: str, other: str, sector_of: Mapping[str, str]) -> float:
-    least = min(len(one), len(other), 4)
-    same = next((at for at in range(least, 1, -1) if one[:at] == other[:at]), 0)
-    if same:
-        return same / 4
-    sector = _sector(one, sector_of)
-    return 0.25 if one == other or (sector and sector == _sector(other, sector_of)) else 0.0
+    @classmethod
+    def of(cls, column: Column, sector_of: Mapping[str, str]) -> _Codes:
+        codes = [str(code) for code in column.texts]
+        cut = {level: np.array([code[:level] for code in codes], dtype=np.str_) for level in (2, 3, 4)}
+        sectors = np.array([_sector(code, sector_of) for code in codes], dtype=np.str_)
+        return cls(cut, np.array([len(code) for code in codes], np.int64), sectors, sector_of)
+
+    def nearness(self, code: Any) -> Values:
+        """1 for the same class, 0.75 group, 0.5 division, 0.25 sector, else 0; n digits are known to level n."""
+        own = str(code)
+        sector = _sector(own, self.sector_of)
+        found = 0.25 * ((self.cut[4] == own) | ((self.sectors == sector) & bool(sector)))
+        for level in range(2, min(len(own), 4) + 1):
+            found[(self.lengths >= level) & (self.cut[level] == own[:level])] = level / 4
+        return np.asarray(found)
 
 
 def _sector(code: str, sector_of: Mapping[str, str]) -> str:
     return next((sector_of[code[:at]] for at in range(len(code), 0, -1) if code[:at] in sector_of), "")
 
 
-def _table_row(table: Relatedness | None, code: Any, column: Column) -> Values:
-    if table is None or code is None:
-        return np.full(len(column.values), np.nan)
-    index = {name: at for at, name in enumerate(table.industries)}
-    here = _coded_at(str(code), index)
-    places = [_coded_at(str(other), index) for other in column.texts]
-    return np.array([np.nan if here is None or at is None else table.values[here, at] for at in places])
+def _table_row(table: Relatedness | None, code: Any, index: Mapping[str, int], places: Positions) -> Values:
+    here = None if code is None else _coded_at(str(code), index)
+    if table is None or here is None:
+        return np.full(len(places), np.nan)
+    return np.where(places >= 0, table.values[here, places], np.nan)
 
 
 def _coded_at(code: str, index: Mapping[str, int]) -> int | None:
@@ -292,15 +380,15 @@ def _coded_at(code: str, index: Mapping[str, int]) -> int | None:
     return next((index[code[:at]] for at in range(len(code), 0, -1) if code[:at] in index), None)
 
 
-def _input_share(world: Circumstances, code: Any, column: Column) -> Values:
+def _input_share(world: Circumstances, code: Any, sectors: Sequence[str]) -> Values:
     """How large the offer's sector stands among the inputs of the need's sector: 1 for its largest input."""
     table = world.input_output
     buyer = _sector(str(code or ""), world.sector_of)
     if table is None or buyer not in table.sectors:
-        return np.full(len(column.values), np.nan)
+        return np.full(len(sectors), np.nan)
     inputs = table.flows[:, table.sectors.index(buyer)]
     shares = dict(zip(table.sectors, inputs / max(float(inputs.max()), 1e-300), strict=True))
-    return np.array([shares.get(_sector(str(other), world.sector_of), np.nan) for other in column.texts])
+    return np.array([shares.get(sector, np.nan) for sector in sectors], dtype=np.float64)
 
 
 def _ratio(value: Any, numbers: Values) -> Values:
@@ -313,7 +401,7 @@ def _ratio(value: Any, numbers: Values) -> Values:
 def _overlap(value: Any, column: Column) -> Values:
     """The share of the need's words that the offer has."""
     wanted = frozenset(words_of(value))
-    return _known([len(wanted & held) / max(len(wanted), 1) for held in column.sets], value, column)
+    return _known(column.n_met(wanted) / max(len(wanted), 1), value, column)
 
 
 def _steps_apart(value: Any, column: Column, steps: Sequence[str]) -> Values:

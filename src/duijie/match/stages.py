@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +33,8 @@ class StageBook:
     """All stages and links of some chains."""
 
     chains: tuple[ChainTemplate, ...]
-    _columns: dict[int, Column] = field(default_factory=dict)
+    _columns: WeakKeyDictionary[Pool, Column] = field(default_factory=WeakKeyDictionary)
+    _tables: WeakKeyDictionary[Column, NDArray[np.bool_]] = field(default_factory=WeakKeyDictionary)
 
     @cached_property
     def stages(self) -> Mapping[StageKey, ChainStage]:
@@ -47,9 +49,9 @@ class StageBook:
 
     def column(self, pool: Pool) -> Column:
         """The standing of each listing of a pool."""
-        if id(pool) not in self._columns:
-            self._columns[id(pool)] = self._coded(pool)
-        return self._columns[id(pool)]
+        if pool not in self._columns:
+            self._columns[pool] = self._coded(pool)
+        return self._columns[pool]
 
     def _coded(self, pool: Pool) -> Column:
         named = pool.texts(["title", "products", "details"])
@@ -62,19 +64,41 @@ class StageBook:
             groups[at] = places.setdefault(Standing(own, self._by_products(named[at])), len(places))
         return Column(groups, tuple(places))
 
-    def values(self, need: Standing, offers: Sequence[Standing], direction: str) -> NDArray[np.float64]:
-        """1 where the offer stands at a stage the need names, 0.8 where a link joins them, 0.3 at the same stage."""
-        return np.array([self._value(need, offer, direction) for offer in offers], dtype=np.float64)
+    def values(self, need: Standing, offers: Column, direction: str) -> NDArray[np.float64]:
+        """1 where the offer stands at a stage the need names, 0.8 where a link joins them, 0.3 at the same stage.
 
-    def _value(self, need: Standing, offer: Standing, direction: str) -> float:
-        theirs = offer.own | offer.named
-        if not theirs or not (need.own | need.named):
-            return float("nan")
-        if need.named & theirs:
-            return 1.0
-        if self.link(need, offer, direction):
-            return 0.8
-        return 0.3 if need.own & theirs else 0.0
+        Shape (values of the offers' column,); NaN where a side stands at no stage.
+        """
+        stands = self._stands(offers)
+        if not (need.own | need.named):
+            return np.full(len(stands), np.nan)
+        found = 0.3 * self._meets(stands, need.own)
+        found[self._meets(stands, self._partners(need, direction))] = 0.8
+        found[self._meets(stands, need.named)] = 1.0
+        return np.where(stands.any(axis=1), found, np.nan)
+
+    @cached_property
+    def _places(self) -> Mapping[StageKey, int]:
+        return {key: at for at, key in enumerate(self.stages)}
+
+    def _stands(self, offers: Column) -> NDArray[np.bool_]:
+        """At which stages each distinct standing is, shape (values, stages)."""
+        if offers not in self._tables:
+            table = np.zeros((len(offers.values), len(self.stages)), bool)
+            for at, standing in enumerate(offers.values):
+                table[at, [self._places[key] for key in standing.own | standing.named]] = True
+            self._tables[offers] = table
+        return self._tables[offers]
+
+    def _meets(self, stands: NDArray[np.bool_], stages: Iterable[StageKey]) -> NDArray[np.bool_]:
+        return np.asarray(stands[:, [self._places[key] for key in stages]].any(axis=1))
+
+    def _partners(self, need: Standing, direction: str) -> frozenset[StageKey]:
+        """The stages an offer may stand at to be linked with a need."""
+        ours = need.own or need.named
+        down = {supplier for supplier, buyer in self.links if buyer in ours}
+        up = {buyer for supplier, buyer in self.links if supplier in ours}
+        return frozenset({"offer_supplies": down, "need_supplies": up, "either": down | up}[direction])
 
     def link(self, need: Standing, offer: Standing, direction: str) -> tuple[StageKey, StageKey] | None:
         """The first (supplier, buyer) link between the two, None where there is none."""

@@ -13,7 +13,7 @@ from scipy import sparse
 
 from duijie.terms import tokens
 
-__all__ = ["Analysis", "Scheme", "TextSpace", "shared_words"]
+__all__ = ["Analysis", "Scheme", "TextSpace", "met_words", "shared_words"]
 
 # grams: 1 and 2 characters, the best for ranking; long_grams: 2 and 3; phrases: the listed things, whole
 Analysis = Literal["grams", "long_grams", "phrases"]
@@ -172,9 +172,13 @@ def shared_words(one: str, other: str, *, limit: int = 6) -> tuple[str, ...]:
     >>> shared_words("运动鞋鞋底材料", "采购鞋底、运动鞋面")
     ('运动鞋', '鞋底')
     """
-    theirs = tokens.words(other)
+    return met_words(tokens.words(one), tokens.words(other), limit=limit)
+
+
+def met_words(ours: Sequence[str], theirs: Sequence[str], *, limit: int = 6) -> tuple[str, ...]:
+    """:func:`shared_words` of texts that are cut into words already."""
     found: list[str] = []
-    for word in dict.fromkeys(tokens.words(one)):
+    for word in dict.fromkeys(ours):
         found.extend(_runs(word, theirs))
     ordered = sorted(dict.fromkeys(found), key=lambda run: (-len(run), found.index(run)))
     kept: list[str] = []
