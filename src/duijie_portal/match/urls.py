@@ -4,7 +4,7 @@ from django.urls import path
 
 from duijie_portal.ledger.pages import twin
 
-from . import views
+from . import import_views, views
 
 urlpatterns = [
     *twin("match/", views.proposals, "match"),
@@ -13,4 +13,12 @@ urlpatterns = [
     *twin("match/cases/<str:case>/", views.case, "case"),
     path("match/cases/<str:case>/step/", views.record_step, name="record_step"),
     path("match/cases/<str:case>/confirm/", views.confirm_step, name="confirm_step"),
+    *twin("match/imports/", import_views.imports, "imports"),
+    *twin("match/imports/<str:table>/", import_views.table, "import"),
+    *twin("match/data/", import_views.data_quality, "data_quality"),
+    path("match/import/", import_views.open_import, name="open_import"),
+    path("match/imports/<str:table>/corrected.xlsx", import_views.corrected, name="corrected"),
+    path("match/imports/<str:table>/columns/", import_views.map_import, name="map_import"),
+    path("match/imports/<str:table>/take/", import_views.take_import, name="take_import"),
+    path("match/imports/<str:table>/drop/", import_views.drop_import, name="drop_import"),
 ]

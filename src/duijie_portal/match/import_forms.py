@@ -1,0 +1,35 @@
+"""What a person may send about a table on its way in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from .import_tables import KINDS
+
+__all__ = ["ColumnsForm", "NothingForm", "UploadForm"]
+
+
+class UploadForm(forms.Form):
+    """A table with what holds for rows that do not say it themselves; an empty file is told as a fault of the file."""
+
+    file = forms.FileField(allow_empty_file=True, max_length=200)
+    kind = forms.ChoiceField(choices=[(one, one) for one in KINDS])
+    source = forms.CharField(max_length=200)
+    department = forms.SlugField(max_length=80)
+    as_of = forms.DateField(required=False)
+
+
+class ColumnsForm(forms.Form):
+    """Headings and the field chosen for each, in one order; an empty field leaves the column out."""
+
+    def clean(self) -> dict[str, Any]:
+        headings, keys = self.data.getlist("heading"), self.data.getlist("key")  # type: ignore[attr-defined]
+        if not headings or len(headings) != len(keys) or len(headings) > 500:
+            raise forms.ValidationError("?")
+        return {"chosen": dict(zip(headings, keys, strict=True))}
+
+
+class NothingForm(forms.Form):
+    """Nothing to fill in: pressing the button is all."""

@@ -1,0 +1,193 @@
+"""Tables on their way in: who sees them, what was found in them, and how good a side's data is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db.models import QuerySet
+
+from duijie.intake.headings import recall
+from duijie.intake.layouts import layout
+from duijie_portal.accounts.models import Department, Person, Role
+from duijie_portal.accounts.powers import Visitor
+from duijie_portal.ledger.models import Agreement, Listing, Party, Record
+
+from .import_rows import LISTING_ROLES, Known, fold_name
+
+__all__ = [
+    "checked",
+    "folder",
+    "imports_of",
+    "known",
+    "offices_of",
+    "quality",
+    "remembered",
+    "table_path",
+    "taken_rows",
+]
+
+KIND = "import"
+
+
+def folder(agreement: Agreement, side: str) -> Path:
+    """Where a side's tables lie until they are taken in or dropped; nothing serves this folder."""
+    return Path(settings.HOME) / "imports" / agreement.pk / side
+
+
+def table_path(row: Record) -> Path:
+    return folder(row.agreement, row.side_id) / row.pk / str(row.payload["file"])
+
+
+def maps_path(row: Record) -> Path:
+    """The columns remembered for what a department sends."""
+    return folder(row.agreement, row.side_id) / f"{row.department}.yaml"
+
+
+def remembered(row: Record, mark: str) -> dict[str, str]:
+    """What a person said of a table with these headings before."""
+    return recall(maps_path(row), mark) if mark else {}
+
+
+def offices_of(agreement: Agreement, person: Visitor) -> QuerySet[Department]:
+    """The departments a person may send tables for: an officer their own, a coordinator all of their side."""
+    if not isinstance(person, Person):
+        return Department.objects.none()
+    found = Department.objects.filter(agreement=agreement.pk, side=person.side_id)
+    return found.filter(people=person) if person.role == Role.OFFICER else found
+
+
+def imports_of(agreement: Agreement, person: Visitor) -> QuerySet[Record]:
+    """The tables of the departments a person may send for, latest first."""
+    side = person.side_id if isinstance(person, Person) else None
+    found = Record.objects.filter(agreement=agreement, kind=KIND, side=side).visible_to(person)
+    offices = offices_of(agreement, person).values("key")
+    rows: QuerySet[Record] = found.filter(department__in=offices).order_by("-pk")
+    return rows
+
+
+def checked(row: Record) -> Mapping[str, Any]:
+    """What the last dry run found; empty once the table is taken in or dropped."""
+    path = table_path(row).with_name("check.json")
+    found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return found
+
+
+def known(agreement: Agreement, side: str, kind: str) -> Known:
+    """What a side's ledger holds that a table might say again."""
+    found = Known()
+    for pk, name, code, payload in _parties(agreement, side):
+        found.names.setdefault(fold_name(name), []).append((pk, code))
+        found.codes |= {code: name} if code else {}
+        found.keys |= {payload["key"]: name} if "key" in payload else {}
+    if kind in LISTING_ROLES:
+        rows = Listing.objects.filter(agreement=agreement, side=side).values_list(
+            "party", "kind", "role", "payload", "source"
+        )
+        for party, own, role, payload, source in rows.iterator(chunk_size=2000):
+            found.listings.add((party, own, role, fold_name(_text(payload.get("title")))))
+            found.listing_keys |= {source["key"]} if source.get("key") else set()
+    return found
+
+
+def _parties(agreement: Agreement, side: str) -> Iterable[tuple[str, str, str, Mapping[str, Any]]]:
+    rows = Party.objects.filter(agreement=agreement, side=side).values_list("pk", "name", "uscc", "payload")
+    return rows.iterator(chunk_size=2000)
+
+
+def _text(value: Any) -> str:
+    return str(value.get("zh", "")) if isinstance(value, Mapping) else str(value or "")
+
+
+def taken_rows(row: Record) -> QuerySet[Any]:
+    """The parties or listings a table became."""
+    if row.payload["kind"] in LISTING_ROLES:
+        return Listing.objects.filter(agreement=row.agreement, side=row.side, source__import=row.pk)
+    return Party.objects.filter(agreement=row.agreement, side=row.side, payload__source__import=row.pk)
+
+
+def taken_document(row: Any) -> dict[str, Any]:
+    """A party or listing with its source, date and what is believed less than fully."""
+    is_listing = isinstance(row, Listing)
+    source = row.source if is_listing else row.payload["source"]
+    return {
+        "id": row.pk,
+        "name": _text(row.payload.get("title")) if is_listing else row.name,
+        "uscc": "" if is_listing else row.uscc,
+        "industry": row.industry,
+        "visibility": row.visibility,
+        "is_released": row.released_at is not None,
+        "source": source,
+    }
+
+
+def columns_of(kind: str) -> list[dict[str, Any]]:
+    """The fields a column may be mapped to."""
+    return [
+        {"key": one.key, "label": one.label, "is_required": one.is_required} for one in layout(kind).columns.values()
+    ]
+
+
+def quality(agreement: Agreement, person: Visitor, *, today: date) -> dict[str, Any]:
+    """Coverage, freshness and provenance of what each department of one's own side sent."""
+    side = person.side_id if isinstance(person, Person) else None
+    rows = Record.objects.filter(agreement=agreement, kind=KIND, side=side).visible_to(person).exclude(state="dropped")
+    files = [_file(row, today) for row in rows.order_by("department", "-pk")]
+    names = {one.key: one.name for one in Department.objects.filter(agreement=agreement.pk, side=side)}
+    grouped: dict[str, list[dict[str, Any]]] = {}
+    for one in files:
+        grouped.setdefault(one["department"], []).append(one)
+    silent = [{"key": key, "name": name} for key, name in names.items() if key not in grouped]
+    return {"departments": [_office(key, names.get(key), own) for key, own in grouped.items()], "silent": silent}
+
+
+def _file(row: Record, today: date) -> dict[str, Any]:
+    known_of = row.payload.get("summary", {})
+    latest = (known_of.get("as_of") or ["", ""])[1] or row.payload["as_of"]
+    return {
+        "id": row.pk,
+        "file": row.payload["file"],
+        "sha256": row.payload["sha256"],
+        "kind": layout(row.payload["kind"]).label,
+        "source": row.payload["source"],
+        "department": row.department,
+        "state": row.state,
+        "n_rows": known_of.get("n_rows", 0),
+        "n_faulty_rows": known_of.get("n_faulty_rows", 0),
+        "n_faults": known_of.get("n_faults", 0),
+        "latest": latest,
+        "age_days": _age_days(latest, today),
+        "coverage": [
+            {"label": layout(row.payload["kind"]).columns[key].label, "share": share}
+            for key, share in known_of.get("coverage", {}).items()
+        ],
+    }
+
+
+def _age_days(latest: str, today: date) -> int | None:
+    """Days since a date as exact as given, counted from its first day."""
+    if not latest:
+        return None
+    year, month, day = (*map(int, latest.split("-")), 1, 1)[:3]
+    return max(0, (today - date(year, month, day)).days)
+
+
+def _office(key: str, name: Any, files: list[dict[str, Any]]) -> dict[str, Any]:
+    n_rows = sum(one["n_rows"] for one in files)
+    n_faulty = sum(one["n_faulty_rows"] for one in files)
+    shares = [column["share"] for one in files for column in one["coverage"]]
+    ages = [one["age_days"] for one in files if one["age_days"] is not None]
+    return {
+        "key": key,
+        "name": name or key,
+        "files": files,
+        "n_rows": n_rows,
+        "sound_share": 1 - n_faulty / n_rows if n_rows else None,
+        "full_share": sum(shares) / len(shares) if shares else None,
+        "latest": max((one["latest"] for one in files), default=""),
+        "age_days": min(ages, default=None),
+    }

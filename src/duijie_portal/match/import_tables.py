@@ -1,0 +1,159 @@
+"""A table an office sends, as the intake reads it: a guess for each column, all faults, the sound rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from difflib import SequenceMatcher
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from duijie.data.words import words
+from duijie.errors import Fault, InputError
+from duijie.intake import Intake, read_table
+from duijie.intake.files import Limits, sheets
+from duijie.intake.headings import Heading, find_heading, signature
+from duijie.intake.layouts import Layout, fold_heading, layout, personal_headings
+
+__all__ = ["KINDS", "LIMITS", "MOST_BYTES", "MOST_ROWS", "Look", "look_at", "overrides"]
+
+KINDS = ("firms", "institutions", "carriers", "funds", "needs", "offers")
+"""The tables whose rows have a home in the ledger."""
+
+MOST_BYTES = 50 * 1024 * 1024
+MOST_ROWS = 20_000
+LIMITS = Limits(bytes=512 << 20, entries=2000)
+_SEARCHED = 40
+_LIKE = 0.6
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a table holds: `intake` is None where it cannot be read at all; `mark` is empty where it has no heading."""
+
+    intake: Intake | None
+    faults: tuple[Fault, ...]
+    columns: tuple[Mapping[str, Any], ...] = ()
+    mark: str = ""
+    n_faults: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    def with_faults(self, more: Sequence[Fault]) -> Look:
+        """The same with faults the ledger found, in the order of the rows."""
+        both = sorted((*self.faults, *map(_remedied, more)), key=lambda one: int(one.where.get("row", 0) or 0))
+        counts = dict(self.counts)
+        for fault in more:
+            counts[fault.code] = counts.get(fault.code, 0) + 1
+        return replace(self, faults=tuple(both), n_faults=self.n_faults + len(more), counts=counts)
+
+
+def look_at(path: Path, kind: str, *, mapping: Mapping[str, str], today: date, **said: str) -> Look:
+    """Read a table whole and write nothing; a file that cannot be read is one fault.
+
+    Parameters
+    ----------
+    path, kind
+        The file, and one of :data:`KINDS`.
+    mapping
+        Heading → key where a person overrode the aliases.
+    today
+        Dates after it are faults.
+    said
+        `source`, `department`, `as_of` for rows that do not say it.
+    """
+    form = layout(kind)
+    try:
+        tables = sheets(path, limits=LIMITS)
+        headings = [_heading(sheet, form, mapping) for sheet in tables]
+        texts = [text for sheet in tables for text in _heading(sheet, form, {})[1].texts if text]
+        columns = tuple(_columns(headings, form, mapping))
+        found = read_table(path, kind, mapping=mapping, today=today, limits=LIMITS, progress=_counted, **said)
+    except InputError as error:
+        fault = Fault(error.code, {"file": path.name, **error.where}, error.values, error.hint)
+        return Look(None, (_remedied(fault),), n_faults=1, counts={fault.code: 1})
+    mark = f"{kind}:{signature(Heading(0, tuple(texts), {}, {}))}" if texts else ""
+    return Look(found, tuple(map(_remedied, found.faults)), columns, mark, found.n_faults, dict(found.counts))
+
+
+def _counted(_: str, n_rows: int, __: int) -> None:
+    """Stop reading a table that is longer than one import may be."""
+    if n_rows > MOST_ROWS:
+        raise InputError("portal_import_too_many", {"n": n_rows, "most": MOST_ROWS}, hint="portal_import_split")
+
+
+def _remedied(fault: Fault) -> Fault:
+    """A remedy in the words of this page, where the command line's would mislead."""
+    own = f"portal_import_{fault.hint}"
+    return replace(fault, hint=own) if own in words("zh") else fault
+
+
+def _heading(sheet: Any, form: Layout, mapping: Mapping[str, str]) -> tuple[str, Heading]:
+    """A sheet's heading; where no column is known, its fullest row, for a person to say what is what."""
+    first = list(islice(sheet.rows(), _SEARCHED))
+    found = find_heading(first, form, {}, mapping)
+    if found.keys or not first:
+        return sheet.name, found
+    number, cells = max(first, key=lambda row: sum(cell not in (None, "") for cell in row[1]))
+    return sheet.name, Heading(number, tuple("" if cell is None else str(cell)[:60] for cell in cells), {}, {})
+
+
+def _columns(
+    headings: Sequence[tuple[str, Heading]], form: Layout, mapping: Mapping[str, str]
+) -> Iterator[dict[str, Any]]:
+    """Each different heading once: where it stands, what it is taken for, why, and how surely."""
+    seen: set[str] = set()
+    for sheet, heading in headings:
+        for place, text in enumerate(heading.texts):
+            if text and text not in seen:
+                seen.add(text)
+                guess, confidence = _guess(text, form)
+                key, basis = heading.keys.get(place, ""), "alias"
+                if _is_personal(text):
+                    guess, confidence, basis = "", 0.0, "personal"
+                elif text in mapping:
+                    basis = "chosen"
+                elif not key:
+                    basis = "like" if guess else "unknown"
+                place_of = {"sheet": sheet, "row": heading.row}
+                yield {
+                    **place_of,
+                    "heading": text,
+                    "key": key,
+                    "guess": guess,
+                    "confidence": confidence,
+                    "basis": basis,
+                }
+
+
+def _guess(text: str, form: Layout) -> tuple[str, float]:
+    """The key whose alias is most like a heading, and how like (0–1): 1 is an alias itself, 0.9 its lower half."""
+    whole, lower = fold_heading(text), fold_heading(text.rpartition("/")[2])
+    best = ("", 0.0)
+    for key, column in form.columns.items():
+        for alias in column.aliases:
+            like = (
+                1.0 if alias == whole else 0.9 if alias == lower else SequenceMatcher(None, whole, alias).ratio() * 0.9
+            )
+            best = (key, like) if like > best[1] else best
+    return (best[0], round(best[1], 2)) if best[1] >= _LIKE else ("", 0.0)
+
+
+def _is_personal(text: str) -> bool:
+    return fold_heading(text.rpartition("/")[2]) in personal_headings()
+
+
+def overrides(look: Look, kind: str, chosen: Mapping[str, str]) -> dict[str, str]:
+    """What a person's choice adds to the aliases: only headings of the table, only known keys, no personal column."""
+    form, found = layout(kind), {}
+    for column in look.columns:
+        text = column["heading"]
+        key = chosen.get(text)
+        if key is None or column["basis"] == "personal" or (key and key not in form.columns):
+            continue
+        guess, confidence = _guess(text, form)
+        by_alias = guess if confidence >= 0.9 else ""
+        if key != by_alias:
+            found[text] = key
+    return found
