@@ -42,17 +42,23 @@ class ActivitySpace:
         Deerwester et al. (1990), Indexing by latent semantic analysis. Halko, Martinsson & Tropp (2011).
         """
         space = TextSpace.learn(texts, analysis=analysis)
-        matrix = space.vectors(texts)
-        size = min(dimensions, matrix.shape[0], matrix.shape[1])
+        return cls.of(space, space.vectors(texts), dimensions=dimensions, seed=seed)
+
+    @classmethod
+    def of(cls, space: TextSpace, rows: sparse.csr_matrix, *, dimensions: int = 64, seed: int = 0) -> ActivitySpace:
+        """Learn from texts that are rows of a space already, shape (texts, terms); as :meth:`learn` otherwise."""
+        size = min(dimensions, *rows.shape)
         if size == 0:
-            return cls(space, np.zeros((matrix.shape[1], 0), np.float32))
-        return cls(space, _right_directions(matrix, size, seed))
+            return cls(space, np.zeros((rows.shape[1], 0), np.float32))
+        return cls(space, _right_directions(rows, size, seed))
 
     def vectors(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """The texts as unit rows, shape (texts, dimensions); a text without known activity is all zero."""
-        if not len(texts):
-            return np.zeros((0, self.directions.shape[1]), np.float32)
-        rows = np.asarray(self.space.vectors(texts) @ self.directions, dtype=np.float32)
+        return self.placed(self.space.vectors(texts))
+
+    def placed(self, vectors: sparse.csr_matrix) -> NDArray[np.float32]:
+        """Rows of the vocabulary as unit rows of the space, shape (texts, dimensions)."""
+        rows = np.asarray(vectors @ self.directions, dtype=np.float32)
         lengths = np.linalg.norm(rows, axis=1, keepdims=True)
         return np.asarray(rows / np.where(lengths > 1e-12, lengths, np.inf), dtype=np.float32)
 
@@ -70,8 +76,9 @@ def _right_directions(matrix: sparse.csr_matrix, size: int, seed: int) -> NDArra
     strengths, turns = np.linalg.eigh(_gram(sketch))
     kept = strengths > 1e-10 * strengths.max(initial=0)
     turns = (turns[:, kept] / np.sqrt(strengths[kept])).astype(np.float32)
-    _, strengths, rest = np.linalg.svd((matrix @ sketch) @ turns, full_matrices=False)
-    return np.asarray(sketch @ ((turns @ rest.T)[:, :size] * np.sqrt(strengths[:size])), dtype=np.float32)
+    squares, rest = np.linalg.eigh(_gram((matrix @ sketch) @ turns))
+    lengths = np.maximum(squares[::-1], 0) ** 0.25
+    return np.asarray(sketch @ ((turns @ rest[:, ::-1]) * lengths)[:, :size], dtype=np.float32)
 
 
 def _gram(columns: NDArray[Any]) -> NDArray[np.float64]:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from duijie.terms import ChainTemplate, IOTable, Relatedness, TravelTimes
 
@@ -26,6 +27,7 @@ __all__ = ["Circumstances", "Scorer", "Scores"]
 
 Values = NDArray[np.float64]
 Positions = NDArray[np.int64]
+_Learnt = tuple[TextSpace, sparse.csr_matrix, sparse.csr_matrix]
 # far above the rounding of a sum of weights, far below any difference that counts
 _SLACK = 1e-9
 _CONTENT = {"text", "relatedness", "activity", "industry", "chain", "input_output", "overlap"}
@@ -246,22 +248,33 @@ class _Builder:
     offers: Pool
     world: Circumstances
     stages: StageBook
+    _spaces: dict[Any, _Learnt] = field(default_factory=dict)
 
     def measure(self, term: Term) -> Measure:
         build = _BUILDERS[term.measure]
         return build(self, term)
 
     def text(self, term: Term) -> Measure:
-        theirs, ours = self.offers.texts(term.offer), self.needs.texts(term.need)
-        space = TextSpace.learn([*theirs, *ours, *self.world.corpus], analysis=term.analysis)
-        return TextMeasure(space, term.need, Postings.of(space.vectors(theirs)))
+        space, theirs, _ = self._learnt(term, self.world.corpus)
+        return TextMeasure(space, term.need, Postings.of(theirs))
 
     def activity(self, term: Term) -> Measure:
-        theirs, space = self.offers.texts(term.offer), self.world.activity
-        if space is None:
-            texts = [*theirs, *self.needs.texts(term.need)]
-            space = ActivitySpace.learn(texts if len(texts) >= _LEAST_TEXTS else [], analysis=term.analysis)
-        return VectorMeasure(space, term.need, space.vectors(theirs))
+        if self.world.activity is not None:
+            theirs = self.world.activity.vectors(self.offers.texts(term.offer))
+            return VectorMeasure(self.world.activity, term.need, theirs)
+        space, rows, others = self._learnt(term, ())
+        both = sparse.vstack([rows, others], format="csr")
+        found = ActivitySpace.of(space, both if both.shape[0] >= _LEAST_TEXTS else both[:0])
+        return VectorMeasure(found, term.need, found.placed(rows))
+
+    def _learnt(self, term: Term, corpus: tuple[str, ...]) -> _Learnt:
+        """The words of a term's fields: the space, the offers' rows and the needs'; cut once for all terms."""
+        key = (term.need, term.offer, term.analysis, corpus)
+        if key not in self._spaces:
+            theirs, ours = self.offers.texts(term.offer), self.needs.texts(term.need)
+            space = TextSpace.learn([*theirs, *ours, *corpus], analysis=term.analysis)
+            self._spaces[key] = (space, space.vectors(theirs), space.vectors(ours))
+        return self._spaces[key]
 
     def coded(self, term: Term, compute: Callable[[Any, Column], Values]) -> Measure:
         return CodedMeasure(lambda needs: needs.column(*term.need), self.offers.column(*term.offer), compute)

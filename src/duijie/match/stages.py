@@ -34,6 +34,7 @@ class StageBook:
 
     chains: tuple[ChainTemplate, ...]
     _columns: WeakKeyDictionary[Pool, Column] = field(default_factory=WeakKeyDictionary)
+    _coded_stages: dict[str, frozenset[StageKey]] = field(default_factory=dict)
     _tables: WeakKeyDictionary[Column, NDArray[np.bool_]] = field(default_factory=WeakKeyDictionary)
 
     @cached_property
@@ -109,9 +110,16 @@ class StageBook:
         return next(iter(found[direction]), None)
 
     def _by_industry(self, code: str) -> frozenset[StageKey]:
-        return frozenset(
-            key for key, stage in self.stages.items() if any(code.startswith(prefix) for prefix in stage.industries)
-        )
+        if code not in self._coded_stages:
+            stages = self.stages.items()
+            found = (key for key, stage in stages if any(code.startswith(prefix) for prefix in stage.industries))
+            self._coded_stages[code] = frozenset(found)
+        return self._coded_stages[code]
+
+    @cached_property
+    def _products(self) -> tuple[tuple[str, StageKey], ...]:
+        return tuple((word, key) for key, stage in self.stages.items() for word in stage.products)
 
     def _by_products(self, text: str) -> frozenset[StageKey]:
-        return frozenset(key for key, stage in self.stages.items() if any(word in text for word in stage.products))
+        # the longest loop of a large pool: one flat pass, nothing for listings that say nothing
+        return frozenset([key for word, key in self._products if word in text]) if text else frozenset()

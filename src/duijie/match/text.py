@@ -178,9 +178,11 @@ def shared_words(one: str, other: str, *, limit: int = 6) -> tuple[str, ...]:
 def met_words(ours: Sequence[str], theirs: Sequence[str], *, limit: int = 6) -> tuple[str, ...]:
     """:func:`shared_words` of texts that are cut into words already."""
     found: list[str] = []
+    whole, text = frozenset(theirs), "\n".join(theirs)
     for word in dict.fromkeys(ours):
-        found.extend(_runs(word, theirs))
-    ordered = sorted(dict.fromkeys(found), key=lambda run: (-len(run), found.index(run)))
+        found.extend(_runs(word, whole, text))
+    # sorting keeps the order of runs of one length
+    ordered = sorted(dict.fromkeys(found), key=len, reverse=True)
     kept: list[str] = []
     for run in ordered:
         if not any(run in longer for longer in kept):
@@ -188,11 +190,11 @@ def met_words(ours: Sequence[str], theirs: Sequence[str], *, limit: int = 6) -> 
     return tuple(kept[:limit])
 
 
-def _runs(word: str, theirs: Sequence[str]) -> list[str]:
+def _runs(word: str, theirs: frozenset[str], text: str) -> list[str]:
     """Greedy longest common runs of at least two characters, left to right; Latin words only whole."""
     if word.isascii():
         return [word] if word in theirs else []
-    text, runs, at = "\n".join(theirs), [], 0
+    runs, at = [], 0
     while at < len(word) - 1:
         end = at + 2
         while end <= len(word) and word[at:end] in text:
