@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 import zipfile
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from portal_checks import check_act, check_page, post
 
 from duijie.data.words import words
-from duijie.errors import DeniedError, InputError
+from duijie.errors import DeniedError, InputError, SealError
 from duijie.match.kinds import load_kinds
 from duijie_portal.accounts.models import Department
 from duijie_portal.ledger.log import verify_agreement
 from duijie_portal.ledger.models import Listing, Party, Record
 from duijie_portal.match import import_selectors, import_services
+from duijie_portal.match.import_tables import look_at
 
 HEAD = ["统一社会信用代码", "企业名称", "区划代码", "注册资本(万元)", "主营产品", "法定代表人"]
 FIRM = ["91350582MA31Q8EE45", "甲纺织有限公司", "350582", "约500", "针织布、面料", "某某"]
@@ -44,8 +51,10 @@ def text(*rows: list[str], name: str = "table.csv", encoding: str = "gb18030") -
 
 
 @pytest.fixture(autouse=True)
-def _at_home(settings: Any, home: Path) -> None:
-    settings.HOME = home
+def _at_home(home: Path) -> Iterator[None]:
+    """Nothing is remembered from one test to the next."""
+    yield
+    shutil.rmtree(home / "imports", ignore_errors=True)
 
 
 @pytest.fixture
@@ -156,6 +165,24 @@ def test_the_same_rows_never_enter_twice(agreement: Any, sides: Any, person: Any
         import_services.take(here, first)
 
 
+def test_nothing_is_half_written_where_the_seal_fails(
+    agreement: Any, sides: Any, person: Any, send: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row, n_before = send(sheet(HEAD, FIRM, OTHER)), Party.objects.count()
+
+    def broken(*_: Any) -> None:
+        raise SealError("portal_key_elsewhere", {"side": sides[0].pk})
+
+    with monkeypatch.context() as patch:
+        patch.setattr(import_services, "append", broken)
+        with pytest.raises(SealError):
+            import_services.take(person(f"coordinator-{sides[0].pk}"), row)
+    row.refresh_from_db()
+    assert (Party.objects.count(), row.state) == (n_before, "opened")
+    assert import_selectors.table_path(row).exists()
+    assert import_services.take(person(f"coordinator-{sides[0].pk}"), row) == 2
+
+
 def test_columns_are_chosen_and_remembered_for_the_department(
     agreement: Any, sides: Any, as_person: Any, send: Any, offices: list[str]
 ) -> None:
@@ -218,6 +245,48 @@ def test_a_bad_file_is_a_list_of_faults(code: str, agreement: Any, sides: Any, a
     assert here.get(reverse("data_quality", args=[agreement.pk])).status_code == 200
 
 
+def parquet() -> SimpleUploadedFile:
+    out = io.BytesIO()
+    columns = {name: [row[at] for row in (FIRM, OTHER)] for at, name in enumerate(HEAD)}
+    pq.write_table(pa.table(columns), out)  # type: ignore[no-untyped-call]
+    return SimpleUploadedFile("table.parquet", out.getvalue())
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        parquet,
+        lambda: text(HEAD, FIRM, OTHER),
+        lambda: text(HEAD, FIRM, OTHER, encoding="utf-8-sig"),
+        lambda: text(HEAD, FIRM, OTHER, encoding="utf-16"),
+        lambda: sheet(HEAD, FIRM, OTHER, name="../../really.csv"),
+    ],
+)
+def test_the_first_bytes_say_what_a_file_is(make: Any, sides: Any, person: Any, send: Any) -> None:
+    row = send(make())
+    assert found(row)["faults"] == []
+    assert import_selectors.table_path(row).resolve().parent.name == row.pk
+    assert import_services.take(person(f"coordinator-{sides[0].pk}"), row) == 2
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from([b"", b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PAR1", b"\xff\xfe"]),
+    st.binary(max_size=400),
+)
+def test_any_bytes_give_faults_and_no_crash(tmp_path: Path, start: bytes, rest: bytes) -> None:
+    path = tmp_path / "any.bin"
+    path.write_bytes(start + rest)
+    look = look_at(path, "firms", mapping={}, today=date(2026, 1, 1), source="", department="", as_of="")
+    assert look.n_faults >= len(look.faults) > 0
+
+
+def test_values_in_faults_are_cut(send: Any) -> None:
+    told = found(send(text(["企业名称", "区划代码"], ["甲厂" * 200, "9" * 5000])))["faults"]
+    assert {one["code"] for one in told} == {"region_unknown"}
+    assert len(told[0]["values"]["value"]) <= 201
+
+
 def test_a_formula_stays_text(agreement: Any, sides: Any, as_person: Any, send: Any) -> None:
     row = send(text(["企业名称", "区划代码"], ["=cmd|' /C calc'!A0", "999999"], encoding="utf-8"))
     here = as_person(f"coordinator-{sides[0].pk}")
@@ -268,8 +337,10 @@ def test_needs_belong_to_parties_on_record(agreement: Any, sides: Any, person: A
 def test_an_officer_sends_for_own_departments_only(
     agreement: Any, sides: Any, as_person: Any, officer_of: Any, offices: list[str], send: Any
 ) -> None:
+    nowhere = as_person(f"officer-{sides[0].pk}").get(reverse("imports", args=[agreement.pk]))
+    assert words("zh")["portal_import_no_department"] in nowhere.content.decode()
     officer, theirs = officer_of(sides[0], offices[1]), send(sheet(HEAD, FIRM))
-    said = {"kind": "firms", "source": "x"}
+    said: dict[str, Any] = {"kind": "firms", "source": "x"}
     with pytest.raises(DeniedError, match="portal_import_other_department"):
         import_services.open_import(officer, agreement, file=sheet(HEAD, FIRM), department=offices[0], **said)
     with pytest.raises(DeniedError, match="portal_import_other_department"):

@@ -86,26 +86,27 @@ def _safe_name(name: str) -> str:
 
 def _begin(row: Record) -> None:
     """The first look, with what was said of such a table before."""
-    found = _looked(row)
+    found, _ = _looked(row)
     said = selectors.remembered(row, found.mark)
     if said:
         row.payload["mapping"] = said
-        found = _looked(row)
+        found, _ = _looked(row)
     _keep(row, found, is_remembered=bool(said))
 
 
-def _looked(row: Record) -> Look:
-    """The table as intake and ledger see it today, every fault of both."""
+def _looked(row: Record) -> tuple[Look, list[RowDraft]]:
+    """The table as intake and ledger see it today with every fault of both, and its rows as they would enter."""
     office = Department.objects.get(agreement=row.agreement_id, side=row.side_id, key=row.department)
     said = {"source": row.payload["source"], "as_of": row.payload["as_of"], "department": office.name_zh}
-    mapping = row.payload.get("mapping", {})
-    path, kind = selectors.table_path(row), row.payload["kind"]
-    found = look_at(path, kind, mapping=mapping, today=timezone.localdate(), **said)
-    return found.with_faults([fault for draft in _drafts(row, found) for fault in draft.faults])
+    mapping, kind = row.payload.get("mapping", {}), row.payload["kind"]
+    found = look_at(selectors.table_path(row), kind, mapping=mapping, today=timezone.localdate(), **said)
+    drafts = list(_drafts(row, found))
+    return found.with_faults([fault for draft in drafts for fault in draft.faults]), drafts
 
 
 def _drafts(row: Record, found: Look) -> Iterator[RowDraft]:
-    if found.intake is None or found.intake.counts.get("column_missing") or not found.intake.columns:
+    """The sound rows; none of a table that cannot be read or lacks a column."""
+    if found.intake is None or found.counts.get("column_missing") or not found.intake.columns:
         return iter(())
     known = selectors.known(row.agreement, row.side_id, row.payload["kind"])
     make = listing_drafts if row.payload["kind"] in LISTING_ROLES else party_drafts
@@ -172,9 +173,9 @@ def map_columns(person: Person, row: Record, /, *, chosen: Mapping[str, str]) ->
         The table is another department's, or closed.
     """
     row = _open(person, row)
-    found = _looked(row)
+    found, _ = _looked(row)
     row.payload["mapping"] = overrides(found, row.payload["kind"], chosen)
-    _keep(row, _looked(row))
+    _keep(row, _looked(row)[0])
     if found.mark:
         remember(selectors.maps_path(row), found.mark, row.payload["mapping"])
     return row
@@ -192,11 +193,11 @@ def take(person: Person, row: Record, /) -> int:
         It has a fault, or no row: then nothing is entered, and the list of faults is renewed.
     """
     row = _open(person, row)
-    found = _looked(row)
+    found, drafts = _looked(row)
     if found.n_faults or found.intake is None:
         _keep_faults(row, found)
         raise InputError("portal_import_faults", {"n": found.n_faults})
-    made = [_made(row, draft) for draft in _drafts(row, found)]
+    made = [_made(row, draft) for draft in drafts]
     if not made:
         raise InputError("portal_import_no_rows")
     model = Listing if row.payload["kind"] in LISTING_ROLES else Party

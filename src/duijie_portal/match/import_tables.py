@@ -27,6 +27,7 @@ MOST_ROWS = 20_000
 LIMITS = Limits(bytes=512 << 20, entries=2000)
 _SEARCHED = 40
 _LIKE = 0.6
+_SHOWN = 200  # characters of a value in a list of faults
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,14 @@ def _counted(_: str, n_rows: int, __: int) -> None:
 
 
 def _remedied(fault: Fault) -> Fault:
-    """A remedy in the words of this page, where the command line's would mislead."""
+    """A fault with a remedy in the words of this page, where the command line's would mislead, and values cut short."""
     own = f"portal_import_{fault.hint}"
-    return replace(fault, hint=own) if own in words("zh") else fault
+    values = {key: _cut(value) for key, value in fault.values.items()}
+    return replace(fault, hint=own if own in words("zh") else fault.hint, values=values)
+
+
+def _cut(value: Any) -> Any:
+    return f"{value[:_SHOWN]}…" if isinstance(value, str) and len(value) > _SHOWN else value
 
 
 def _heading(sheet: Any, form: Layout, mapping: Mapping[str, str]) -> tuple[str, Heading]:

@@ -70,6 +70,7 @@ def table(request: HttpRequest, agreement: Agreement, table: str) -> Document:
         "is_remembered": bool(row.payload.get("is_remembered")),
         "columns": found.get("columns", []),
         "fields": selectors.columns_of(row.payload["kind"]),
+        "n_more": max(0, found.get("summary", {}).get("n_faults", 0) - len(faults)),
         "labels": {one["key"]: one["label"] for one in selectors.columns_of(row.payload["kind"])},
         "faults": [_fault(one) for one in faults[rows]] if taken is None else [],
         "rows": [selectors.taken_document(one) for one in taken[rows]] if taken is not None else [],
