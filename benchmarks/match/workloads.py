@@ -15,7 +15,7 @@ def generated(n: int, seed: int) -> list[str]:
     """`n` texts of 6–18 phrases out of 3,000, drawn by Zipf's law; the phrases are the same for every seed."""
     phrases = _phrases()
     draw = np.random.default_rng(seed)
-    odds = 1 / np.arange(1, len(phrases) + 1) ** 0.8
+    odds = 1 / np.arange(1, len(phrases) + 1)
     edges = np.cumsum(odds / odds.sum())
     sizes = draw.integers(6, 19, n)
     picks = np.minimum(np.searchsorted(edges, draw.random(int(sizes.sum()))), len(phrases) - 1)
@@ -27,7 +27,8 @@ def _phrases() -> list[str]:
     draw = np.random.default_rng(3000)
     letters = [chr(0x4E00 + at) for at in range(900)]
     odds = 1 / np.arange(1, 901) ** 0.7
-    sizes = draw.integers(5, 12, 3000)
+    # lengths that give some 172 different 2- and 3-grams a text
+    sizes = draw.integers(7, 13, 3000)
     return ["".join(draw.choice(letters, size, p=odds / odds.sum())) for size in sizes]
 
 
