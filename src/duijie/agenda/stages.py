@@ -119,7 +119,7 @@ def timetable(material: Material, matched: Mapping[str, Any], *, as_of: date, se
     planned = meet.plan(instance, seconds=float(policy["seconds"]), seed=seed)
     stamped_at = datetime.combine(as_of, time(), UTC)
     entries = meet.feed(planned, calendar=material.agreement.key, stamped_at=stamped_at)
-    return Meeting({**planned.to_dict(), "is_proposal": True}, entries)
+    return Meeting({**planned.to_dict(), "place": host.name, "is_proposal": True}, entries)
 
 
 def _people(one: Mapping[str, Any], listings: Mapping[str, Any]) -> list[str]:
