@@ -391,6 +391,23 @@ def test_a_dropped_table_is_gone(
     check_page("import", agreement, as_person, sides, table=row.pk)
 
 
+def test_names_that_may_be_one_organisation_are_shown_and_keep_nothing_back(
+    agreement: Any, sides: Any, as_person: Any, person: Any, send: Any
+) -> None:
+    here = person(f"coordinator-{sides[0].pk}")
+    import_services.take(here, send(sheet(HEAD, ["", "锦绣华章纺织有限公司", "350582", "120", "布", ""])))
+    row = send(sheet(HEAD, ["", "锦绣华章纺织有限责任公司", "350582", "120", "布", ""], OTHER))
+    html, document = check_page("import", agreement, as_person, sides, table=row.pk)
+    [pair] = document["alike"]
+    assert (pair["row"], pair["is_held"], set(pair["names"])) == (
+        2,
+        True,
+        {"锦绣华章纺织有限公司", "锦绣华章纺织有限责任公司"},
+    )
+    assert words("zh")["merge_same_name"] in html
+    assert import_services.take(here, row) == 2
+
+
 def test_data_quality_by_department(
     agreement: Any, sides: Any, as_person: Any, person: Any, send: Any, offices: Any
 ) -> None:

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from django.conf import settings
 from django.db.models import QuerySet
 
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 KIND = "import"
+_COMPARED = ("short_name", "region", "address", "registered_on", "scope")
 
 
 def folder(agreement: Agreement, side: str) -> Path:
@@ -97,6 +99,17 @@ def known(agreement: Agreement, side: str, kind: str) -> Known:
 def _parties(agreement: Agreement, side: str) -> Iterable[tuple[str, str, str, Mapping[str, Any]]]:
     rows = Party.objects.filter(agreement=agreement, side=side).values_list("pk", "name", "uscc", "payload")
     return rows.iterator(chunk_size=2000)
+
+
+def held_table(agreement: Agreement, side: str) -> pa.Table:
+    """A side's parties on record, as the finder of doubles reads them."""
+    rows = Party.objects.filter(agreement=agreement, side=side).exclude(kind="talent")
+    found = [
+        {"name": name, "name_en": name_en, "uscc": uscc, **{key: _text(payload.get(key)) for key in _COMPARED}}
+        for name, name_en, uscc, payload in rows.values_list("name", "name_en", "uscc", "payload")
+    ]
+    texts = pa.schema([(key, pa.string()) for key in ("name", "name_en", "uscc", *_COMPARED)])
+    return pa.Table.from_pylist(found, schema=texts)
 
 
 def _text(value: Any) -> str:

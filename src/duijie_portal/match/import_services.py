@@ -6,7 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from .import_rows import LISTING_ROLES
 from .import_rows import Draft as RowDraft
 from .import_rows import listings as listing_drafts
 from .import_rows import parties as party_drafts
-from .import_tables import MOST_BYTES, Look, look_at, overrides
+from .import_tables import MOST_BYTES, Look, alike, look_at, overrides
 
 __all__ = ["drop", "map_columns", "open_import", "take"]
 
@@ -118,11 +118,14 @@ def _keep(row: Record, found: Look, *, is_remembered: bool = False) -> None:
     row.payload["summary"] = _summary(found)
     row.payload["is_remembered"] = is_remembered
     row.save(update_fields=["payload"])
+    if row.payload["kind"] == "firms" and found.intake and "name" in found.intake.to_arrow().column_names:
+        held = selectors.held_table(row.agreement, row.side_id)
+        found = replace(found, alike=alike(found.intake.to_arrow(), held))
     _keep_faults(row, found)
 
 
 def _keep_faults(row: Record, found: Look) -> None:
-    document = {"summary": _summary(found), "columns": found.columns, "mark": found.mark}
+    document = {"summary": _summary(found), "columns": found.columns, "alike": found.alike}
     text = json.dumps({**document, "faults": [asdict(one) for one in found.faults]}, cls=Plain, ensure_ascii=False)
     path = selectors.table_path(row).with_name("check.json")
     part = path.with_suffix(".part")

@@ -10,23 +10,27 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from duijie.data.words import words
 from duijie.errors import Fault, InputError
-from duijie.intake import Intake, read_table
+from duijie.intake import Intake, merge_queue, read_table
 from duijie.intake.files import Limits, sheets
 from duijie.intake.headings import Heading, find_heading, signature
 from duijie.intake.layouts import Layout, fold_heading, layout, personal_headings
 
-__all__ = ["KINDS", "LIMITS", "MOST_BYTES", "MOST_ROWS", "Look", "look_at", "overrides"]
+__all__ = ["KINDS", "LIMITS", "MOST_BYTES", "MOST_ROWS", "Look", "alike", "look_at", "overrides"]
 
 KINDS = ("firms", "institutions", "carriers", "funds", "needs", "offers")
 """The tables whose rows have a home in the ledger."""
 
 MOST_BYTES = 50 * 1024 * 1024
 MOST_ROWS = 20_000
+MOST_COMPARED = 2_000
 LIMITS = Limits(bytes=512 << 20, entries=2000)
 _SEARCHED = 40
 _LIKE = 0.6
+_PAIRS = 20  # pairs shown that may be one organisation
 _SHOWN = 200  # characters of a value in a list of faults
 
 
@@ -40,6 +44,7 @@ class Look:
     mark: str = ""
     n_faults: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
+    alike: tuple[Mapping[str, Any], ...] = ()
 
     def with_faults(self, more: Sequence[Fault]) -> Look:
         """The same with faults the ledger found, in the order of the rows."""
@@ -82,6 +87,29 @@ def _counted(_: str, n_rows: int, __: int) -> None:
     """Stop reading a table that is longer than one import may be."""
     if n_rows > MOST_ROWS:
         raise InputError("portal_import_too_many", {"n": n_rows, "most": MOST_ROWS}, hint="portal_import_split")
+
+
+def alike(table: pa.Table, held: pa.Table) -> tuple[Mapping[str, Any], ...]:
+    """The likeliest pairs of a table's rows with one another or with what is held: perhaps one organisation.
+
+    A hint for a person, never a fault: two names may well be two organisations. None of more than
+    :data:`MOST_COMPARED` records: that many names of one pattern would keep a person waiting.
+    """
+    if table.num_rows + held.num_rows > MOST_COMPARED:
+        return ()
+    queue = merge_queue([table, held])
+    pairs = [pair for pair in queue.pairs if min(pair.one, pair.other) < table.num_rows][:_PAIRS]
+    rows = table.column("source_row").to_pylist()
+    return tuple(
+        {
+            "row": rows[min(pair.one, pair.other)],
+            "names": [queue.names[pair.one], queue.names[pair.other]],
+            "is_held": max(pair.one, pair.other) >= table.num_rows,
+            "chance": round(pair.chance, 2),
+            "reasons": [{"code": one.code, "values": dict(one.values)} for one in pair.reasons],
+        }
+        for pair in pairs
+    )
 
 
 def _remedied(fault: Fault) -> Fault:

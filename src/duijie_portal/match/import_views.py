@@ -69,6 +69,7 @@ def table(request: HttpRequest, agreement: Agreement, table: str) -> Document:
         "import": _head(row) | {"summary": found.get("summary") or row.payload.get("summary", {})},
         "is_remembered": bool(row.payload.get("is_remembered")),
         "columns": found.get("columns", []),
+        "alike": found.get("alike", []),
         "fields": selectors.columns_of(row.payload["kind"]),
         "n_more": max(0, found.get("summary", {}).get("n_faults", 0) - len(faults)),
         "labels": {one["key"]: one["label"] for one in selectors.columns_of(row.payload["kind"])},
