@@ -301,7 +301,7 @@ def test_an_account_is_opened_used_and_closed(agreement: Any, sides: Any, as_per
     data = {"username": "zhang-san", "role": "officer", "name_zh": "张三", "department": office.key}
     answer = post(security, "invite", agreement, data)
     assert said(answer, "portal_done_invite")
-    password = re.search(r"zhang-san 的初始密码[^<]*:(\S{17})", answer.content.decode())
+    password = re.search(r"zhang-san 的初始密码[^<]*[:：](\S{17})", answer.content.decode())
     assert password
     client = Client()
     assert client.login(request=answer.wsgi_request, username="zhang-san", password=password[1])
