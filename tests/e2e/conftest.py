@@ -82,8 +82,9 @@ def _wait(url: str, server: subprocess.Popen[bytes], home: Path) -> None:
     raise AssertionError((home / "serve.log").read_text())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    """One browser a file: two at a time in one process share an event loop, and fail."""
     if CHROMIUM is None:
         pytest.skip("chromium is not installed: make system")
     from playwright.sync_api import sync_playwright

@@ -125,13 +125,3 @@ def test_a_writer_killed_at_any_moment_leaves_a_whole_chain_that_goes_on(environ
         lengths.append(int(n_entries))
     assert lengths == sorted(lengths)
     assert lengths[-1] > 0
-
-
-def test_the_suite_of_the_ledger_holds_on_postgresql(cluster: str) -> None:
-    """The same tests once more, in a process of their own that knows only PostgreSQL."""
-    files = [str(Path(__file__).parent / f"test_portal_{part}.py") for part in ("ledger", "acts")]
-    command = [sys.executable, "-m", "pytest", *files, "-q", "-p", "no:xdist"]
-    environment = {**os.environ, "DUIJIE_DATABASE_URL": cluster}
-    root = Path(__file__).parents[2]
-    done = subprocess.run(command, env=environment, cwd=root, capture_output=True, text=True, timeout=280)
-    assert done.returncode == 0, done.stdout[-3000:]
