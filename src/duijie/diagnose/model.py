@@ -18,7 +18,7 @@ from .linkages import Candidate, added_densities, complexity_ranks, ranked_candi
 from .relatedness import normed
 from .similarity import cosine, finger_kreinin, krugman
 
-__all__ = ["Model", "PairNumbers", "fit"]
+__all__ = ["Model", "PairNumbers", "fit", "held_against"]
 
 Floats = NDArray[np.float64]
 
@@ -60,17 +60,18 @@ class Model:
         return normed(self.found.proximity)
 
     @cached_property
-    def _own(self) -> Floats:
-        """Every region's density."""
+    def densities(self) -> Floats:
+        """Every region's density, (regions, industries)."""
         return np.asarray(self.presence.astype(np.float64) @ self._share)
 
     @cached_property
-    def _worth(self) -> Floats:
+    def worth(self) -> Floats:
+        """Complexity of what enough is known of, (industries,), else NaN."""
         return np.where(self.is_known, self.found.pci, np.nan)
 
     @cached_property
     def _ranks(self) -> Floats:
-        return complexity_ranks(self._worth)
+        return complexity_ranks(self.worth)
 
     def pair(self, region_a: str, region_b: str, *, top: int = 20) -> PairNumbers:
         """Likeness of two regions, and what each would add to the other.
@@ -100,7 +101,9 @@ class Model:
 
         def candidates(i: int, j: int) -> tuple[Candidate, ...]:
             row = rows[i]
-            return ranked_candidates(self.presence[row], self._own[row], gains[i, j], self._worth, self._ranks, top=top)
+            return ranked_candidates(
+                self.presence[row], self.densities[row], gains[i, j], self.worth, self._ranks, top=top
+            )
 
         return {
             (names[i], names[j]): PairNumbers(
@@ -135,6 +138,14 @@ class Model:
         return added_densities(self.presence, self.found.proximity)
 
 
+def held_against(asked: Floats, against: Floats) -> NDArray[np.bool_]:
+    """Which industries rows hold, judged against another economy's amounts, ties exact.
+
+    A region inside that economy may exceed it in a rare industry; presence asks only for the share.
+    """
+    return np.asarray((asked * against.sum() >= np.multiply.outer(asked.sum(1), against)) & (asked > 0))
+
+
 def fit(
     counts: Counts, *, learn: Sequence[str] | None = None, reference: str = "", convention: str | Convention = "atlas"
 ) -> Model:
@@ -162,14 +173,12 @@ def fit(
     taught = counts.values[[counts.regions.index(name) for name in names]]
     against = counts.values[counts.regions.index(reference)] if reference else taught.sum(0)
     rows = [at for at, name in enumerate(counts.regions) if name != reference]
-    # A region inside the reference may exceed it in a rare industry; presence asks only for the share.
     asked = counts.values[rows]
-    held = (asked * against.sum() >= np.multiply.outer(asked.sum(1), against)) & (asked > 0)
     return Model(
         tuple(counts.regions[at] for at in rows),
         counts.industries,
         asked,
-        held,
+        held_against(asked, against),
         indicators(taught, convention=convention),
         taught.sum(0) >= len(taught),
     )
