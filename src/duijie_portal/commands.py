@@ -1,4 +1,4 @@
-"""`duijie portal`: prepare a home, serve it on this machine, verify its sealed logs."""
+"""`duijie portal`: prepare a home, serve it on this machine, do what is due by the clock, verify its sealed logs."""
 
 from __future__ import annotations
 
@@ -141,6 +141,21 @@ def serve(ctx: click.Context, port: int) -> None:
 
     click.echo(sentence("portal_serving", ctx.obj["language"], {"address": f"http://127.0.0.1:{port}/"}))
     Server().run()
+
+
+@portal.command()
+@click.pass_context
+def tick(ctx: click.Context) -> None:
+    """Do what is due by the clock; put this into a timer, every few minutes. Exit code 1 where something failed."""
+    from django.utils import timezone
+
+    from duijie_portal.ledger.ticks import run_ticks
+
+    done = run_ticks(timezone.now())
+    for name, n in done.items():
+        code = "portal_tick_failed" if n is None else "portal_tick"
+        click.echo(sentence(code, ctx.obj["language"], {"name": name, "n": n}))
+    ctx.exit(int(None in done.values()))
 
 
 @portal.command()

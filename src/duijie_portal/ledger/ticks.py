@@ -1,0 +1,45 @@
+"""What is done by the clock: small functions, each registered once, run by one command an operator puts in a timer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from django.utils.module_loading import autodiscover_modules
+
+__all__ = ["every_tick", "run_ticks"]
+
+Tick = Callable[[datetime], int]
+_TICKS: dict[str, Tick] = {}
+_log = logging.getLogger(__name__)
+
+
+def every_tick(name: str) -> Callable[[Tick], Tick]:
+    """Register a function of the moment that does what is due and gives how many rows it changed.
+
+    It stands in an app's ``ticks.py``, opens its own transactions, and may run twice at the same moment without harm.
+    """
+
+    def wrap(tick: Tick) -> Tick:
+        _TICKS[name] = tick
+        return tick
+
+    return wrap
+
+
+def run_ticks(now: datetime) -> dict[str, int | None]:
+    """Run everything that is registered, in order of name: how many rows each changed, None where it failed.
+
+    One that fails is logged and does not keep the others from their work.
+    """
+    autodiscover_modules("ticks")
+    return {name: _run(name, _TICKS[name], now) for name in sorted(_TICKS)}
+
+
+def _run(name: str, tick: Tick, now: datetime) -> int | None:
+    try:
+        return tick(now)
+    except Exception:
+        _log.exception("tick %s", name)
+        return None
