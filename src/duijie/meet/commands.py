@@ -18,6 +18,7 @@ from .dzn import read_dzn
 from .files import read_csv, read_json
 from .instance import Instance, Meeting
 from .itinerary import read_visits, visits
+from .letters import letters, read_letter
 from .planning import plan
 from .replanning import Move, replan
 from .timetable import Placement, Timetable
@@ -142,14 +143,28 @@ def _move(move: Move) -> dict[str, Any]:
 
 @group.command("visits")
 @click.argument("source", type=click.Path(path_type=Path))
+@click.option(
+    "--letters", "folder", type=click.Path(path_type=Path, file_okay=False), help="Folder for letters · 函件文件夹"
+)
 @_SECONDS
 @_SEED
 @_WORKERS
 @_JSON
 @_LANGUAGE
-def visits_command(source: Path, seconds: float, seed: int, workers: int, as_json: bool, language: Any) -> None:
+def visits_command(
+    source: Path, folder: Path | None, seconds: float, seed: int, workers: int, as_json: bool, language: Any
+) -> None:
     """Plan the study visits described in SOURCE, a JSON file · 规划考察行程"""
-    found = visits(**read_visits(source), seconds=seconds, seed=seed, workers=workers)
+    asked = read_visits(source)
+    letter = None if folder is None else read_letter(source)
+    found = visits(**asked, seconds=seconds, seed=seed, workers=workers)
+    if folder is not None and letter is not None:
+        own = {name: asked[name] for name in ("groups", "hosts", "trains")}
+        papers = letters(letter, found, **own, language=language)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in papers.items():
+            (folder / name).write_bytes(content)
+        click.echo(sentence("meet_letters_written", language, {"n": len(papers), "folder": folder}), err=True)
     if as_json:
         click.echo(json.dumps(found.to_dict(), ensure_ascii=False))
         return

@@ -66,6 +66,7 @@ class Group:
     n_persons: int
     days: tuple[VisitDay, ...]
     interests: Mapping[str, float] | None = None
+    name: str = ""
 
     def interest(self, host: Host) -> float:
         """What a visit of `host` is worth to this group."""
