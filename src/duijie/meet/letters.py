@@ -254,7 +254,8 @@ def _rows(
     named = {host.key: host.name or host.key for host in hosts}
     goals = {(train.number, train.departs_at): train.goal for train in trains}
     stops = sorted((stop for stop in itinerary.stops if stop.group == group.key), key=lambda stop: stop.starts_at)
-    rows, day = [], ""
+    rows: list[tuple[str, ...]] = []
+    day = ""
     for stop in stops:
         on = _day(stop.starts_at.date(), language)
         goal = goals.get((stop.key, stop.starts_at), "")
