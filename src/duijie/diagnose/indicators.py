@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.stats import rankdata
 
 from duijie.errors import Fault, InputError
 from duijie.terms import Counts, Progress, Reason, silent
@@ -191,7 +192,7 @@ def _scaled(rules: Convention, present: NDArray[np.bool_], kc: Array, kp: Array)
         # An odd number of steps: regions stop one step before industries, both at the same kind of average.
         kc, kp = reflections(present, steps=rules.steps - 1)[0], reflections(present, steps=rules.steps)[1]
     if rules.spread == "sum":
-        return _Scaled(kc / np.nansum(kc), kp / np.nansum(kp), kp / np.nansum(kp))
+        return _shares(present, kc, kp)
     middle, width = float(np.nanmean(kc)) if np.isfinite(kc).any() else np.nan, _width(kc, rules, present.shape[1])
     eci = (kc - middle) / width
     if rules.is_pci_own:
@@ -200,6 +201,17 @@ def _scaled(rules: Convention, present: NDArray[np.bool_], kc: Array, kp: Array)
     else:
         pci = (kp - middle) / width
     return _Scaled(eci, pci, kp / width if rules.is_outlook_raw else pci)
+
+
+def _shares(present: NDArray[np.bool_], kc: Array, kp: Array) -> _Scaled:
+    """Parts of a sum of 1 or −1: regions along their even reflection, industries against ubiquity (by rank)."""
+    known, held = np.isfinite(kc), np.isfinite(kp)
+    rank = rankdata(present.sum(0)[held])
+    along = float(np.dot(kc[known] - kc[known].mean(), reflections(present, steps=20)[0][known])) if known.any() else 0
+    against = float(np.dot(rankdata(kp[held]) - rankdata(kp[held]).mean(), rank)) if held.any() else 0
+    eci = kc / abs(np.nansum(kc)) * (-1 if along < 0 else 1)
+    pci = kp / abs(np.nansum(kp)) * (-1 if against > 0 else 1)
+    return _Scaled(eci, pci, pci)
 
 
 def _width(vector: Array, rules: Convention, times: int) -> float:
