@@ -12,6 +12,9 @@ from django.core.management.utils import get_random_secret_key
 HOME = Path(os.environ.get("DUIJIE_HOME", "out")).resolve()
 """The folder of the database, the secret key, the keys of the sides, the evidence and the pipeline's results."""
 
+HOSTED_SIDES = frozenset(filter(None, os.environ.get("DUIJIE_SIDE", "").split(",")))
+"""The codes of the sides this node works for; empty: every side of its agreements."""
+
 IS_HTTPS = os.environ.get("DUIJIE_HTTPS", "") == "1"
 DEBUG = False
 ALLOWED_HOSTS = [*filter(None, os.environ.get("DUIJIE_HOSTS", "").split(",")), "127.0.0.1", "localhost", "testserver"]
@@ -71,6 +74,8 @@ INSTALLED_APPS = [
     "axes",
     "csp",
     "django_htmx",
+    "django_tasks",
+    "django_tasks_db",
     "duijie_portal.accounts",
     "duijie_portal.ledger",
     "duijie_portal.diagnose",
@@ -135,7 +140,8 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "chooser"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_PREVENT_ENUMERATION = True
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not IS_HTTPS  # browsers themselves allow no host but localhost without TLS
 MFA_TOTP_ISSUER = "duijie"
 USERSESSIONS_TRACK_ACTIVITY = True
 SOCIALACCOUNT_ONLY = False
@@ -168,7 +174,9 @@ AXES_HTTP_RESPONSE_CODE = 429
 AXES_VERBOSE = False
 ACCOUNT_RATE_LIMITS = {"login_failed": None}  # lock-out is axes' part alone
 
-# What a browser may do with a page
+# What a browser may do with a page; leaving for the identity provider is a redirected form
+_OIDC = urlsplit(os.environ.get("DUIJIE_OIDC_URL", ""))
+OIDC_ORIGINS = [f"{_OIDC.scheme}://{_OIDC.netloc}"] if _OIDC.netloc else []
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -177,7 +185,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
-        "form-action": [SELF],
+        "form-action": [SELF, *OIDC_ORIGINS],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
         "manifest-src": [SELF],
@@ -206,6 +214,7 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [Path(__file__).parent / "static"]
 WHITENOISE_USE_FINDERS = True
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 EMAIL_BACKEND = os.environ.get("DUIJIE_EMAIL_BACKEND", "django.core.mail.backends.dummy.EmailBackend")
 SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008", "security.W012", "security.W016"] if not IS_HTTPS else []
 LOGGING = {

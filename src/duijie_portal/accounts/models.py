@@ -34,8 +34,18 @@ class Side(models.Model):
         return Bilingual(self.short_zh or self.name_zh, self.short_en or self.name_en)
 
 
+class UnitKind(models.TextChoices):
+    """What a unit of a side is; all but departments are entered by the side itself."""
+
+    DEPARTMENT = "department"
+    TOWN = "town"
+    PARK = "park"
+    ASSOCIATION = "association"
+    OPERATOR = "operator"
+
+
 class Department(models.Model):
-    """An office of a side, within one agreement; `verification` is the source's own word on its name."""
+    """A unit of a side, within one agreement; `verification` is the source's own word on its name."""
 
     side = models.ForeignKey(Side, models.PROTECT, related_name="departments")
     agreement = models.SlugField(max_length=80)
@@ -45,6 +55,7 @@ class Department(models.Model):
     domain_zh = models.CharField(max_length=120, blank=True)
     domain_en = models.CharField(max_length=200, blank=True)
     verification = models.CharField(max_length=200, blank=True)
+    kind = models.CharField(max_length=12, choices=UnitKind.choices, default=UnitKind.DEPARTMENT)
 
     class Meta:
         ordering: ClassVar = ["agreement", "side", "id"]
@@ -153,3 +164,64 @@ class Activity(models.Model):
     class Meta:
         ordering: ClassVar = ["-at", "-id"]
         indexes: ClassVar = [models.Index(fields=["side", "-at"], name="activity_of_side")]
+
+
+class Registration(models.Model):
+    """An organisation or a person that asks its side for an account; contact data goes once the side has decided."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        VERIFIED = "verified"
+        REFUSED = "refused"
+
+    class Kind(models.TextChoices):
+        FIRM = "firm"
+        INSTITUTE = "institute"
+        FUND = "fund"
+        CARRIER = "carrier"
+        ASSOCIATION = "association"
+        TALENT = "talent"
+
+    receipt = models.CharField(max_length=40, unique=True, help_text="whoever has it may read the state")
+    agreement = models.SlugField(max_length=80)
+    side = models.ForeignKey(Side, models.PROTECT, related_name="registrations")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    name = models.CharField(max_length=200)
+    uscc = models.CharField(max_length=18, blank=True)
+    region = models.CharField(max_length=6)
+    town = models.CharField(max_length=80, blank=True)
+    contact = models.CharField(max_length=80, blank=True)
+    email = models.EmailField(blank=True)
+    phone = models.CharField(max_length=30, blank=True)
+    username = models.CharField(max_length=80)
+    password = models.CharField(max_length=128, blank=True, help_text="a hash; moves to the account")
+    origin = models.CharField(max_length=64, db_index=True, help_text="a keyed hash of the sender's address")
+    notice = models.CharField(max_length=20, help_text="the version of the notice that was agreed to")
+    created_at = models.DateTimeField(auto_now_add=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    reason = models.CharField(max_length=40, blank=True)
+    decided_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    party = models.CharField(max_length=80, blank=True)
+    person = models.OneToOneField(Person, models.PROTECT, null=True, blank=True, related_name="registration")
+    withdrawn_at = models.DateTimeField(null=True, blank=True, help_text="consent withdrawn")
+
+    class Meta:
+        ordering: ClassVar = ["created_at", "id"]
+        indexes: ClassVar = [models.Index(fields=["agreement", "side", "state"], name="registration_queue")]
+
+    @property
+    def agreement_id(self) -> str:
+        return self.agreement
+
+
+class Follow(models.Model):
+    """A listing a person wants to hear of."""
+
+    person = models.ForeignKey(Person, models.CASCADE, related_name="follows")
+    listing = models.CharField(max_length=80, db_index=True)
+    since = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["-since"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["person", "listing"], name="follow_once")]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from django.contrib.auth.models import AnonymousUser
 
+from .hosting import is_hosted
 from .models import Person, Role
 
 __all__ = ["POWERS", "Visitor", "may"]
@@ -14,29 +15,34 @@ Visitor = Person | AnonymousUser
 
 _WORK = frozenset({"read", "agreement.note", "evidence.add", "ticket.open", "ticket.answer", "case.step"})
 _MEET = frozenset({"meeting.ask", "booking.make", "feed.own"})
+_SELF = frozenset({"own.read", "job.own", "notice.own"})
+_OUTSIDE = frozenset({"read", "own.erase", "listing.follow", "case.answer"})
+_OFFICE = frozenset({"registration.decide", "application.answer"})
 _LEAD = frozenset({"action.countersign", "event.countersign", "ticket.close", "decision.record", "visit.record"})
 
-POWERS: Mapping[str, frozenset[str]] = {
-    Role.OFFICER: _WORK | _MEET | {"action.move"},
+_OF_ROLE: Mapping[str, frozenset[str]] = {
+    Role.OFFICER: _WORK | _MEET | _OFFICE | {"action.move"},
     Role.COORDINATOR: _WORK
     | _MEET
+    | _OFFICE
     | _LEAD
-    | {"meeting.plan", "action.move", "conference.hold", "practice.adopt", "record.clear"},
+    | {"meeting.plan", "action.move", "conference.hold", "practice.adopt", "record.clear", "unit.manage", "appeal.decide"},
     Role.LEADER: frozenset({"read", "feed.own", "record.release", "action.move", "agreement.amend"}) | _LEAD,
-    Role.FIRM: _MEET | {"read", "listing.own", "case.answer"},
-    Role.INSTITUTE: _MEET | {"read", "listing.own", "case.answer"},
-    Role.FUND: _MEET | {"read", "listing.own", "case.answer"},
-    Role.TALENT: frozenset({"read", "feed.own", "application.own"}),
+    Role.FIRM: _MEET | _OUTSIDE | {"listing.own"},
+    Role.INSTITUTE: _MEET | _OUTSIDE | {"listing.own"},
+    Role.FUND: _MEET | _OUTSIDE | {"listing.own"},
+    Role.TALENT: _OUTSIDE | {"feed.own", "listing.own", "application.own"},
     Role.READER: frozenset({"read", "feed.own"}),
     Role.AUDITOR: frozenset({"read", "feed.own", "log.read"}),
     Role.SYSTEM: frozenset({"system.run"}),
-    Role.SECURITY: frozenset({"person.manage"}),
+    Role.SECURITY: frozenset({"person.manage", "unit.manage"}),
     Role.AUDIT: frozenset({"log.read", "activity.read"}),
 }
+POWERS: Mapping[str, frozenset[str]] = {role: powers | _SELF for role, powers in _OF_ROLE.items()}
 
 
 def may(person: Visitor, power: str) -> bool:
-    """Whether a person's role carries a power; no one else's does.
+    """Whether a person's role carries a power, at the node that hosts the person's side; no one else's does.
 
     Parameters
     ----------
@@ -45,4 +51,6 @@ def may(person: Visitor, power: str) -> bool:
     power
         A name that stands in :data:`POWERS`.
     """
-    return isinstance(person, Person) and person.is_active and power in POWERS.get(person.role, frozenset())
+    if not isinstance(person, Person) or not person.is_active or not is_hosted(person.side_id):
+        return False
+    return power in POWERS.get(person.role, frozenset())
