@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
-from itertools import islice
+from functools import lru_cache, partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -105,12 +106,12 @@ class _Tally:
         self.n_formulas += batch.n_formulas
         self.note(batch.faults)
         for key, values in batch.values.items():
-            self.filled[key] += sum(value is not None for value in values)
+            self.filled[key] += len(values) - values.count(None)
         self._add_dates(batch)
         self._add_departments(batch)
 
     def _add_dates(self, batch: Batch) -> None:
-        dates = [value for value in batch.values.get("as_of", ()) if value]
+        dates = set(batch.values.get("as_of", ())) - {None}
         if dates:
             known = [one for one in self.as_of if one]
             self.as_of = min([*dates, *known]), max([*dates, *known])
@@ -118,11 +119,12 @@ class _Tally:
     def _add_departments(self, batch: Batch) -> None:
         names = batch.values.get("department") or [None] * len(batch.numbers)
         dates = batch.values.get("as_of") or [None] * len(batch.numbers)
-        for place, (name, day) in enumerate(zip(names, dates, strict=True)):
+        for (name, day), n in Counter(zip(names, dates, strict=True)).items():
             own = self.departments.setdefault(name or "", [0, 0, ""])
-            own[0] += 1
-            own[1] += place in batch.faulty
+            own[0] += n
             own[2] = max(own[2], day or "")
+        for place in batch.faulty:
+            self.departments[names[place] or ""][1] += 1
 
 
 def read_table(path: Path, kind: str, **options: Any) -> Intake:
@@ -262,8 +264,7 @@ def _begin(
     rows = sheet.rows()
     first = list(islice(rows, 40))
     heading = find_heading(first, form, {"file": path.name, "sheet": sheet.name}, mapping)
-    after = (row for row in first if row[0] > heading.row)
-    return heading, (row for part in (after, rows) for row in part)
+    return heading, chain((row for row in first if row[0] > heading.row), rows)
 
 
 def _digest(path: Path) -> str:
@@ -304,34 +305,42 @@ def _arrow(
     sheet: str,
     defaults: Mapping[str, str],
 ) -> pa.Table:
-    sound = [at for at in range(len(batch.numbers)) if at not in batch.faulty]
+    n = len(batch.numbers)
+    sound = [at for at in range(n) if at not in batch.faulty] if batch.faulty else range(n)
     pick = partial(_picked, sound)
     arrays: dict[str, pa.Array] = {}
     wanted = dict.fromkeys([*keys, *(["industry"] if "industry" in batch.values else [])])
     for key in wanted:
-        values = batch.values.get(key) or [None] * len(batch.numbers)
-        filled = [value if value is not None else defaults.get(key) or None for value in values]
+        values = batch.values.get(key) or [None] * n
+        default = defaults.get(key)
+        filled = [default if value is None else value for value in values] if default else values
         arrays[key] = pa.array(pick(filled), _TYPES.get(form.columns[key].type, pa.string()))
         if form.columns[key].type == "money":
-            currencies = batch.extras.get(key) or [None] * len(batch.numbers)
+            currencies = batch.extras.get(key) or [None] * n
             arrays[f"{key}_currency"] = pa.array(pick(currencies), pa.string())
     for key, default in defaults.items():
         if key not in arrays:
-            arrays[key] = pa.array([default or None] * len(sound), pa.string())
-    told = {at: json.dumps(own, ensure_ascii=False) for at, own in batch.confidences.items()}
-    inferred = {at: ["industry"] for at in coded}
+            arrays[key] = pa.repeat(pa.scalar(default or None, pa.string()), len(sound))
+    told = {at: _told(tuple(own.items())) for at, own in batch.confidences.items()}
+    is_coded = np.isin(np.asarray(sound), coded)
+    marks = pa.repeat("industry", int(is_coded.sum()))
     arrays |= {
-        "source_file": pa.array([file] * len(sound), pa.string()),
-        "source_sheet": pa.array([sheet] * len(sound), pa.string()),
-        "source_row": pa.array([batch.numbers[at] for at in sound], pa.int64()),
+        "source_file": pa.repeat(file, len(sound)),
+        "source_sheet": pa.repeat(sheet, len(sound)),
+        "source_row": pa.array(pick(batch.numbers), pa.int64()),
         "confidences": pa.array([told.get(at, "") for at in sound], pa.string()),
-        "inferred": pa.array([inferred.get(at, []) for at in sound], pa.list_(pa.string())),
+        "inferred": pa.ListArray.from_arrays(np.concatenate([[0], is_coded.cumsum()]).astype(np.int32), marks),
     }
     return pa.table(arrays)
 
 
-def _picked(places: Sequence[int], values: Sequence[Any]) -> list[Any]:
-    return [values[at] for at in places]
+def _picked(places: Sequence[int], values: Sequence[Any]) -> Sequence[Any]:
+    return values if len(places) == len(values) else [values[at] for at in places]
+
+
+@lru_cache(maxsize=4096)
+def _told(confidences: tuple[tuple[str, float], ...]) -> str:
+    return json.dumps(dict(confidences), ensure_ascii=False)
 
 
 def _intake(kind: str, path: Path, tally: _Tally, provenance: Provenance, table: pa.Table | None) -> Intake:
