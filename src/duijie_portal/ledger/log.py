@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from duijie.errors import SealError
 from duijie.share.seal import GENESIS, Signer, Verdict, canonical_json, seal, verify
+from duijie_portal.accounts.hosting import is_hosted
 from duijie_portal.accounts.models import Person, Side, SideKey
 
 from .models import Agreement, Countersignature, Erasable, Event, uuid7
@@ -41,7 +42,15 @@ class Draft:
 
 
 def key_of(side: Side) -> Signer:
-    """The private key of a side, made on first use; a node holds only the keys of the sides it hosts."""
+    """The private key of a side, made on first use; a node holds only the keys of the sides it hosts.
+
+    Raises
+    ------
+    SealError
+        The side works at another node.
+    """
+    if not is_hosted(side.pk):
+        raise SealError("portal_key_elsewhere", {"side": side.pk})
     path = Path(settings.HOME) / "keys" / f"{side.pk}.pem"
     return _signer(path, side.pk, path.stat().st_mtime_ns if path.exists() else 0)
 

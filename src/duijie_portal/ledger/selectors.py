@@ -13,6 +13,7 @@ from django.db.models import Max, Q, QuerySet
 
 from duijie import terms
 from duijie.track import load_agreement
+from duijie_portal.accounts.hosting import is_hosted
 from duijie_portal.accounts.models import Department, Person
 from duijie_portal.accounts.powers import Visitor
 
@@ -32,8 +33,8 @@ __all__ = [
 
 
 def agreements_of(person: Visitor) -> QuerySet[Agreement]:
-    """The agreements a person's side is party to, real ones first; none for those without a side."""
-    if not isinstance(person, Person) or not person.side_id:
+    """The agreements a person's side is party to, real ones first; none for those without a side, or of another node."""
+    if not isinstance(person, Person) or not person.side_id or not is_hosted(person.side_id):
         return Agreement.objects.none()
     return Agreement.objects.filter(sides=person.side_id)
 
