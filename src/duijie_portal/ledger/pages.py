@@ -115,13 +115,15 @@ def denied(request: HttpRequest, error: DuijieError, as_json: bool = False, *, s
     return render(request, "frame/denied.html", {"error": told(error), "status": status}, status=status)
 
 
-def act(form: type[Form], back: str) -> Callable[[Callable[..., str]], View]:
+def act(form: type[Form], back: str, *, power: str = "read") -> Callable[[Callable[..., str | tuple[str, str]]], View]:
     """Turn a function (request, agreement, data, …) → code of what was done into a POST view.
 
-    The form is checked first; a wrong field or a rule that does not hold is told as a message on the page `back`.
+    The form is checked first; a wrong field or a rule that does not hold is told as a message on the page `back`,
+    where one also lands afterwards unless the function gives an address beside the code. Whoever lacks `power` is
+    refused before the form is read; the service behind it asks for its own.
     """
 
-    def wrap(do: Callable[..., str]) -> View:
+    def wrap(do: Callable[..., str | tuple[str, str]]) -> View:
         @require_POST
         @wraps(do)
         def view(request: HttpRequest, agreement: str, **keys: str) -> HttpResponseBase:
@@ -129,6 +131,8 @@ def act(form: type[Form], back: str) -> Callable[[Callable[..., str]], View]:
                 return redirect_to_login(request.get_full_path())
             row = _agreement_of(request, agreement)
             request.agreement = row  # type: ignore[attr-defined]
+            if not may(request.user, power):
+                return denied(request, refuse(request.user, power, request.path))
             filled = form(request.POST, request.FILES)
             if filled.is_valid():
                 return _done(request, back, lambda: do(request, row, filled.cleaned_data, **keys), agreement, keys)
@@ -141,10 +145,14 @@ def act(form: type[Form], back: str) -> Callable[[Callable[..., str]], View]:
 
 
 def _done(
-    request: HttpRequest, back: str, do: Callable[[], str], agreement: str, keys: Mapping[str, str]
+    request: HttpRequest, back: str, do: Callable[[], str | tuple[str, str]], agreement: str, keys: Mapping[str, str]
 ) -> HttpResponseBase:
     try:
-        messages.success(request, sentence(do(), language_of()))
+        done = do()
+        code, address = (done, "") if isinstance(done, str) else done
+        messages.success(request, sentence(code, language_of()))
+        if address:
+            return redirect(address)
     except DeniedError as error:
         if error.code == "portal_denied":
             return denied(request, error)

@@ -39,7 +39,7 @@ class Shown(models.QuerySet[Row]):
         released = Q(released_at__isnull=False)
         seen = released & Q(visibility=Visibility.PUBLIC)
         if person.role in PARTY_ROLES:
-            seen |= self._of_party(person.party) if person.party else Q(pk__in=())
+            seen |= self._of_party(person) if person.party else Q(pk__in=())
         elif person.side_id:
             shared = Q(visibility=Visibility.BOTH) | (
                 Q(visibility=Visibility.MATCHED) & self._matched_with(person.side_id)
@@ -47,14 +47,16 @@ class Shown(models.QuerySet[Row]):
             seen |= Q(side=person.side_id) | (released & shared)
         return self.filter(seen)
 
-    def _of_party(self, party: str) -> Q:
-        """A party's own rows, and released ones of those it is matched with."""
-        own, matched = Q(pk__in=()), Q(pk__in=())
+    def _of_party(self, person: Person) -> Q:
+        """Rows about a party – those of another side once released – and released ones of those it is matched with."""
+        own, matched, party = Q(pk__in=()), Q(pk__in=()), person.party
+        released = Q(released_at__isnull=False)
         for path in self.party_paths:
             own |= Q(**{path: party})
         for path in self.matched_paths:
             matched |= self._in_case(path, Q(need_party=party) | Q(offer_party=party))
-        return own | (matched & Q(visibility=Visibility.MATCHED, released_at__isnull=False))
+        reached = Q(side=person.side_id) | (released & ~Q(visibility=Visibility.OWN))
+        return (own & reached) | (matched & Q(visibility=Visibility.MATCHED) & released)
 
     def _matched_with(self, side: str) -> Q:
         found = Q(pk__in=())
