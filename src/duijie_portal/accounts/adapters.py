@@ -5,11 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.adapter import DefaultAccountAdapter, get_adapter
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
-__all__ = ["Invited", "KnownOnly", "named"]
+from .door import log
+from .hosting import is_hosted
+
+__all__ = ["Invited", "KnownOnly", "address", "named"]
+
+
+def address(request: HttpRequest) -> str:
+    """The address a request came from; behind a front server the one that server saw."""
+    return str(get_adapter(request).get_client_ip(request))
 
 
 def named(request: HttpRequest, credentials: Mapping[str, Any] | None = None) -> str:
@@ -23,6 +33,13 @@ class Invited(DefaultAccountAdapter):  # type: ignore[misc]
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def pre_login(self, request: HttpRequest, user: Any, **options: Any) -> HttpResponse | None:
+        """People sign in at the node that works for their side."""
+        if not is_hosted(user.side_id):
+            log(user, "sign_in", "node", is_refused=True)
+            raise ImmediateHttpResponse(render(request, "frame/elsewhere.html", status=403))
+        return super().pre_login(request, user, **options)  # type: ignore[no-any-return]
 
 
 class KnownOnly(DefaultSocialAccountAdapter):  # type: ignore[misc]

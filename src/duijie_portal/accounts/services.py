@@ -1,4 +1,4 @@
-"""The writes of a side's security administrator: accounts of its own people."""
+"""The writes about accounts: a side's security administrator's, its units, and forgetting a person."""
 
 from __future__ import annotations
 
@@ -6,12 +6,20 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from allauth.usersessions.models import UserSession
+from axes.models import AccessAttempt
+from axes.utils import reset
+from django.utils import timezone
+
 from duijie.errors import DeniedError, InputError
 
 from .door import write
-from .models import Department, Person, Role
+from .models import Department, Person, Role, UnitKind
 
-__all__ = ["invite", "new_password", "switch"]
+__all__ = ["add_unit", "end_sessions", "forget", "invite", "new_password", "switch", "unlock"]
 
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 
@@ -69,3 +77,69 @@ def switch(person: Person, other: Person, /, *, is_active: bool) -> None:
         raise DeniedError("portal_other_side_owns", {"side": other.side_id or ""})
     other.is_active = is_active
     other.save(update_fields=["is_active"])
+    if not is_active:
+        end_sessions(other)
+
+
+def end_sessions(person: Person) -> int:
+    """Sign a person out everywhere; how many sessions ended."""
+    rows = list(UserSession.objects.filter(user=person))
+    for row in rows:
+        row.end()
+    return len(rows)
+
+
+@write("person.manage")
+def unlock(person: Person, other: Person, /) -> None:
+    """Let a locked-out account of one's own side try its password again.
+
+    Raises
+    ------
+    DeniedError
+        The account is of another side.
+    """
+    if other.side_id != person.side_id:
+        raise DeniedError("portal_other_side_owns", {"side": other.side_id or ""})
+    reset(username=other.username)
+
+
+@write("unit.manage")
+def add_unit(person: Person, agreement: Any, /, *, kind: str, name_zh: str, name_en: str = "") -> Department:
+    """Enter a town or street, a park, an association or an operator of one's own side.
+
+    Raises
+    ------
+    InputError
+        The side has a unit of that name, or departments were meant: those are the agreement's data.
+    """
+    if kind not in UnitKind.values or kind == UnitKind.DEPARTMENT:
+        raise InputError("portal_unit_kind_unknown", {"kind": kind})
+    own = Department.objects.filter(agreement=agreement.pk, side=person.side_id)
+    if own.filter(name_zh=name_zh).exists():
+        raise InputError("portal_name_taken", {"name": name_zh})
+    key = f"{kind}-{secrets.token_hex(4)}"
+    return Department.objects.create(
+        agreement=agreement.pk, side_id=person.side_id, key=key, kind=kind, name_zh=name_zh, name_en=name_en
+    )
+
+
+def forget(person: Person) -> None:
+    """Leave nothing of an account but its number, so that what it did stays countable; nobody can sign in with it.
+
+    The calling service has erased what the person wrote, and decided that this is what they want.
+    """
+    end_sessions(person)
+    for kept in (EmailAddress, Authenticator, SocialAccount):
+        kept.objects.filter(user=person).delete()
+    AccessAttempt.objects.filter(username=person.username).delete()
+    person.follows.all().delete()
+    person.departments.clear()
+    person.username, person.name_zh, person.name_en, person.email = f"erased-{person.pk}", "", "", ""
+    person.is_active = False
+    person.set_unusable_password()
+    person.save()
+    registration = getattr(person, "registration", None)
+    if registration is not None:
+        registration.name = registration.contact = registration.email = registration.phone = ""
+        registration.username, registration.withdrawn_at = person.username, timezone.now()
+        registration.save()
