@@ -81,7 +81,7 @@ def notifications(request: HttpRequest, agreement: Agreement) -> Document:
     return {"notifications": shown, "pages": place}
 
 
-@act(forms.Nothing, "notifications")
+@act(forms.Nothing, "notifications", power="own.read")
 def read_all(request: HttpRequest, agreement: Agreement, data: Document) -> str:
     selectors.notifications(person_of(request), agreement).filter(read_at=None).update(read_at=timezone.now())
     return "portal_done_read"
@@ -116,7 +116,7 @@ def people(request: HttpRequest, agreement: Agreement) -> Document:
     }
 
 
-@act(forms.InviteForm, "people")
+@act(forms.InviteForm, "people", power="person.manage")
 def invite(request: HttpRequest, agreement: Agreement, data: Document) -> str:
     departments = [data.pop("department")] if data["department"] else []
     data.pop("department", None)
@@ -127,7 +127,7 @@ def invite(request: HttpRequest, agreement: Agreement, data: Document) -> str:
     return "portal_done_invite"
 
 
-@act(forms.SwitchForm, "people")
+@act(forms.SwitchForm, "people", power="person.manage")
 def switch(request: HttpRequest, agreement: Agreement, data: Document) -> str:
     other = get_object_or_404(selectors.people(person_of(request)), username=data["username"])
     services.switch(request.user, other, is_active=data["is_active"])
