@@ -13,6 +13,7 @@ from duijie import __version__
 from duijie.terms import Bilingual, Progress, Provenance, silent
 
 from . import report, stages
+from .decisions import read_decisions
 from .reading import Material, read_folder
 from .writing import plain, write_json
 
@@ -69,13 +70,16 @@ def run(
 
     Notes
     -----
+    Where ``<out>/<agreement>/decisions.json`` stands (the portal writes it), the ranking learns from it.
     A stage without its input answers with an empty result that says what is missing; it never stops the line.
     """
     walk = _Walk(progress)
     material = walk.stage("read", lambda: read_folder(folder, out, as_of=as_of, seed=seed))
     home = out / material.agreement.key
     diagnosis = walk.stage("diagnose", lambda: stages.diagnosis(material, progress=walk.inside("diagnose")))
-    matches = walk.stage("match", lambda: stages.matches(material, on=as_of, progress=walk.inside("match")))
+    told = read_decisions(home / "decisions.json")
+    inside = walk.inside("match")
+    matches = walk.stage("match", lambda: stages.matches(material, on=as_of, progress=inside, decisions=told))
     meeting = walk.stage("meet", lambda: stages.timetable(material, matches, as_of=as_of, seed=seed))
     tracked = walk.stage("track", lambda: stages.state(material, matches, as_of=as_of))
     found = {"diagnose": diagnosis, "match": matches, "meet": meeting.document, "track": tracked}

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 from duijie import data, diagnose, match, meet, track
 from duijie.intake import taxonomies
+from duijie.match.scoring import Circumstances
 from duijie.terms import Listing, Progress, Source
 from duijie.track import calendar
 
+from .decisions import Decision, learnt
 from .facts import write_facts
 from .reading import REFERENCE, Material
 
@@ -47,9 +49,15 @@ def diagnosis(material: Material, *, progress: Progress) -> dict[str, Any]:
     return {**found, "sources": [*found.get("sources", ()), *_sources(material.counts.source)]}
 
 
-def matches(material: Material, *, on: date, progress: Progress) -> dict[str, Any]:
-    """Every kind that has a need or an offer, matched across the sides."""
+def matches(material: Material, *, on: date, progress: Progress, decisions: Sequence[Decision] = ()) -> dict[str, Any]:
+    """Every kind that has a need or an offer, matched across the sides; earlier decisions on its pairs re-weight it."""
     parties = {party.id: party for party in material.parties}
+    tables: dict[str, Any] = {
+        "chains": material.chains,
+        "sector_of": taxonomies.sector_of(),
+        "priority_fields": tuple(_priority_words(material)),
+        "input_output": material.io.get(REFERENCE),
+    }
     by_kind: dict[str, list[Listing]] = {}
     for listing in material.listings:
         by_kind.setdefault(listing.kind, []).append(listing)
@@ -58,19 +66,11 @@ def matches(material: Material, *, on: date, progress: Progress) -> dict[str, An
     for at, key in enumerate(kinds):
         progress("match", at, len(kinds))
         needs, offers = ([one for one in by_kind[key] if one.role == role] for role in ("need", "offer"))
-        found = match.kind(
-            material.kinds[key],
-            needs,
-            offers,
-            parties=parties,
-            on=on,
-            clauses=[clause.key for clause in material.agreement.clauses if key in clause.kinds],
-            chains=material.chains,
-            sector_of=taxonomies.sector_of(),
-            priority_fields=_priority_words(material),
-            input_output=material.io.get(REFERENCE),
-        )
-        rows.append(found.to_dict())
+        world = Circumstances(on, **tables)
+        weighed, version = learnt(material.kinds[key], needs, offers, decisions, parties=parties, world=world)
+        clauses = [clause.key for clause in material.agreement.clauses if key in clause.kinds]
+        found = match.kind(weighed, needs, offers, parties=parties, on=on, clauses=clauses, **tables)
+        rows.append({**found.to_dict(), **({"learnt": asdict(version)} if version else {})})
     progress("match", len(kinds), len(kinds))
     shown = {one.id: _listing(one, parties) for one in material.listings}
     return {"listings": shown, "kinds": rows, "sources": _sources(*(one.source for one in material.listings))}
