@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -123,11 +124,13 @@ def _account(username: str, role: str, side: Any, new_password: bool, party: str
 
 @portal.command()
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--worker/--no-worker", default=True, show_default=True, help="Do the jobs as well.")
 @click.pass_context
-def serve(ctx: click.Context, port: int) -> None:
+def serve(ctx: click.Context, port: int, worker: bool) -> None:
     """Serve the portal on 127.0.0.1 until stopped; a front server belongs before it for others to reach it."""
     from gunicorn.app.base import BaseApplication
 
+    from duijie_portal.ledger.keeper import kept_worker
     from duijie_portal.wsgi import application
 
     class Server(BaseApplication):  # type: ignore[misc]
@@ -140,7 +143,17 @@ def serve(ctx: click.Context, port: int) -> None:
             return application
 
     click.echo(sentence("portal_serving", ctx.obj["language"], {"address": f"http://127.0.0.1:{port}/"}))
-    Server().run()
+    with kept_worker(ctx.obj["home"]) if worker else nullcontext():
+        Server().run()
+
+
+@portal.command()
+@click.option("--parent", default=0, hidden=True, help="End when this process is gone.")
+def work(parent: int) -> None:
+    """Do the jobs people asked for and what is due by the clock, until stopped; `serve` has one of its own."""
+    from duijie_portal.ledger.worker import work
+
+    work(parent=parent)
 
 
 @portal.command()

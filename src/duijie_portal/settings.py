@@ -217,6 +217,7 @@ STATICFILES_DIRS = [Path(__file__).parent / "static"]
 WHITENOISE_USE_FINDERS = True
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+JOB_BEAT_SECONDS = float(os.environ.get("DUIJIE_JOB_BEAT_SECONDS", "5"))
 EMAIL_BACKEND = os.environ.get("DUIJIE_EMAIL_BACKEND", "django.core.mail.backends.dummy.EmailBackend")
 SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008", "security.W012", "security.W016"] if not IS_HTTPS else []
 LOGGING = {

@@ -4,13 +4,17 @@ from django.urls import path
 
 from duijie_portal.ledger.pages import twin
 
-from . import views
+from . import job_views, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     *twin("search/", views.search, "search"),
     *twin("notifications/", views.notifications, "notifications"),
     path("notifications/read/", views.read_all, name="read_all"),
+    *twin("jobs/", job_views.jobs, "jobs"),
+    *twin("jobs/<slug:job>/", job_views.job, "job"),
+    path("jobs/<slug:job>/cancel/", job_views.cancel_job, name="cancel_job"),
+    path("jobs/<slug:job>/again/", job_views.repeat_job, name="repeat_job"),
     *twin("people/", views.people, "people"),
     path("people/invite/", views.invite, name="invite"),
     path("people/switch/", views.switch, name="switch"),

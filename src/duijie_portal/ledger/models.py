@@ -338,3 +338,69 @@ class Notification(models.Model):
     class Meta:
         ordering: ClassVar = ["-at", "-id"]
         indexes: ClassVar = [models.Index(fields=["person", "read_at"], name="notification_unread")]
+
+
+class Job(models.Model):
+    """Long work someone asked for: where it stands, how far it came, and what it left to go on from."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+
+    id = models.CharField(max_length=36, primary_key=True, default=text_key)
+    agreement = models.ForeignKey(Agreement, models.CASCADE, related_name="+")
+    side = models.ForeignKey(Side, models.PROTECT, null=True, related_name="+")
+    person = models.ForeignKey(Person, models.CASCADE, related_name="jobs")
+    kind = models.CharField(max_length=40)
+    subject = models.CharField(max_length=160, blank=True, help_text="what it is about: no two at once of a kind")
+    payload = models.JSONField(default=dict, blank=True)
+    state = models.CharField(max_length=9, choices=State.choices, default=State.WAITING)
+    n_done = models.PositiveIntegerField(default=0)
+    n_total = models.PositiveIntegerField(null=True)
+    code = models.CharField(max_length=60, blank=True, help_text="the sentence of what it does now")
+    kept = models.JSONField(default=dict, blank=True, help_text="what the last step left for the next")
+    path = models.CharField(max_length=300, blank=True, help_text="where the result is")
+    attempt = models.PositiveSmallIntegerField(default=0)
+    task = models.UUIDField(null=True, help_text="its place in the queue")
+    is_cancelling = models.BooleanField(default=False)
+    asked_at = models.DateTimeField(auto_now_add=True)
+    queued_at = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)
+    beat_at = models.DateTimeField(null=True, help_text="the last sign of life")
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["-asked_at", "-id"]
+        indexes: ClassVar = [
+            models.Index(fields=["agreement", "person", "-asked_at"], name="job_of_person"),
+            models.Index(fields=["state", "beat_at"], name="job_alive"),
+        ]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["agreement", "kind", "subject"],
+                condition=models.Q(state__in=("waiting", "running")) & ~models.Q(subject=""),
+                name="job_once_at_a_time",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.id
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in (self.State.WAITING, self.State.RUNNING)
+
+
+class JobLine(models.Model):
+    """A line of a job's log: a code with values."""
+
+    job = models.ForeignKey(Job, models.CASCADE, related_name="lines")
+    at = models.DateTimeField(auto_now_add=True)
+    code = models.CharField(max_length=60)
+    values = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["id"]

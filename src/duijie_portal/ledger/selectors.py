@@ -15,9 +15,9 @@ from duijie import terms
 from duijie.track import load_agreement
 from duijie_portal.accounts.hosting import is_hosted
 from duijie_portal.accounts.models import Department, Person
-from duijie_portal.accounts.powers import Visitor
+from duijie_portal.accounts.powers import Visitor, may
 
-from .models import Agreement, Case, Event, Listing, Record, Step
+from .models import Agreement, Case, Event, Job, Listing, Record, Step
 
 __all__ = [
     "agreement_term",
@@ -25,6 +25,7 @@ __all__ = [
     "changed_at",
     "department_names",
     "heads_of",
+    "jobs_of",
     "latest_events",
     "results",
     "steps_of",
@@ -142,6 +143,14 @@ def department_names(agreement: Agreement) -> dict[str, terms.Bilingual]:
 def unread(person: Visitor, agreement: Agreement) -> int:
     """How many lines a person has not read."""
     return person.notifications.filter(agreement=agreement, read_at=None).count() if isinstance(person, Person) else 0
+
+
+def jobs_of(agreement: Agreement, person: Visitor) -> QuerySet[Job]:
+    """A person's own jobs; for a side's system administrator those of all its people."""
+    if not isinstance(person, Person):
+        return Job.objects.none()
+    rows = Job.objects.filter(agreement=agreement).select_related("person")
+    return rows.filter(side=person.side_id) if may(person, "system.run") else rows.filter(person=person)
 
 
 def evidence_names(rows: Iterable[Any]) -> dict[str, str]:
