@@ -18,8 +18,8 @@ __all__ = ["Invited", "KnownOnly", "address", "named"]
 
 
 def address(request: HttpRequest) -> str:
-    """The address a request came from; behind a front server the one that server saw."""
-    return str(get_adapter(request).get_client_ip(request))
+    """The address a request came from, behind a front server the one that server saw; empty where it is not known."""
+    return str(get_adapter(request).get_client_ip(request)) if request.META else ""
 
 
 def named(request: HttpRequest, credentials: Mapping[str, Any] | None = None) -> str:
