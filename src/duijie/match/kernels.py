@@ -10,10 +10,12 @@ from numba import njit
 __all__ = ["N_GROUPS", "scatter", "search_tile"]
 
 # Indices are unsigned in the innermost loops: a signed one is tested for being negative, which costs more than the sum.
-# Sums are looked at this many at a time: a loop of a fixed length becomes vector instructions
-_LANE = 64
+# Flags are read this many at a time, as one number
+_WORD = 8
 # the common terms of an offer are summed up in so many groups: one cache line
 N_GROUPS = 64
+# looking at a survivor costs about as much as adding up so many postings
+_SURVIVOR = 24
 
 
 @njit(cache=True, nogil=True)
@@ -30,50 +32,47 @@ def scatter(terms, weights, starts, bases, ids, values, block, out):
 
 @njit(cache=True, nogil=True)
 def search_tile(
-    first, last, need_starts, need_terms, need_values, need_levels, need_heavy, need_work, mean_heavy, slack,
-    n_offers, n_terms, block, row_starts, row_terms, row_values, row_levels, heavy,
-    starts, bases, ids, values, dense_of, dense, marks, mark_scale, is_pruned, out_offers, out_scores,
+    first, last, need_starts, need_terms, need_values, need_levels, need_heavy, need_work, slack,
+    n_offers, n_terms, block, row_starts, row_terms, row_values, heavy,
+    starts, bases, ids, values, dense, marks, mark_scale, is_pruned, out_offers, out_scores,
 ):  # fmt: skip
     """Find the best offers of the needs `first` … `last`; returns how many pairs were scored in full."""
-    sums = np.zeros(-(-block // _LANE) * _LANE, np.float32)
+    sums = np.zeros(block, np.float32)
+    flags = np.zeros(-(-block // _WORD) * _WORD, np.uint8)
     table = np.zeros(n_terms, np.float32)
     counts = np.zeros(last - first, np.int64)
+    # where to begin, learnt from block to block: a level too light is made good at the cost of one look
+    begins = np.full(last - first, max(need_heavy.shape[1] - 3, 0) if is_pruned else 0, np.int64)
     k, n_checked = out_offers.shape[1], 0
     rows = (row_starts, row_terms, row_values)
-    lengths, wanted = np.zeros(N_GROUPS), np.zeros(N_GROUPS, np.int32)
+    groups = (marks, np.zeros(N_GROUPS), np.zeros(N_GROUPS, np.int32), mark_scale)
     for at in range(len(bases)):
         low = at * block
         size = min(block, n_offers - low)
-        post = (starts[at], bases[at], ids, values, dense_of, dense[at])
+        post = (starts[at], bases[at], ids, values, dense[at])
+        flags[size:] = 0
         for need in range(first, last):
             begin, end = need_starts[need], need_starts[need + 1]
             if begin == end:
                 continue
-            query = (need_terms[begin:end], need_values[begin:end])
-            reach, ends, best = need_heavy[need], need_levels[need], (out_offers[need], out_scores[need])
+            query, best = (need_terms[begin:end], need_values[begin:end]), (out_offers[need], out_scores[need])
+            reach, ends, n_found = need_heavy[need], need_levels[need], counts[need - first]
+            level = begins[need - first]
             _set(table, query, True)
-            n_found = counts[need - first]
-            level = _start_level(is_pruned, n_found == k, reach, mean_heavy, best[1][k - 1])
             _add_up(0, ends[level], query, post, sums)
             if is_pruned and n_found < k:
                 n_found, n_full = _seed(low, size, sums, table, rows, n_found, best)
                 n_checked += n_full
-                lower = min(level, _start_level(is_pruned, n_found == k, reach, mean_heavy, best[1][k - 1]))
-                _add_up(ends[level], ends[lower], query, post, sums)
-                level = lower
-            while level > 0:
-                cut, rest = _cut(n_found, best[1], slack[need]), heavy[level, low : low + size]
-                n_hits = _hits(sums, rest, size, reach[level], cut)
-                # a survivor costs about as much as adding up so many postings
-                if n_found == k and n_hits * 10 <= need_work[need, level - 1] * size / n_offers:
+            while True:
+                cut = _cut(n_found, best[1], slack[need])
+                n_hits = _flag(sums[:size], heavy[level, low : low + size], reach[level], cut, flags)
+                if level == 0 or _is_enough(n_hits, need_work[need, level - 1] * size / n_offers):
                     break
                 _add_up(ends[level], ends[level - 1], query, post, sums)
                 level -= 1
-            unit = np.float32(_want(query, ends[level], lengths, wanted) * mark_scale)
-            n_found, n_full = _sift(
-                low, size, level, sums, table, reach[level], slack[need], rows, row_levels, heavy[level],
-                marks, wanted, unit, n_found, best,
-            )  # fmt: skip
+            begins[need - first] = _next_level(level, n_hits, need_work[need], size / n_offers, is_pruned)
+            limits = (level, reach[level], heavy[level, low : low + size], slack[need])
+            n_found, n_full = _sift(low, sums, flags, limits, query, ends[level], groups, table, rows, n_found, best)
             counts[need - first] = n_found
             n_checked += n_full
             _set(table, query, False)
@@ -82,16 +81,16 @@ def search_tile(
 
 
 @njit(cache=True, nogil=True)
-def _start_level(is_pruned, is_full, reach, mean_heavy, least):
-    """The level at which an ordinary offer's common part can no longer lift it over the threshold."""
-    if not is_pruned:
-        return 0
-    if not is_full:
-        return max(len(reach) - 3, 0)
-    level = 0
-    while level + 1 < len(reach) and reach[level + 1] * mean_heavy[level + 1] < 0.7 * least:
-        level += 1
-    return level
+def _is_enough(n_hits, n_postings):
+    return n_hits * _SURVIVOR <= n_postings
+
+
+@njit(cache=True, nogil=True)
+def _next_level(level, n_hits, work, share, is_pruned):
+    """One level lighter in the next block where few survived; the same where not."""
+    if not is_pruned or level + 1 >= len(work):
+        return level
+    return level + 1 if n_hits * _SURVIVOR * 4 <= work[level] * share else level
 
 
 @njit(cache=True, nogil=True)
@@ -109,117 +108,111 @@ def _cut(n_found, scores, slack):
 
 @njit(cache=True, nogil=True)
 def _add_up(begin, end, query, post, sums):
+    """Add the products of some terms of a need; the most common ones, at the end, as full columns."""
     terms, weights = query
-    starts, base, ids, values, dense_of, dense = post
+    starts, base, ids, values, dense = post
+    while end > begin and terms[end - 1] < len(dense):
+        first = max(begin, end - 4)
+        while terms[first] >= len(dense):
+            first += 1
+        _add_columns(terms[first:end], weights[first:end], dense, sums)
+        end = first
     for place in range(begin, end):
         weight, term = weights[place], terms[place]
-        if dense_of[term] >= 0:
-            column = dense[dense_of[term]]
-            for at in range(len(column)):
-                sums[at] += weight * column[at]
-        else:
-            for p in range(np.uint64(base + starts[term]), np.uint64(base + starts[term + 1])):
-                sums[ids[p]] += weight * values[p]
+        for p in range(np.uint64(base + starts[term]), np.uint64(base + starts[term + 1])):
+            sums[ids[p]] += weight * values[p]
 
 
 @njit(cache=True, nogil=True)
-def _hits(sums, rest, size, reach, cut):
-    """How many offers of the block may still reach the threshold."""
-    total = 0
-    for start in range(0, size - size % _LANE, _LANE):
-        total += _lane_hits(sums[start : start + _LANE], rest[start : start + _LANE], reach, cut)
-    for at in range(size - size % _LANE, size):
-        total += sums[at] + reach * rest[at] >= cut
-    return total
+def _add_columns(terms, weights, dense, sums):
+    """Up to four columns in one pass over the sums."""
+    if len(terms) == 4:
+        a, b, c, d = dense[terms[0]], dense[terms[1]], dense[terms[2]], dense[terms[3]]
+        u, v, w, x = weights[0], weights[1], weights[2], weights[3]
+        for at in range(len(sums)):
+            sums[at] += (u * a[at] + v * b[at]) + (w * c[at] + x * d[at])
+        return
+    for place in range(len(terms)):
+        column, weight = dense[terms[place]], weights[place]
+        for at in range(len(sums)):
+            sums[at] += weight * column[at]
 
 
 @njit(cache=True, nogil=True)
-def _lane_hits(sums, rest, reach, cut):
-    hits = np.int32(0)
-    for at in range(_LANE):
-        hits += np.int32(1) if sums[at] + reach * rest[at] >= cut else np.int32(0)
-    return hits
-
-
-@njit(cache=True, nogil=True)
-def _any_above(sums, least):
-    hits = np.int32(0)
-    for at in range(_LANE):
-        hits += np.int32(1) if sums[at] > least else np.int32(0)
-    return hits > 0
+def _flag(sums, rest, reach, cut, flags):
+    """Mark the offers of the block that may still reach the threshold; returns how many."""
+    n_hits = np.int32(0)
+    for at in range(len(sums)):
+        is_hit = sums[at] + reach * rest[at] >= cut
+        flags[at] = is_hit
+        n_hits += np.int32(is_hit)
+    return n_hits
 
 
 @njit(cache=True, nogil=True)
 def _seed(low, size, sums, table, rows, n_found, best):
     """Score the offers with the highest sums so far in full, so that there is a threshold to prune by."""
     k, n_top = len(best[0]), 0
-    top_at, top_sum = np.empty(k, np.int64), np.empty(k, np.float32)
-    for start in range(0, size, _LANE):
-        least = top_sum[k - 1] if n_top == k else np.float32(0)
-        stop = min(start + _LANE, size)
-        if stop - start == _LANE and not _any_above(sums[start:stop], least):
-            continue
-        for at in range(start, stop):
-            if sums[at] > 0 and (n_top < k or sums[at] > top_sum[k - 1]):
-                place = min(n_top, k - 1)
-                while place > 0 and top_sum[place - 1] < sums[at]:
-                    top_sum[place], top_at[place] = top_sum[place - 1], top_at[place - 1]
-                    place -= 1
-                top_sum[place], top_at[place] = sums[at], at
-                n_top = min(n_top + 1, k)
-    for place in range(n_top):
-        offer = low + top_at[place]
-        n_found = _keep(best, n_found, offer, _full(offer, table, rows))
+    n_lanes = min(256, size)
+    most = np.zeros(n_lanes, np.float32)
+    for start in range(0, size, n_lanes):
+        part = sums[start : min(start + n_lanes, size)]
+        for at in range(len(part)):
+            most[at] = max(most[at], part[at])
+    # each lane gives the offer of its highest sum; the lanes with the highest come first
+    for lane in np.argsort(-most)[:k]:
+        if most[lane] <= 0:
+            break
+        at = lane
+        while sums[at] < most[lane]:
+            at += n_lanes
+        n_found = _keep(best, n_found, low + at, _full(low + at, table, rows))
+        n_top += 1
     return n_found, n_top
 
 
 @njit(cache=True, nogil=True)
-def _want(query, begin, lengths, wanted):
+def _want(query, begin, groups):
     """The lengths of the need's common terms by group, rounded up to whole units; returns the unit."""
     terms, values = query
+    _, lengths, wanted, scale = groups
     lengths[:] = 0
     for place in range(begin, len(terms)):
-        lengths[terms[place] % len(lengths)] += values[place] * values[place]
+        lengths[terms[place] % N_GROUPS] += values[place] * values[place]
     unit = np.sqrt(lengths.max()) / 4000
-    for group in range(len(lengths)):
+    for group in range(N_GROUPS):
         wanted[group] = np.int32(np.ceil(np.sqrt(lengths[group]) / unit)) if unit > 0 else 0
-    return unit
+    return np.float32(unit * scale)
 
 
 @njit(cache=True, nogil=True)
-def _sift(low, size, level, sums, table, reach, slack, rows, row_levels, heavy, marks, wanted, unit, n_found, best):
-    """Look through a block's sums; an offer that may reach the threshold is scored in full."""
-    rest, n_full = heavy[low : low + size], 0
-    cut = _cut(n_found, best[1], slack)
-    for start in range(0, size, _LANE):
-        stop = min(start + _LANE, size)
-        if stop - start == _LANE and not _lane_hits(sums[start:stop], rest[start:stop], reach, cut):
+def _common(offer, groups, unit):
+    """What the common terms of an offer can add at most, group by group."""
+    marks, _, wanted, _ = groups
+    units, mark = np.int32(0), marks[offer * N_GROUPS : (offer + 1) * N_GROUPS]
+    for group in range(N_GROUPS):
+        units += np.int32(mark[group]) * wanted[group]
+    return np.float32(units) * unit
+
+
+@njit(cache=True, nogil=True)
+def _sift(low, sums, flags, limits, query, end, groups, table, rows, n_found, best):
+    """Look through a block's flags; an offer that may reach the threshold is scored in full."""
+    level, reach, rest, slack = limits
+    n_full, words = 0, flags.view(np.uint64)
+    cut, unit = _cut(n_found, best[1], slack), _want(query, end, groups)
+    for word in range(len(words)):
+        if words[word] == 0:
             continue
-        for at in range(start, stop):
-            if sums[at] + reach * rest[at] < cut:
+        for at in range(word * _WORD, word * _WORD + _WORD):
+            if flags[at] == 0 or sums[at] + reach * rest[at] < cut:
                 continue
-            offer = low + at
-            # what its common terms can add at most, group by group
-            units, mark = np.int32(0), marks[offer * N_GROUPS : (offer + 1) * N_GROUPS]
-            for group in range(N_GROUPS):
-                units += np.int32(mark[group]) * wanted[group]
-            if level > 0 and sums[at] + np.float32(units) * unit < cut:
+            if level > 0 and sums[at] + _common(low + at, groups, unit) < cut:
                 continue
-            if level == 0 or sums[at] + _common(offer, level, table, rows, row_levels) >= cut:
-                n_full += 1
-                n_found = _keep(best, n_found, offer, _full(offer, table, rows))
-                cut = _cut(n_found, best[1], slack)
+            n_full += 1
+            n_found = _keep(best, n_found, low + at, _full(low + at, table, rows))
+            cut = _cut(n_found, best[1], slack)
     return n_found, n_full
-
-
-@njit(cache=True, nogil=True)
-def _common(offer, level, table, rows, row_levels):
-    """What the common terms of an offer add, from its row."""
-    row_starts, row_terms, row_values = rows
-    total = np.float32(0)
-    for p in range(np.uint64(row_starts[offer] + row_levels[offer, level]), np.uint64(row_starts[offer + 1])):
-        total += table[row_terms[p]] * row_values[p]
-    return total
 
 
 @njit(cache=True, nogil=True)

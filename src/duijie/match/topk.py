@@ -21,13 +21,13 @@ __all__ = ["Postings", "TopK", "best", "dense_row", "top_k"]
 
 Floats = NDArray[np.float64]
 # a term is light at a level when at most this share of the offers has it; level 0 takes every term
-_LEVEL_SHARES = (1.0, 0.2, 0.08, 0.03, 0.012, 0.005, 0.002)
-# 256 KiB of sums stay in the second-level cache; searches without pruning are faster with 8,192
-_BLOCK = 65_536
-# a term is kept as a full column where at least this share of the offers has it
-_DENSE_SHARE = 0.15
-_MOST_DENSE = 256
-_TILE = 64
+_LEVEL_SHARES = (1.0, 0.2, 0.1, 0.05, 0.03, 0.015, 0.006)
+# 64 KiB of sums, and what is added to them, stay in the second-level cache
+_BLOCK = 16_384
+# a term is kept as a full column where at least this share of the offers has it, within a bound on the memory
+_DENSE_SHARE = 0.12
+_MOST_DENSE, _MOST_DENSE_BYTES = 256, 100_000_000
+_TILE = 128
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +51,8 @@ class Postings:
     Inside, a term is its rank by frequency (`ranks` (terms,), 0 for the most common), and a row's rare part comes
     first. `starts` (blocks, terms + 1) and `bases` (blocks,) say where a term's postings of a block lie in `ids`
     (16 bit, within the block) and `values`; the most common terms are full columns as well (`dense`).
-    `row_levels` (offers, levels) says how much of a row is light at each level and `heavy` (levels, offers) is the
-    length of the rest. Memory: 12 bytes a non-zero (10 where there are at most 65,536 terms).
+    `heavy` (levels, offers) is the length of a row's common part at each level, `marks` (offers × groups,) the same by
+    groups of terms. Memory: 12 bytes a non-zero (10 where there are at most 65,536 terms).
     """
 
     n_offers: int
@@ -61,17 +61,16 @@ class Postings:
     row_starts: NDArray[np.int64]
     row_terms: NDArray[Any]
     row_values: NDArray[np.float32]
-    row_levels: NDArray[np.int32]
     heavy: NDArray[np.float32]
     frequencies: NDArray[np.int64]
     starts: NDArray[np.int32]
     bases: NDArray[np.int64]
     ids: NDArray[np.uint16]
     values: NDArray[np.float32]
-    dense_of: NDArray[np.int32]
     dense: NDArray[np.float32]
     marks: NDArray[np.uint8]
     mark_scale: float
+    longest: float
     block: int = _BLOCK
 
     @classmethod
@@ -91,14 +90,15 @@ class Postings:
         order = np.lexsort((np.arange(len(found)), -found))
         ranks, frequencies = np.argsort(order).astype(np.int32), found[order]
         starts, terms, values = _ranked(matrix, ranks)
-        levels, heavy = _levels(starts, terms, values, frequencies, matrix.shape[0])
+        heavy = _levels(starts, terms, values, frequencies, matrix.shape[0])
         slim = terms.astype(np.uint16) if matrix.shape[1] <= 65_536 else terms.astype(np.int32)
         posts = _post(starts, terms, values, matrix.shape, block)
-        columns = _dense_columns(matrix[:, order[:_MOST_DENSE]], frequencies, block)
+        dense = _dense_columns(matrix[:, order[:_MOST_DENSE]], frequencies, block)
         marks = _marks(starts, terms, values, frequencies, matrix.shape[0])
         n, n_terms = matrix.shape
-        rows = (starts, slim, values, levels, heavy, frequencies)
-        return cls(n, n_terms, ranks, *rows, *posts, *columns, *marks, block)
+        rows = (starts, slim, values, heavy, frequencies)
+        longest = float(np.sqrt(_row_sums(values.astype(np.float64) ** 2, starts).max(initial=0)))
+        return cls(n, n_terms, ranks, *rows, *posts, dense, *marks, longest, block)
 
     @property
     def is_empty(self) -> NDArray[np.bool_]:
@@ -133,15 +133,14 @@ def _levels(
     values: NDArray[np.float32],
     frequencies: NDArray[np.int64],
     n: int,
-) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Per row and level: how many entries are light, and the length of the others."""
-    levels, heavy = np.zeros((n, len(_LEVEL_SHARES)), np.int32), np.zeros((len(_LEVEL_SHARES), n), np.float32)
+) -> NDArray[np.float32]:
+    """Per level and row the length of the entries that are not light, a little rounded up."""
+    heavy = np.zeros((len(_LEVEL_SHARES), n), np.float32)
     squares = values.astype(np.float64) ** 2
     for level, share in enumerate(_LEVEL_SHARES):
         is_light = frequencies[terms] <= share * n
-        levels[:, level] = _row_sums(is_light, starts)
         heavy[level] = np.sqrt(_row_sums(np.where(is_light, 0, squares), starts)) * np.float32(1 + 1e-6)
-    return levels, heavy
+    return heavy
 
 
 def _row_sums(entries: NDArray[Any], starts: NDArray[np.int64]) -> Floats:
@@ -190,16 +189,14 @@ def _marks(
     return np.ceil(lengths / unit).clip(0, 255).astype(np.uint8), unit * (1 + 1e-6)
 
 
-def _dense_columns(
-    matrix: sparse.csr_matrix, frequencies: NDArray[np.int64], block: int
-) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+def _dense_columns(matrix: sparse.csr_matrix, frequencies: NDArray[np.int64], block: int) -> NDArray[np.float32]:
     """The most common terms as full columns, shape (blocks, columns, block): one vector addition each."""
     n, n_blocks = matrix.shape[0], -(-matrix.shape[0] // block)
     n_common = min(_MOST_DENSE, int((frequencies > max(_DENSE_SHARE * n, 1)).sum()))
-    dense_of = np.where(np.arange(len(frequencies)) < n_common, np.arange(len(frequencies)), -1).astype(np.int32)
+    n_common = min(n_common, _MOST_DENSE_BYTES // max(4 * n_blocks * block, 1))
     padded = np.zeros((n_blocks * block, n_common), np.float32)
     padded[:n] = matrix[:, :n_common].toarray()
-    return dense_of, np.ascontiguousarray(padded.reshape(n_blocks, block, n_common).transpose(0, 2, 1))
+    return np.ascontiguousarray(padded.reshape(n_blocks, block, n_common).transpose(0, 2, 1))
 
 
 def top_k(
@@ -280,7 +277,6 @@ class _Search:
     levels: NDArray[np.int32]
     heavy: NDArray[np.float32]
     work: NDArray[np.float32]
-    mean_heavy: NDArray[np.float32]
     slack: NDArray[np.float32]
     found: TopK
     is_pruned: bool
@@ -292,13 +288,10 @@ class _Search:
         starts, terms, values = _ranked(matrix, offers.ranks)
         levels, heavy, work = _need_levels(starts, terms, values, offers)
         lengths = np.sqrt(_row_sums(values.astype(np.float64) ** 2, starts))
-        longest = float(np.sqrt(_row_sums(offers.row_values.astype(np.float64) ** 2, offers.row_starts)).max(initial=0))
         # twice the worst rounding of a sum in single precision
-        slack = (np.diff(starts) + 8) * 1.2e-7 * lengths * longest
+        slack = (np.diff(starts) + 8) * 1.2e-7 * lengths * offers.longest
         found = TopK(*_blank(matrix.shape[0], k))
-        mean = offers.heavy.mean(axis=1) if offers.n_offers else np.zeros(len(_LEVEL_SHARES))
-        typed = (mean.astype(np.float32), slack.astype(np.float32))
-        return cls(offers, starts, terms, values, levels, heavy, work, *typed, found, is_pruned)
+        return cls(offers, starts, terms, values, levels, heavy, work, slack.astype(np.float32), found, is_pruned)
 
     def run(self, n_threads: int, progress: Progress) -> TopK:
         n, n_checked = self.found.offers.shape[0], 0
@@ -312,8 +305,8 @@ class _Search:
         o, found = self.offers, self.found
         checked: int = search_tile(
             needs.start, needs.stop, self.starts, self.terms, self.values, self.levels, self.heavy, self.work,
-            self.mean_heavy, self.slack, o.n_offers, o.n_terms, o.block, o.row_starts, o.row_terms, o.row_values,
-            o.row_levels, o.heavy, o.starts, o.bases, o.ids, o.values, o.dense_of, o.dense, o.marks, o.mark_scale,
+            self.slack, o.n_offers, o.n_terms, o.block, o.row_starts, o.row_terms, o.row_values,
+            o.heavy, o.starts, o.bases, o.ids, o.values, o.dense, o.marks, o.mark_scale,
             self.is_pruned, found.offers, found.scores,
         )  # fmt: skip
         return checked
