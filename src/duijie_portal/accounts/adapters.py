@@ -19,7 +19,7 @@ __all__ = ["Invited", "KnownOnly", "address", "named"]
 
 def address(request: HttpRequest) -> str:
     """The address a request came from, behind a front server the one that server saw; empty where it is not known."""
-    return str(get_adapter(request).get_client_ip(request)) if request.META else ""
+    return str(get_adapter(request).get_client_ip(request)) if "REMOTE_ADDR" in request.META else ""
 
 
 def named(request: HttpRequest, credentials: Mapping[str, Any] | None = None) -> str:
