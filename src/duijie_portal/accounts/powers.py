@@ -26,8 +26,16 @@ _OF_ROLE: Mapping[str, frozenset[str]] = {
     | _MEET
     | _OFFICE
     | _LEAD
-    | {"meeting.plan", "action.move", "conference.hold", "practice.adopt", "record.clear", "unit.manage", "appeal.decide"},
-    Role.LEADER: frozenset({"read", "feed.own", "record.release", "action.move", "agreement.amend"}) | _LEAD,
+    | {
+        "meeting.plan",
+        "action.move",
+        "conference.hold",
+        "practice.adopt",
+        "record.clear",
+        "unit.manage",
+        "appeal.decide",
+    },
+    Role.LEADER: frozenset({"read", "feed.own", "record.release", "action.move", "evidence.add", "agreement.amend"}) | _LEAD,
     Role.FIRM: _MEET | _OUTSIDE | {"listing.own"},
     Role.INSTITUTE: _MEET | _OUTSIDE | {"listing.own"},
     Role.FUND: _MEET | _OUTSIDE | {"listing.own"},

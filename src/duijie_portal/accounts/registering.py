@@ -53,7 +53,9 @@ def taken(username: str) -> bool:
     return waiting.exists() or Person.objects.filter(username=username).exists()
 
 
-def register(agreement: str, side: Side, /, *, address: str, password: str, username: str, **about: Any) -> Registration:
+def register(
+    agreement: str, side: Side, /, *, address: str, password: str, username: str, **about: Any
+) -> Registration:
     """Keep what somebody outside asks for; no account exists before the side has verified it.
 
     Raises

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from duijie.errors import InputError
+from duijie.match.kinds import load_kinds
 from duijie.terms import CHAIN
 from duijie_portal.ledger import services
 from duijie_portal.ledger.models import Agreement, Case
@@ -30,6 +31,7 @@ def proposals(request: HttpRequest, agreement: Agreement) -> Document:
     rows, place = paged(request, len(found["matches"]), 20)
     return {
         "kinds": kinds,
+        "made": selectors.made_of(agreement),
         "chosen": chosen,
         "matches": found["matches"][rows],
         "unmatched": found["unmatched"][:20],
@@ -42,25 +44,9 @@ def listings(request: HttpRequest, agreement: Agreement) -> Document:
     asked = {name: request.GET.get(name, "")[:40] for name in ("kind", "role", "side")}
     found = selectors.listing_rows(agreement, request.user, **asked)
     rows, place = paged(request, found.count())
-    shown = [
-        {
-            "id": row.pk,
-            "kind": row.kind,
-            "version": row.version,
-            "role": row.role,
-            "side": row.side_id,
-            "party": {"id": row.party_id, "name": row.party.name},
-            "industry": row.industry,
-            "basis": row.basis,
-            "valid_until": row.valid_until,
-            "payload": row.payload,
-            "source": row.source,
-            "is_released": row.released_at is not None,
-            "visibility": row.visibility,
-        }
-        for row in found[rows]
-    ]
-    return {"listings": shown, "pages": place, "asked": asked}
+    shown = [selectors.listing_document(row, request.user) for row in found[rows]]
+    kinds = [{"key": key, "name": kind.name} for key, kind in load_kinds().items()]
+    return {"listings": shown, "pages": place, "asked": asked, "kinds": kinds}
 
 
 @page("match/cases.html")
@@ -69,7 +55,7 @@ def cases(request: HttpRequest, agreement: Agreement) -> Document:
     found = Case.objects.filter(agreement=agreement).visible_to(request.user)
     found = found.filter(**{name: value for name, value in asked.items() if value})
     rows, place = paged(request, found.count())
-    shown = found.select_related("need_party", "offer_party")[rows]
+    shown = found.select_related("need_party", "offer_party").prefetch_related("steps__event")[rows]
     return {"cases": [_row(row) for row in shown], "pages": place, "asked": asked, "states": (*CHAIN, "refused")}
 
 
@@ -83,7 +69,9 @@ def _row(row: Case) -> Document:
         "state": row.state,
         "last_on": row.last_on,
     }
-    return {**about, **names, "amount": row.amount, "unit": row.unit, "reason": row.reason}
+    last = max(row.steps.all(), key=lambda step: (step.on, step.pk), default=None)
+    seal = selectors.step_origin(last) if last else None
+    return {**about, **names, "amount": row.amount, "unit": row.unit, "reason": row.reason, "last": seal}
 
 
 @page("match/case.html")

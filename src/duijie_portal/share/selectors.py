@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from duijie_portal.accounts.models import Person
 from duijie_portal.accounts.powers import Visitor, may
 from duijie_portal.ledger.models import Agreement, Case, Event, Listing, Owned, Party, Record
 
-__all__ = ["certificates", "chains", "event_rows", "readable"]
+__all__ = [
+    "batch_of",
+    "batch_row",
+    "batch_rows",
+    "batches",
+    "certificates",
+    "chains",
+    "event_rows",
+    "held",
+    "held_rows",
+    "readable",
+    "tables_of",
+]
 
 
 def chains(agreement: Agreement) -> list[dict[str, Any]]:
@@ -70,15 +83,76 @@ def held_rows(agreement: Agreement, person: Visitor, kind: str) -> QuerySet[Any]
     return rows.order_by("cleared_at", "pk")
 
 
-def held(agreement: Agreement, person: Visitor, n: int = 50) -> list[dict[str, Any]]:
-    """Each kind of row with what waits for its secrecy check or its release."""
+def held(agreement: Agreement, person: Visitor, tables: Sequence[str], n: int = 50) -> list[dict[str, Any]]:
+    """Each kind of row with what waits for its secrecy check or its release, but for rows of imported `tables`."""
     return [
         {"type": kind, "n": rows.count(), "rows": [_held(row) for row in rows[:n]]}
         for kind in _MODELS
-        for rows in [held_rows(agreement, person, kind)]
+        for rows in [held_rows(agreement, person, kind).exclude(_of_tables(tables))]
     ]
 
 
+def _of_tables(tables: Sequence[str]) -> Q:
+    found = Q(pk__in=())
+    for table in tables:
+        found |= Q(pk__startswith=f"{table}-")
+    return found
+
+
+def tables_of(agreement: Agreement, person: Visitor) -> QuerySet[Record]:
+    """The tables of one's own side that were taken in, latest first."""
+    side = person.side_id if isinstance(person, Person) else None
+    rows: QuerySet[Record] = Record.objects.filter(agreement=agreement, side=side, kind="import", state="taken")
+    return rows.order_by("-pk")
+
+
+def rows_of_table(table: Record) -> list[QuerySet[Any]]:
+    """What an imported table became, by model: each row's key begins with its table's."""
+    own = {"agreement": table.agreement, "side": table.side_id, "pk__startswith": f"{table.pk}-"}
+    return [model._default_manager.filter(**own).order_by("pk") for model in (Party, Listing, Record)]
+
+
+def batches(agreement: Agreement, person: Visitor) -> list[dict[str, Any]]:
+    """Imported tables with rows that wait, and how many wait for what."""
+    found = [batch_of(table) for table in tables_of(agreement, person)]
+    return [one for one in found if one["n_unchecked"] or one["n_waiting"]]
+
+
+def batch_of(table: Record) -> dict[str, Any]:
+    """An imported table, and how many of its rows wait for the secrecy check or for release."""
+    counts = [
+        rows.filter(released_at=None).aggregate(
+            unchecked=Count("pk", filter=Q(cleared_at=None)), waiting=Count("pk", filter=Q(cleared_at__isnull=False))
+        )
+        for rows in rows_of_table(table)
+    ]
+    about = {"id": table.pk, "title": table.title, "kind": table.payload["kind"], "department": table.department}
+    about |= {"source": table.payload["source"], "done_on": table.done_on, "n_made": table.payload.get("n_made", 0)}
+    sums = {
+        name: sum(one[key] for one in counts) for name, key in (("n_unchecked", "unchecked"), ("n_waiting", "waiting"))
+    }
+    return {**about, **sums}
+
+
+def batch_rows(table: Record, kind: str) -> QuerySet[Any]:
+    """The rows of one type that a table became and that wait."""
+    rows = dict(zip(("party", "listing", "record"), rows_of_table(table), strict=True)).get(kind)
+    found: QuerySet[Any] = (Party.objects.none() if rows is None else rows).filter(released_at=None)
+    return found
+
+
+def batch_row(row: Any) -> dict[str, Any]:
+    """A row that waits, with everything a secrecy check looks at."""
+    return {**_held(row), "said": _said(row)}
+
+
+def _said(row: Any) -> str:
+    """What a secrecy check looks at: everything the row would show."""
+    payload = row.payload.get("values", row.payload)
+    said = {key: value for key, value in payload.items() if key not in ("source", "inferred")}
+    return "；".join(f"{key} {value}" for key, value in said.items())[:400]
+
+
 def _held(row: Any) -> dict[str, Any]:
-    title = getattr(row, "title", None) or str(row)
+    title = getattr(row, "title", None) or (row.payload.get("title") if isinstance(row, Listing) else None) or str(row)
     return {"id": row.pk, "title": title, "visibility": row.visibility, "is_cleared": row.cleared_at is not None}

@@ -1,0 +1,300 @@
+"""The writes of those outside the offices: a party's own needs and offers, and what a talent sends about a post."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
+
+from duijie.errors import DeniedError, InputError
+from duijie.match.kinds import load_kinds
+from duijie_portal.accounts.door import write
+from duijie_portal.accounts.models import Follow, Person, Role
+from duijie_portal.ledger.log import Draft, append, erasable
+from duijie_portal.ledger.models import Agreement, Listing, Notification, Party, Record, text_key
+from duijie_portal.ledger.services import add_record, change_record, own_side
+
+__all__ = [
+    "answer_application",
+    "appeal_application",
+    "apply_to",
+    "change_listing",
+    "decide_appeal",
+    "enter_listing",
+    "follow",
+    "retire_applications",
+    "retire_listings",
+    "unfollow",
+    "withdraw_application",
+    "withdraw_listing",
+]
+
+OPEN = ("opened", "appealed")
+
+
+def _party_of(person: Person, agreement: Agreement) -> Party:
+    found = Party.objects.filter(agreement=agreement, side=person.side_id, pk=person.party or None).first()
+    if found is None:
+        raise DeniedError("portal_no_party")
+    return found
+
+
+def _checked(kind: str, role: str, payload: Mapping[str, Any]) -> None:
+    """Every fault of a payload at once, by the kind's own file."""
+    faults = load_kinds()[kind].check(role, payload)  # type: ignore[arg-type]
+    if faults or not payload.get("title"):
+        told = [{"code": one.code, "values": dict(one.values)} for one in faults]
+        raise InputError("portal_listing_faults", {"reasons": told, "n": len(told) or 1})
+
+
+def _sealed(person: Person, row: Listing, kind: str) -> None:
+    """The event of a listing: what it says lies outside the chain, under a salted hash."""
+    said = erasable(json.dumps(row.payload, ensure_ascii=False, sort_keys=True), person)
+    body = {"listing_kind": f"{row.kind}@{row.version}", "role": row.role, "party": row.party_id, "payload": said}
+    named = {**body, "actor": erasable(person.username, person)}
+    append(row.agreement, [Draft(own_side(person), kind, "listing", row.pk, timezone.localdate(), named)])
+
+
+@write("listing.own")
+def enter_listing(
+    person: Person,
+    agreement: Agreement,
+    /,
+    *,
+    kind: str,
+    role: str,
+    payload: Mapping[str, Any],
+    valid_until: date | None = None,
+) -> Listing:
+    """Enter a need or an offer of the party one acts for; its own side alone sees it until it is released.
+
+    Raises
+    ------
+    DeniedError
+        The account acts for no party of the agreement.
+    InputError
+        The payload breaks the kind's file, or has no title; all faults at once.
+    """
+    party = _party_of(person, agreement)
+    _checked(kind, role, payload)
+    row = Listing(
+        agreement=agreement,
+        side_id=own_side(person),
+        id=text_key(),
+        party=party,
+        kind=kind,
+        version=load_kinds()[kind].version,
+        role=role,
+        industry=party.industry,
+        payload=dict(payload),
+        valid_from=timezone.localdate(),
+        valid_until=valid_until,
+        source={"publisher": party.name, "as_of": timezone.localdate().isoformat(), "basis": "published"},
+    )
+    row.full_clean(exclude=["payload", "source"])
+    row.save(force_insert=True)
+    _sealed(person, row, "listing.added")
+    return row
+
+
+def _own(person: Person, row: Listing) -> None:
+    if not person.party or row.party_id != person.party or row.side_id != person.side_id:
+        raise DeniedError("portal_listing_not_own")
+    if row.source.get("withdrawn_on"):
+        raise DeniedError("portal_listing_withdrawn")
+
+
+@write("listing.own")
+def change_listing(
+    person: Person, row: Listing, /, *, payload: Mapping[str, Any], valid_until: date | None = None
+) -> None:
+    """Change what one's own listing says; changed words leave the side only by another check and release.
+
+    Raises
+    ------
+    DeniedError
+        It is another party's, or was withdrawn.
+    InputError
+        The payload breaks the kind's file.
+    """
+    _own(person, row)
+    _checked(row.kind, row.role, payload)
+    _tell_followers(row, "portal_told_listing_changed")
+    row.payload, row.valid_until, row.version = dict(payload), valid_until, load_kinds()[row.kind].version
+    row.cleared_at = row.released_at = None
+    row.source = {**row.source, "as_of": timezone.localdate().isoformat()}
+    row.save()
+    _sealed(person, row, "listing.changed")
+
+
+@write("listing.own")
+def withdraw_listing(person: Person, row: Listing, /) -> None:
+    """Take one's own listing back: it leaves every list but its party's and its side's; what came of it stays.
+
+    Raises
+    ------
+    DeniedError
+        It is another party's, or was withdrawn already.
+    """
+    _own(person, row)
+    _withdraw(person, row)
+
+
+def _withdraw(person: Person, row: Listing) -> None:
+    today = timezone.localdate()
+    _tell_followers(row, "portal_told_listing_withdrawn")
+    row.source = {**row.source, "withdrawn_on": today.isoformat()}
+    row.valid_until, row.cleared_at, row.released_at = today, None, None
+    row.save()
+    _sealed(person, row, "listing.withdrawn")
+
+
+def _tell_followers(row: Listing, code: str) -> None:
+    """A line for each who follows the listing and can see it until now."""
+    before = Listing.objects.filter(pk=row.pk)
+    title = str(before.values_list("payload__title", flat=True).first() or "")[:80]
+    path = reverse("followed", args=[row.agreement_id])
+    people = Person.objects.filter(follows__listing=row.pk, is_active=True)
+    lines = [
+        Notification(person=one, agreement=row.agreement, code=code, values={"title": title}, path=path)
+        for one in people
+        if before.visible_to(one).exists()
+    ]
+    Notification.objects.bulk_create(lines)
+
+
+def retire_listings(person: Person) -> None:
+    """Withdraw what a person's party still offers, for one who leaves; a talent's words go as well."""
+    for row in Listing.objects.filter(party=person.party or None, side=person.side_id).select_related("agreement"):
+        if not row.source.get("withdrawn_on"):
+            _withdraw(person, row)
+        if person.role == Role.TALENT:
+            Listing.objects.filter(pk=row.pk).update(payload={}, source={"withdrawn_on": row.source["withdrawn_on"]})
+
+
+@write("listing.follow")
+def follow(person: Person, row: Listing, /) -> None:
+    """Ask to be told when a listing one sees is changed or withdrawn."""
+    Follow.objects.get_or_create(person=person, listing=row.pk)
+
+
+@write("listing.follow")
+def unfollow(person: Person, row: Listing, /) -> None:
+    Follow.objects.filter(person=person, listing=row.pk).delete()
+
+
+# What a talent sends about a post
+
+
+@write("application.own")
+def apply_to(person: Person, row: Listing, /, *, letter: str) -> Record:
+    """Apply to a post: the application is the talent's side's own until that side releases it.
+
+    Raises
+    ------
+    DeniedError
+        The account acts for no party, or the listing is no post.
+    InputError
+        An application to this post is open.
+    """
+    party = _party_of(person, row.agreement)
+    if (row.kind, row.role) != ("talent", "need"):
+        raise DeniedError("portal_not_a_post")
+    if applications_of(party).filter(payload__listing=row.pk).exclude(state="withdrawn").exists():
+        raise InputError("portal_applied_already")
+    title = str(row.payload.get("title", ""))[:300] or row.pk
+    payload = {"listing": row.pk, "letter": erasable(letter, person)}
+    today = timezone.localdate()
+    about = {"to_side_id": row.side_id, "party": party, "title_zh": title, "state": "opened", "payload": payload}
+    return add_record(person, row.agreement, kind="application", on=today, **about)
+
+
+def applications_of(party: Party) -> QuerySet[Record]:
+    return Record.objects.filter(party=party, kind="application")
+
+
+def _own_application(person: Person, row: Record) -> None:
+    if not person.party or row.party_id != person.party:
+        raise DeniedError("portal_application_not_own")
+
+
+@write("application.own")
+def withdraw_application(person: Person, row: Record, /) -> None:
+    """Take an application back before it is answered.
+
+    Raises
+    ------
+    DeniedError
+        It is someone else's.
+    InputError
+        It was answered.
+    """
+    _own_application(person, row)
+    if row.state not in OPEN:
+        raise InputError("portal_out_of_order", {"state": row.state})
+    change_record(person, row, state="withdrawn", on=timezone.localdate(), done_on=timezone.localdate())
+
+
+@write("application.own")
+def appeal_application(person: Person, row: Record, /, *, text: str) -> None:
+    """Ask for a refusal to be looked at again, once, by someone above who refused."""
+    _own_application(person, row)
+    if row.state != "refused" or row.payload.get("appeal"):
+        raise InputError("portal_out_of_order", {"state": row.state})
+    payload = {**row.payload, "appeal": erasable(text, person)}
+    change_record(person, row, state="appealed", on=timezone.localdate(), payload=payload, done_on=None)
+
+
+@write("application.answer")
+def answer_application(person: Person, row: Record, /, *, is_accepted: bool, reason: str = "") -> None:
+    """Answer for the post's side; a refusal has a reason.
+
+    Raises
+    ------
+    DeniedError
+        The post is another side's.
+    InputError
+        It is not open, or refused without a reason.
+    """
+    _answer(person, row, "opened", "accepted" if is_accepted else "refused", reason, is_accepted=is_accepted)
+
+
+@write("appeal.decide")
+def decide_appeal(person: Person, row: Record, /, *, is_accepted: bool, reason: str = "") -> None:
+    """Decide an appeal: accepted after all, or refused for good; not by whoever refused first."""
+    if row.payload.get("answered_by") == person.pk:
+        raise DeniedError("portal_appeal_same_person")
+    _answer(person, row, "appealed", "accepted" if is_accepted else "rejected", reason, is_accepted=is_accepted)
+
+
+def _answer(person: Person, row: Record, before: str, state: str, reason: str, *, is_accepted: bool) -> None:
+    if row.to_side_id != person.side_id:
+        raise DeniedError("portal_other_side_owns", {"side": row.to_side_id or ""})
+    if row.state != before:
+        raise InputError("portal_out_of_order", {"state": row.state})
+    if not (is_accepted or reason):
+        raise InputError("portal_reason_missing")
+    payload = {**row.payload, "reason": reason, "answered_by": person.pk}
+    today = timezone.localdate()
+    change_record(person, row, state=state, on=today, payload=payload, done_on=today)
+    _tell_applicant(row)
+
+
+def _tell_applicant(row: Record) -> None:
+    path = reverse("applications", args=[row.agreement_id])
+    people = Person.objects.filter(is_active=True, party=row.party_id or None, role=Role.TALENT)
+    values = {"title": row.title_zh[:80]}
+    code = "portal_told_application"
+    lines = [Notification(person=one, agreement=row.agreement, code=code, values=values, path=path) for one in people]
+    Notification.objects.bulk_create(lines)
+
+
+def retire_applications(person: Person) -> None:
+    """Take back what is open, for a talent who leaves; letters are forgotten with all else they wrote."""
+    for row in Record.objects.filter(party=person.party or None, kind="application", state__in=OPEN):
+        change_record(person, row, state="withdrawn", on=timezone.localdate(), done_on=timezone.localdate())
