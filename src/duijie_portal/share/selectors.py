@@ -80,6 +80,8 @@ def held_rows(agreement: Agreement, person: Visitor, kind: str) -> QuerySet[Any]
     """The rows of one's own side that nobody outside sees yet; those that passed the secrecy check first."""
     side = person.side_id if isinstance(person, Person) else None
     rows: QuerySet[Any] = _MODELS[kind]._default_manager.filter(agreement=agreement, side=side, released_at=None)
+    if kind == "listing":
+        rows = rows.filter(source__withdrawn_on__isnull=True)
     return rows.order_by("cleared_at", "pk")
 
 
