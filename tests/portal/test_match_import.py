@@ -26,6 +26,7 @@ from duijie.data.words import words
 from duijie.errors import DeniedError, InputError, SealError
 from duijie.match.kinds import load_kinds
 from duijie_portal.accounts.models import Department
+from duijie_portal.ledger.batches import digest_of
 from duijie_portal.ledger.log import verify_agreement
 from duijie_portal.ledger.models import Listing, Party, Record
 from duijie_portal.match import import_selectors, import_services
@@ -104,9 +105,11 @@ def test_a_table_is_sent_checked_and_taken_in(
     assert first.payload["capital"] == 5_000_000
     _, document = check_page("import", agreement, as_person, sides, table=row.pk)
     assert {one["name"] for one in document["rows"]} == {FIRM[1], OTHER[1]}
-    kinds = list(agreement.events.filter(side=sides[0]).order_by("-sequence").values_list("kind", flat=True)[:3])
-    assert kinds == ["import.taken", "party.added", "party.added"]
+    kinds = list(agreement.events.filter(side=sides[0]).order_by("-sequence").values_list("kind", flat=True)[:2])
+    assert kinds == ["import.taken", "rows.listed"]
     assert agreement.events.get(kind="import.taken").body["sha256"] == row.payload["sha256"]
+    listed = agreement.events.get(kind="rows.listed").body["digests"]
+    assert listed == [digest_of(one) for one in import_selectors.taken_rows(row).order_by("pk")]
     assert verify_agreement(agreement).holds
     assert not import_selectors.table_path(row).parent.exists(), "the file is deleted once taken in"
 

@@ -20,7 +20,7 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_POST, require_safe
 
 from duijie.data import sentence
-from duijie.errors import DeniedError, DuijieError, InputError
+from duijie.errors import DeniedError, DuijieError, Fault, InputError
 from duijie.terms import Bilingual
 from duijie_portal.accounts.door import refuse
 from duijie_portal.accounts.models import Person
@@ -34,6 +34,7 @@ __all__ = ["act", "file_page", "language_of", "page", "paged", "person_of", "twi
 Document = Mapping[str, Any]
 View = Callable[..., HttpResponseBase]
 PAGE_ROWS = 50
+_N_FAULTS = 12
 
 
 class Plain(DjangoJSONEncoder):
@@ -165,11 +166,19 @@ def _done(
 
 
 def told(error: DuijieError) -> str:
-    """The sentence of an error, and of the reasons it carries."""
+    """The sentence of an error, and of the reasons and the first faults it carries."""
     reasons = error.values.get("reasons", ())
     lines = [sentence(error.code, language_of(), error.values)]
     lines += [sentence(reason["code"], language_of(), reason["values"]) for reason in reasons]
+    lines += [
+        f"{_place(fault)} {sentence(fault.code, language_of(), fault.values)}" for fault in error.faults[:_N_FAULTS]
+    ]
     return " ".join(lines)
+
+
+def _place(fault: Fault) -> str:
+    """Where in a file: its key path or row, never the folder it lay in."""
+    return " ".join(str(value) for name, value in fault.where.items() if name != "file")
 
 
 def _tell_faults(request: HttpRequest, form: Form) -> None:

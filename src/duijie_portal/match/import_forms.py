@@ -19,6 +19,7 @@ class UploadForm(forms.Form):
     source = forms.CharField(max_length=200)
     department = forms.SlugField(max_length=80)
     as_of = forms.DateField(required=False)
+    has_consent = forms.BooleanField(required=False)
 
 
 class ColumnsForm(forms.Form):

@@ -10,15 +10,18 @@ from typing import Any
 
 import pyarrow as pa
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 
 from duijie.intake.headings import recall
 from duijie.intake.layouts import layout
 from duijie_portal.accounts.models import Department, Person, Role
 from duijie_portal.accounts.powers import Visitor
-from duijie_portal.ledger.models import Agreement, Listing, Party, Record
+from duijie_portal.ledger.models import Agreement, Event, Listing, Party, Record
 
+from .import_fields import PREFIX, fields_of
+from .import_kinds import EXCHANGES, FACTS, fold_fact
 from .import_rows import LISTING_ROLES, Known, fold_name
+from .merge_groups import same_as
 
 __all__ = [
     "checked",
@@ -33,6 +36,7 @@ __all__ = [
 ]
 
 KIND = "import"
+_ENTRIES = ("party.added", "listing.added", "import.taken", "talent.erased", "merge.opened", "merge.undone")
 _COMPARED = ("short_name", "region", "address", "registered_on", "scope")
 
 
@@ -79,21 +83,38 @@ def checked(row: Record) -> Mapping[str, Any]:
     return found
 
 
+def ledger_mark(row: Record) -> int:
+    """Changes whenever a party, need, offer or fact entered the side's ledger."""
+    found = Event.objects.filter(agreement=row.agreement, side=row.side_id, kind__in=_ENTRIES)
+    return found.aggregate(last=Max("sequence"))["last"] or 0
+
+
 def known(agreement: Agreement, side: str, kind: str) -> Known:
     """What a side's ledger holds that a table might say again."""
-    found = Known()
+    found, same = Known(), same_as(agreement, side)
     for pk, name, code, payload in _parties(agreement, side):
-        found.names.setdefault(fold_name(name), []).append((pk, code))
+        held = found.names.setdefault(fold_name(name), [])
+        if not any(same.get(pk, pk) == same.get(one, one) for one, _ in held):  # two names of one organisation
+            held.append((same.get(pk, pk), code))
         found.codes |= {code: name} if code else {}
         found.keys |= {payload["key"]: name} if "key" in payload else {}
-    if kind in LISTING_ROLES:
-        rows = Listing.objects.filter(agreement=agreement, side=side).values_list(
-            "party", "kind", "role", "payload", "source"
-        )
-        for party, own, role, payload, source in rows.iterator(chunk_size=2000):
-            found.listings.add((party, own, role, fold_name(_text(payload.get("title")))))
-            found.listing_keys |= {source["key"]} if source.get("key") else set()
+    if kind in LISTING_ROLES or kind in EXCHANGES:
+        _note_listings(agreement, side, found)
+    if kind in FACTS:
+        rows = Record.objects.filter(agreement=agreement, side=side, kind=kind).values_list("payload", flat=True)
+        for payload in rows.iterator(chunk_size=2000):
+            source = payload["source"]
+            found.facts.add(fold_fact(kind, payload["values"], source["title"], source["as_of"]))
     return found
+
+
+def _note_listings(agreement: Agreement, side: str, found: Known) -> None:
+    rows = Listing.objects.filter(agreement=agreement, side=side).values_list(
+        "party", "kind", "role", "payload", "source"
+    )
+    for party, own, role, payload, source in rows.iterator(chunk_size=2000):
+        found.listings.add((party, own, role, fold_name(_text(payload.get("title")))))
+        found.listing_keys |= {source["key"]} if source.get("key") else set()
 
 
 def _parties(agreement: Agreement, side: str) -> Iterable[tuple[str, str, str, Mapping[str, Any]]]:
@@ -103,7 +124,7 @@ def _parties(agreement: Agreement, side: str) -> Iterable[tuple[str, str, str, M
 
 def held_table(agreement: Agreement, side: str) -> pa.Table:
     """A side's parties on record, as the finder of doubles reads them."""
-    rows = Party.objects.filter(agreement=agreement, side=side).exclude(kind="talent")
+    rows = Party.objects.filter(agreement=agreement, side=side).exclude(kind="talent").order_by("pk")
     found = [
         {"name": name, "name_en": name_en, "uscc": uscc, **{key: _text(payload.get(key)) for key in _COMPARED}}
         for name, name_en, uscc, payload in rows.values_list("name", "name_en", "uscc", "payload")
@@ -117,21 +138,21 @@ def _text(value: Any) -> str:
 
 
 def taken_rows(row: Record) -> QuerySet[Any]:
-    """The parties or listings a table became."""
-    if row.payload["kind"] in LISTING_ROLES:
-        return Listing.objects.filter(agreement=row.agreement, side=row.side, source__import=row.pk)
-    return Party.objects.filter(agreement=row.agreement, side=row.side, payload__source__import=row.pk)
+    """The parties, listings or facts a table became."""
+    kind = row.payload["kind"]
+    model: Any = Listing if kind in LISTING_ROLES or kind in EXCHANGES else Record if kind in FACTS else Party
+    rows: QuerySet[Any] = model._default_manager.filter(agreement=row.agreement, side=row.side)
+    return rows.filter(pk__startswith=f"{row.pk}-")
 
 
 def taken_document(row: Any) -> dict[str, Any]:
-    """A party or listing with its source, date and what is believed less than fully."""
-    is_listing = isinstance(row, Listing)
-    source = row.source if is_listing else row.payload["source"]
+    """A party, listing or fact with its source, date and what is believed less than fully."""
+    source = row.source if isinstance(row, Listing) else row.payload["source"]
     return {
         "id": row.pk,
-        "name": _text(row.payload.get("title")) if is_listing else row.name,
-        "uscc": "" if is_listing else row.uscc,
-        "industry": row.industry,
+        "name": row.name if isinstance(row, Party) else _text(row.payload.get("title")) or str(row),
+        "uscc": getattr(row, "uscc", ""),
+        "industry": getattr(row, "industry", ""),
         "visibility": row.visibility,
         "is_released": row.released_at is not None,
         "source": source,
@@ -139,10 +160,17 @@ def taken_document(row: Any) -> dict[str, Any]:
 
 
 def columns_of(kind: str) -> list[dict[str, Any]]:
-    """The fields a column may be mapped to."""
-    return [
+    """The fields a column may be mapped to; for needs and offers also those of every kind of match."""
+    own = [
         {"key": one.key, "label": one.label, "is_required": one.is_required} for one in layout(kind).columns.values()
     ]
+    more = fields_of(LISTING_ROLES[kind]).values() if kind in LISTING_ROLES else ()
+    fields = [
+        {"key": f"{PREFIX}{one.key}", "label": one.label, "is_required": False, "is_of_kind": True}
+        for one in more
+        if one.key not in layout(kind).columns
+    ]
+    return own + fields
 
 
 def quality(agreement: Agreement, person: Visitor, *, today: date) -> dict[str, Any]:

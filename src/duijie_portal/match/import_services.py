@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
@@ -17,14 +18,19 @@ from django.utils import timezone
 
 from duijie.errors import DeniedError, InputError
 from duijie.intake.headings import remember
+from duijie.terms import Progress, silent
 from duijie_portal.accounts.door import write
 from duijie_portal.accounts.models import Department, Person, Side
-from duijie_portal.ledger.log import Draft, append, erasable
-from duijie_portal.ledger.models import Agreement, Listing, Party, Record, text_key
+from duijie_portal.accounts.powers import Visitor
+from duijie_portal.ledger.batches import batch_drafts, digest_of
+from duijie_portal.ledger.log import append, erasable
+from duijie_portal.ledger.models import Agreement, Listing, Owned, Party, Record, text_key
 from duijie_portal.ledger.pages import Plain
 from duijie_portal.ledger.services import add_record, change_record, own_side, owner_only
 
 from . import import_selectors as selectors
+from .import_fields import split
+from .import_kinds import EXCHANGES, FACTS, exchanges, facts
 from .import_rows import LISTING_ROLES
 from .import_rows import Draft as RowDraft
 from .import_rows import listings as listing_drafts
@@ -34,11 +40,13 @@ from .import_tables import MOST_BYTES, Look, alike, look_at, overrides
 __all__ = ["drop", "map_columns", "open_import", "take"]
 
 _BATCH = 500
+_ATTEMPTS = 5
+_MODELS = {"party": Party, "listing": Listing, "record": Record}
+Document = dict[str, Any]
 
 
-@write("case.step")
 def open_import(
-    person: Person,
+    person: Visitor,
     agreement: Agreement,
     /,
     *,
@@ -47,35 +55,47 @@ def open_import(
     source: str,
     department: str,
     as_of: date | None = None,
+    has_consent: bool = False,
 ) -> Record:
     """Keep a table aside for a department of one's own side and look at it; nothing enters the ledger yet.
+
+    The look takes as long as the file is long, so it runs after the record stands and outside any transaction.
 
     Raises
     ------
     DeniedError
         The department is another side's, or not the officer's own.
     InputError
-        The file is too large.
+        The file is too large, or a table of talents comes without their consent.
     """
+    said = {"kind": kind, "source": source, "as_of": as_of.isoformat() if as_of else "", "has_consent": has_consent}
+    row = _kept(person, agreement, file, department, said)
+    _begin(row)
+    return row
+
+
+@write("case.step")
+def _kept(
+    person: Person, agreement: Agreement, /, file: UploadedFile[Any], department: str, said: dict[str, Any]
+) -> Record:
     if not selectors.offices_of(agreement, person).filter(key=department).exists():
         raise DeniedError("portal_import_other_department", {"department": department})
     if (file.size or 0) > MOST_BYTES:
         raise InputError("portal_file_size", {"n_bytes": file.size, "most": MOST_BYTES})
+    if said["kind"] == "talents" and not said["has_consent"]:
+        raise InputError("portal_import_consent_missing")
     name, key = _safe_name(file.name or ""), text_key()
     content = file.read()
-    said = {"kind": kind, "source": source, "as_of": as_of.isoformat() if as_of else ""}
     payload = {**said, "file": name, "sha256": hashlib.sha256(content).hexdigest(), "n_bytes": len(content)}
     home = selectors.folder(agreement, own_side(person)) / key
     home.mkdir(parents=True, mode=0o700)
     try:
         (home / name).write_bytes(content)
         fields = {"id": key, "state": "opened", "department": department, "title_zh": name, "payload": payload}
-        row = add_record(person, agreement, kind=selectors.KIND, on=timezone.localdate(), **fields)
-        _begin(row)
+        return add_record(person, agreement, kind=selectors.KIND, on=timezone.localdate(), **fields)
     except BaseException:
         shutil.rmtree(home, ignore_errors=True)
         raise
-    return row
 
 
 def _safe_name(name: str) -> str:
@@ -86,20 +106,24 @@ def _safe_name(name: str) -> str:
 
 def _begin(row: Record) -> None:
     """The first look, with what was said of such a table before."""
-    found, _ = _looked(row)
+    found = _read(row)
     said = selectors.remembered(row, found.mark)
     if said:
         row.payload["mapping"] = said
-        found, _ = _looked(row)
-    _keep(row, found, is_remembered=bool(said))
+        found = _read(row)
+    _keep(row, _checked(row, found)[0], is_remembered=bool(said))
 
 
-def _looked(row: Record) -> tuple[Look, list[RowDraft]]:
-    """The table as intake and ledger see it today with every fault of both, and its rows as they would enter."""
+def _read(row: Record, progress: Progress = silent) -> Look:
+    """The table as the intake sees it today; slow, so never inside a transaction."""
     office = Department.objects.get(agreement=row.agreement_id, side=row.side_id, key=row.department)
     said = {"source": row.payload["source"], "as_of": row.payload["as_of"], "department": office.name_zh}
-    mapping, kind = row.payload.get("mapping", {}), row.payload["kind"]
-    found = look_at(selectors.table_path(row), kind, mapping=mapping, today=timezone.localdate(), **said)
+    mapping, kind, path = row.payload.get("mapping", {}), row.payload["kind"], selectors.table_path(row)
+    return look_at(path, kind, mapping=mapping, today=timezone.localdate(), progress=progress, **said)
+
+
+def _checked(row: Record, found: Look) -> tuple[Look, list[RowDraft]]:
+    """The table with every fault the ledger adds to it, and its rows as they would enter."""
     drafts = list(_drafts(row, found))
     return found.with_faults([fault for draft in drafts for fault in draft.faults]), drafts
 
@@ -108,8 +132,11 @@ def _drafts(row: Record, found: Look) -> Iterator[RowDraft]:
     """The sound rows; none of a table that cannot be read or lacks a column."""
     if found.intake is None or found.counts.get("column_missing") or not found.intake.columns:
         return iter(())
-    known = selectors.known(row.agreement, row.side_id, row.payload["kind"])
-    make = listing_drafts if row.payload["kind"] in LISTING_ROLES else party_drafts
+    kind = row.payload["kind"]
+    known = selectors.known(row.agreement, row.side_id, kind)
+    if kind in LISTING_ROLES:
+        return listing_drafts(found.intake, known, found.extra, split(row.payload.get("mapping", {}))[1])
+    make = exchanges if kind in EXCHANGES else facts if kind in FACTS else party_drafts
     return make(found.intake, known)
 
 
@@ -166,8 +193,10 @@ def _open(person: Person, row: Record) -> Record:
     return found
 
 
-@write("case.step")
-def map_columns(person: Person, row: Record, /, *, chosen: Mapping[str, str]) -> Record:
+_ask = write("case.step")(_open)
+
+
+def map_columns(person: Visitor, row: Record, /, *, chosen: Mapping[str, str]) -> Record:
     """Say what the columns are, look again, and remember it for tables of the department with these headings.
 
     Raises
@@ -175,68 +204,112 @@ def map_columns(person: Person, row: Record, /, *, chosen: Mapping[str, str]) ->
     DeniedError
         The table is another department's, or closed.
     """
-    row = _open(person, row)
-    found, _ = _looked(row)
-    row.payload["mapping"] = overrides(found, row.payload["kind"], chosen)
-    _keep(row, _looked(row)[0])
-    if found.mark:
-        remember(selectors.maps_path(row), found.mark, row.payload["mapping"])
-    return row
+    row = _ask(person, row)
+    mark = _read(row)
+    row.payload["mapping"] = overrides(mark, row.payload["kind"], chosen)
+    found, _ = _checked(row, _read(row))
+    return _mapped(person, row, found, row.payload["mapping"])
 
 
 @write("case.step")
-def take(person: Person, row: Record, /) -> int:
-    """Enter every row of a table as a party or listing of one's own side, seen by nobody else; how many.
+def _mapped(person: Person, row: Record, /, found: Look, mapping: Mapping[str, str]) -> Record:
+    row = _open(person, row)
+    row.payload["mapping"] = dict(mapping)
+    _keep(row, found)
+    if found.mark:
+        remember(selectors.maps_path(row), found.mark, mapping)
+    return row
+
+
+def take(person: Visitor, row: Record, /, *, progress: Progress = silent) -> int:
+    """Enter every row of a table as a party, listing or fact of one's own side, seen by nobody else; how many.
+
+    Everything slow – reading, coding, checking, digesting – happens before the one transaction that enters all rows
+    and seals them. Killed at any moment, the table is as it was, and can be taken in again. Where another table
+    entered meanwhile, the rows are checked against the ledger once more.
 
     Raises
     ------
     DeniedError
         The table is another department's, or closed.
     InputError
-        It has a fault, or no row: then nothing is entered, and the list of faults is renewed.
+        It has a fault, or no row: then nothing is entered, and the list of faults is renewed; or the ledger changed
+        at every attempt.
     """
+    row = _ask(person, row)
+    found = _read(row, progress)
+    for _ in range(_ATTEMPTS):
+        mark = selectors.ledger_mark(row)
+        checked, drafts = _checked(row, found)
+        if checked.n_faults or checked.intake is None:
+            _keep_faults(row, checked)
+            raise InputError("portal_import_faults", {"n": checked.n_faults})
+        if not drafts:
+            raise InputError("portal_import_no_rows")
+        progress("portal_import_enter", 0, len(drafts))
+        made = _made(row, drafts)
+        digests = [digest_of(one) for one in made]
+        if _enter(person, row, made, digests, _summary(checked), mark):
+            progress("portal_import_enter", len(drafts), len(drafts))
+            return len(drafts)
+    raise InputError("portal_import_busy")
+
+
+@write("case.step")
+def _enter(
+    person: Person, row: Record, /, made: Sequence[Owned], digests: Sequence[str], summary: Document, mark: int
+) -> bool:
+    """All rows and their seal at once; nothing where the ledger changed since the rows were checked."""
     row = _open(person, row)
-    found, drafts = _looked(row)
-    if found.n_faults or found.intake is None:
-        _keep_faults(row, found)
-        raise InputError("portal_import_faults", {"n": found.n_faults})
-    made = [_made(row, draft) for draft in drafts]
-    if not made:
-        raise InputError("portal_import_no_rows")
-    model = Listing if row.payload["kind"] in LISTING_ROLES else Party
-    model._default_manager.bulk_create(made, batch_size=_BATCH)
+    if selectors.ledger_mark(row) != mark:
+        return False
+    for model in (Party, Listing, Record):  # a listing points to its party
+        model._default_manager.bulk_create([one for one in made if isinstance(one, model)], batch_size=_BATCH)  # type: ignore[attr-defined]
     row.state, row.done_on = "taken", timezone.localdate()
-    row.payload["summary"] = _summary(found)
+    row.payload = {**row.payload, "summary": summary, "n_made": len(made)}
     row.save()
-    append(row.agreement, [*(_entry(row, one) for one in made), _seal(person, row, len(made))])
+    today, body = timezone.localdate(), _seal(person, row)
+    append(row.agreement, batch_drafts(row.side_id, "import.taken", row.pk, today, digests, body))
     _forget(row)
-    return len(made)
+    return True
 
 
-def _made(row: Record, draft: RowDraft) -> Any:
-    fields = {**draft.fields, "id": text_key(), "agreement": row.agreement, "side_id": row.side_id}
-    of_table = {"import": row.pk, "sha256": row.payload["sha256"]}
-    if row.payload["kind"] in LISTING_ROLES:
-        return Listing(**{**fields, "source": {**fields["source"], **of_table}})
+def _made(row: Record, drafts: Sequence[RowDraft]) -> list[Owned]:
+    """The rows to be, each under a key that begins with its table's; those of one owner share it."""
+    owners: dict[str, Party] = {}
+    made: list[Owned] = []
+    for at, draft in enumerate(drafts):
+        key = f"{row.pk}-{at:06d}"
+        fields = dict(draft.fields)
+        if draft.owner is not None and draft.owner["name"] not in owners:
+            payload = {"source": fields["source"]}
+            owners[draft.owner["name"]] = _one(row, Party, f"{key}-p", {**draft.owner, "payload": payload})
+            made.append(owners[draft.owner["name"]])
+        if draft.owner is not None:
+            fields["party_id"] = owners[draft.owner["name"]].pk
+        made.append(_one(row, _MODELS[draft.model], key, fields))
+    return made
+
+
+def _one(row: Record, model: Any, key: str, fields: Mapping[str, Any]) -> Any:
+    """A row with its table's mark and a salt: its digest, which stands in the log, then tells nothing by itself."""
+    of_table = {"import": row.pk, "salt": secrets.token_hex(8)}
+    owned = {**fields, "id": key, "agreement": row.agreement, "side_id": row.side_id}
+    if model is Listing:
+        return Listing(**{**owned, "source": {**fields["source"], **of_table}})
     payload = {**fields["payload"], "source": {**fields["payload"]["source"], **of_table}}
-    return Party(**{**fields, "payload": payload})
+    if model is Record:
+        owned |= {"department": row.department, "on": timezone.localdate(), "state": "noted"}
+    return model(**{**owned, "payload": payload})
 
 
-def _entry(row: Record, one: Party | Listing) -> Draft:
-    """The sealed line of one party or listing; its names stay outside the log."""
-    today = timezone.localdate()
-    if isinstance(one, Listing):
-        body = {"listing_kind": f"{one.kind}@{one.version}", "role": one.role, "party": one.party_id, "import": row.pk}
-        return Draft(row.side_id, "listing.added", "listing", one.pk, today, body)
-    body = {"kind_of_party": one.kind, "import": row.pk}
-    return Draft(row.side_id, "party.added", "party", one.pk, today, body)
-
-
-def _seal(person: Person, row: Record, n_rows: int) -> Draft:
+def _seal(person: Person, row: Record) -> Document:
+    """What the log says of the table; of one that tells of persons even the file's hash is salted."""
     known = {key: row.payload[key] for key in ("sha256", "kind", "as_of")}
-    body = {"table": known.pop("kind"), **known, "n_rows": n_rows, "department": row.department}
-    actor = {"actor": erasable(person.username, person)}
-    return Draft(row.side_id, "import.taken", "record", row.pk, timezone.localdate(), {**body, **actor})
+    kind = known.pop("kind")
+    if kind == "talents":
+        known = {**known, "sha256": erasable(known["sha256"]), "has_consent": row.payload["has_consent"]}
+    return {"table": kind, **known, "department": row.department, "actor": erasable(person.username, person)}
 
 
 @write("case.step")

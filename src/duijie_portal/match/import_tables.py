@@ -17,12 +17,16 @@ from duijie.errors import Fault, InputError
 from duijie.intake import Intake, merge_queue, read_table
 from duijie.intake.files import Limits, sheets
 from duijie.intake.headings import Heading, find_heading, signature
-from duijie.intake.layouts import Layout, fold_heading, layout, personal_headings
+from duijie.intake.layouts import Layout, fold_heading, kinds, layout, personal_headings
+from duijie.terms import Progress, silent
+
+from .import_fields import PREFIX, Cells, field_of, fields_of, read_cells, split
+from .import_rows import LISTING_ROLES
 
 __all__ = ["KINDS", "LIMITS", "MOST_BYTES", "MOST_ROWS", "Look", "alike", "look_at", "overrides"]
 
-KINDS = ("firms", "institutions", "carriers", "funds", "needs", "offers")
-"""The tables whose rows have a home in the ledger."""
+KINDS = tuple(kinds())
+"""The tables whose rows have a home in the ledger: all that the intake reads."""
 
 MOST_BYTES = 50 * 1024 * 1024
 MOST_ROWS = 20_000
@@ -36,7 +40,10 @@ _SHOWN = 200  # characters of a value in a list of faults
 
 @dataclass(frozen=True)
 class Look:
-    """What a table holds: `intake` is None where it cannot be read at all; `mark` is empty where it has no heading."""
+    """What a table holds: `intake` is None where it cannot be read at all; `mark` is empty where it has no heading.
+
+    `extra` are the cells of columns that only some kind of match knows.
+    """
 
     intake: Intake | None
     faults: tuple[Fault, ...]
@@ -45,6 +52,7 @@ class Look:
     n_faults: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
     alike: tuple[Mapping[str, Any], ...] = ()
+    extra: Cells = field(default_factory=dict)
 
     def with_faults(self, more: Sequence[Fault]) -> Look:
         """The same with faults the ledger found, in the order of the rows."""
@@ -55,7 +63,9 @@ class Look:
         return replace(self, faults=tuple(both), n_faults=self.n_faults + len(more), counts=counts)
 
 
-def look_at(path: Path, kind: str, *, mapping: Mapping[str, str], today: date, **said: str) -> Look:
+def look_at(
+    path: Path, kind: str, *, mapping: Mapping[str, str], today: date, progress: Progress = silent, **said: str
+) -> Look:
     """Read a table whole and write nothing; a file that cannot be read is one fault.
 
     Parameters
@@ -66,27 +76,37 @@ def look_at(path: Path, kind: str, *, mapping: Mapping[str, str], today: date, *
         Heading → key where a person overrode the aliases.
     today
         Dates after it are faults.
+    progress
+        Told how many rows were read.
     said
         `source`, `department`, `as_of` for rows that do not say it.
     """
-    form = layout(kind)
+    form, role = layout(kind), LISTING_ROLES.get(kind, "")
+    own, _ = split(mapping)
     try:
         tables = sheets(path, limits=LIMITS)
-        headings = [_heading(sheet, form, mapping) for sheet in tables]
+        headings = [_heading(sheet, form, own) for sheet in tables]
         texts = [text for sheet in tables for text in _heading(sheet, form, {})[1].texts if text]
-        columns = tuple(_columns(headings, form, mapping))
-        found = read_table(path, kind, mapping=mapping, today=today, limits=LIMITS, progress=_counted, **said)
+        columns = tuple(_columns(headings, form, mapping, role))
+        found = read_table(path, kind, mapping=own, today=today, limits=LIMITS, progress=_counted(progress), **said)
+        extra = read_cells(path, form, mapping, role, limits=LIMITS) if role else {}
     except InputError as error:
         fault = Fault(error.code, {"file": path.name, **error.where}, error.values, error.hint)
         return Look(None, (_remedied(fault),), n_faults=1, counts={fault.code: 1})
     mark = f"{kind}:{signature(Heading(0, tuple(texts), {}, {}))}" if texts else ""
-    return Look(found, tuple(map(_remedied, found.faults)), columns, mark, found.n_faults, dict(found.counts))
+    counts = dict(found.counts)
+    return Look(found, tuple(map(_remedied, found.faults)), columns, mark, found.n_faults, counts, extra=extra)
 
 
-def _counted(_: str, n_rows: int, __: int) -> None:
+def _counted(progress: Progress) -> Progress:
     """Stop reading a table that is longer than one import may be."""
-    if n_rows > MOST_ROWS:
-        raise InputError("portal_import_too_many", {"n": n_rows, "most": MOST_ROWS}, hint="portal_import_split")
+
+    def count(label: str, n_rows: int, n_all: int) -> None:
+        if n_rows > MOST_ROWS:
+            raise InputError("portal_import_too_many", {"n": n_rows, "most": MOST_ROWS}, hint="portal_import_split")
+        progress(label, n_rows, n_all)
+
+    return count
 
 
 def alike(table: pa.Table, held: pa.Table) -> tuple[Mapping[str, Any], ...]:
@@ -134,7 +154,7 @@ def _heading(sheet: Any, form: Layout, mapping: Mapping[str, str]) -> tuple[str,
 
 
 def _columns(
-    headings: Sequence[tuple[str, Heading]], form: Layout, mapping: Mapping[str, str]
+    headings: Sequence[tuple[str, Heading]], form: Layout, mapping: Mapping[str, str], role: str
 ) -> Iterator[dict[str, Any]]:
     """Each different heading once: where it stands, what it is taken for, why, and how surely."""
     seen: set[str] = set()
@@ -147,7 +167,9 @@ def _columns(
                 if _is_personal(text):
                     guess, confidence, basis = "", 0.0, "personal"
                 elif text in mapping:
-                    basis = "chosen"
+                    key, basis = mapping[text], "chosen"
+                elif not key and role and field_of(text, role):
+                    key, guess, confidence, basis = f"{PREFIX}{field_of(text, role)}", "", 1.0, "kind"
                 elif not key:
                     basis = "like" if guess else "unknown"
                 place_of = {"sheet": sheet, "row": heading.row}
@@ -180,14 +202,20 @@ def _is_personal(text: str) -> bool:
 
 def overrides(look: Look, kind: str, chosen: Mapping[str, str]) -> dict[str, str]:
     """What a person's choice adds to the aliases: only headings of the table, only known keys, no personal column."""
-    form, found = layout(kind), {}
+    form, role, found = layout(kind), LISTING_ROLES.get(kind, ""), {}
+    known = {*form.columns, *(f"{PREFIX}{key}" for key in (fields_of(role) if role else ()))}
     for column in look.columns:
         text = column["heading"]
         key = chosen.get(text)
-        if key is None or column["basis"] == "personal" or (key and key not in form.columns):
+        if key is None or column["basis"] == "personal" or (key and key not in known):
             continue
-        guess, confidence = _guess(text, form)
-        by_alias = guess if confidence >= 0.9 else ""
-        if key != by_alias:
+        if key != _by_alias(text, form, role):
             found[text] = key
     return found
+
+
+def _by_alias(text: str, form: Layout, role: str) -> str:
+    """What a heading is taken for without anyone's choice."""
+    guess, confidence = _guess(text, form)
+    named = field_of(text, role) if role else ""
+    return guess if confidence >= 0.9 else f"{PREFIX}{named}" if named else ""

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone
 
 from duijie.errors import Fault, InputError
@@ -67,6 +68,7 @@ def table(request: HttpRequest, agreement: Agreement, table: str) -> Document:
     rows, place = paged(request, len(faults) if taken is None else taken.count())
     return {
         "import": _head(row) | {"summary": found.get("summary") or row.payload.get("summary", {})},
+        "is_checked": bool(found) or row.state != "opened",
         "is_remembered": bool(row.payload.get("is_remembered")),
         "columns": found.get("columns", []),
         "alike": found.get("alike", []),
@@ -104,9 +106,9 @@ def corrected(request: HttpRequest, agreement: Agreement, table: str) -> list[by
 
 
 @act(forms.UploadForm, "imports")
-def open_import(request: HttpRequest, agreement: Agreement, data: Document) -> str:
-    services.open_import(request.user, agreement, **data)
-    return "portal_import_done_open"
+def open_import(request: HttpRequest, agreement: Agreement, data: Document) -> tuple[str, str]:
+    row = services.open_import(request.user, agreement, **data)
+    return "portal_import_done_open", reverse("import", kwargs={"agreement": agreement.pk, "table": row.pk})
 
 
 @act(forms.ColumnsForm, "import")

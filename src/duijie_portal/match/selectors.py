@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from duijie.match.kinds import Field, load_kinds
 from duijie_portal.accounts.models import Person
 from duijie_portal.accounts.powers import Visitor
 from duijie_portal.ledger.models import Agreement, Case, Listing
 from duijie_portal.ledger.selectors import results
 from duijie_portal.ledger.visibility import PARTY_ROLES
 
-__all__ = ["case_document", "kinds", "listing_rows", "matches"]
+__all__ = ["case_document", "kinds", "listing_document", "listing_rows", "made_of", "matches", "step_origin"]
 
 
 def kinds(agreement: Agreement, person: Visitor) -> list[dict[str, Any]]:
@@ -69,6 +70,71 @@ def listing_rows(agreement: Agreement, person: Visitor, *, kind: str, role: str,
     for name, value in {"kind": kind, "role": role, "side": side}.items():
         rows = rows.filter(**{name: value}) if value else rows
     return rows
+
+
+def listing_document(row: Listing, person: Visitor) -> dict[str, Any]:
+    """A need or an offer as far as a person may read it: fields told later, and the file it came in, stay at home."""
+    is_own = isinstance(person, Person) and (
+        person.party == row.party_id if person.role in PARTY_ROLES else person.side_id == row.side_id
+    )
+    kind = load_kinds().get(row.kind)
+    fields = {one.key: one for one in kind.fields(row.role)} if kind else {}  # type: ignore[arg-type]
+    payload = {
+        key: value
+        for key, value in row.payload.items()
+        if is_own or key not in fields or fields[key].disclosure == "public"
+    }
+    source = row.source if is_own else {key: row.source[key] for key in _CITED if key in row.source}
+    said = [_field(fields.get(key), key, value) for key, value in payload.items() if key not in ("title",)]
+    return {
+        "id": row.pk,
+        "kind": row.kind,
+        "kind_name": kind.name if kind else row.kind,
+        "version": row.version,
+        "role": row.role,
+        "side": row.side_id,
+        "party": {"id": row.party_id, "name": row.party.name},
+        "industry": row.industry,
+        "basis": row.basis,
+        "valid_until": row.valid_until,
+        "payload": payload,
+        "said": [one for one in said if one["value"] not in (None, "", [])],
+        "source": source,
+        "is_released": row.released_at is not None,
+        "visibility": row.visibility,
+        "may_erase": is_own and row.party.kind == "talent" and bool(row.payload),
+    }
+
+
+_CITED = ("publisher", "title", "url", "published_on", "as_of", "basis", "is_linked", "confidences", "inferred")
+
+
+def _field(field: Field | None, key: str, value: Any) -> dict[str, Any]:
+    """A field as a page shows it: its label, the words of its value, its unit."""
+    words = field.vocabulary if field else {}
+    return {
+        "key": key,
+        "label": field.label if field else key,
+        "value": words.get(value, value) if isinstance(value, str) else value,
+        "unit": field.unit if field else "",
+    }
+
+
+def made_of(agreement: Agreement) -> dict[str, Any]:
+    """How the proposed matches were made."""
+    document = results(agreement, "match")
+    return {name: document.get(name) for name in ("provenance", "sources")}
+
+
+def step_origin(step: Any) -> dict[str, Any]:
+    """What a case's value rests on: the sealed step, its proofs, whether the other side confirmed it."""
+    return {
+        "as_of": step.on,
+        "side": step.side_id,
+        "digest": step.event.digest,
+        "n_evidence": len(step.event.body.get("evidence", ())),
+        "is_confirmed": step.is_confirmed,
+    }
 
 
 def case_document(row: Case) -> dict[str, Any]:

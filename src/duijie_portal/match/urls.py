@@ -4,7 +4,7 @@ from django.urls import path
 
 from duijie_portal.ledger.pages import twin
 
-from . import import_views, views
+from . import fact_views, import_views, merge_views, views
 
 urlpatterns = [
     *twin("match/", views.proposals, "match"),
@@ -16,6 +16,13 @@ urlpatterns = [
     *twin("match/imports/", import_views.imports, "imports"),
     *twin("match/imports/<str:table>/", import_views.table, "import"),
     *twin("match/data/", import_views.data_quality, "data_quality"),
+    *twin("match/organisations/", fact_views.organisations, "organisations"),
+    *twin("match/facts/", fact_views.facts, "facts"),
+    path("match/talents/erase/", fact_views.erase_talent, name="erase_talent"),
+    *twin("match/merges/", merge_views.merges, "merges"),
+    path("match/merges/find/", merge_views.find_merges, name="find_merges"),
+    path("match/merges/decide/", merge_views.decide_merge, name="decide_merge"),
+    path("match/merges/undo/", merge_views.undo_merge, name="undo_merge"),
     path("match/import/", import_views.open_import, name="open_import"),
     path("match/imports/<str:table>/corrected.xlsx", import_views.corrected, name="corrected"),
     path("match/imports/<str:table>/columns/", import_views.map_import, name="map_import"),

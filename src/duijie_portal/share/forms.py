@@ -1,17 +1,34 @@
-"""What a person may send about a row that is to leave its side."""
+"""What a person may send about rows that are to leave their side."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django import forms
 
 from duijie_portal.ledger.visibility import Visibility
 
-__all__ = ["OutgoingForm"]
+__all__ = ["BatchForm", "OutgoingForm"]
+
+_MOST = 200  # rows one act may name
 
 
 class OutgoingForm(forms.Form):
-    """The row, and for a release how far it may be seen."""
+    """One or several rows of a type, and for a release how far they may be seen; `table` leads back to its page."""
 
     type = forms.ChoiceField(choices=[(one, one) for one in ("party", "listing", "case", "record")])
-    id = forms.CharField(max_length=80)
+    visibility = forms.ChoiceField(choices=Visibility.choices, required=False)
+    table = forms.CharField(max_length=80, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        ids = list(dict.fromkeys(self.data.getlist("id")))  # type: ignore[attr-defined]
+        if not ids or len(ids) > _MOST or any(len(one) > 80 for one in ids):
+            raise forms.ValidationError("?")
+        return {**self.cleaned_data, "ids": ids}
+
+
+class BatchForm(forms.Form):
+    """An imported table, and for a release how far its rows may be seen."""
+
+    table = forms.CharField(max_length=80)
     visibility = forms.ChoiceField(choices=Visibility.choices, required=False)

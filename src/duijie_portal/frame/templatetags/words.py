@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from django import template
@@ -11,6 +12,8 @@ from django.utils.safestring import SafeString
 
 from duijie.data import sentence
 from duijie.data.words import words
+from duijie.intake.layouts import kinds, layout
+from duijie.match.kinds import load_kinds
 from duijie.terms import Bilingual
 from duijie_portal.ledger.pages import language_of
 
@@ -108,3 +111,64 @@ def query(context: Mapping[str, Any], **changes: Any) -> str:
 def day(value: Any) -> str:
     """A day as ISO text, from a date or such a text."""
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+
+@register.filter
+def column(key: str) -> str:
+    """The label of a column of any table that can be taken in; an unknown key as it stands."""
+    return told(_columns().get(key) or key)
+
+
+@cache
+def _columns() -> Mapping[str, Bilingual]:
+    fields = [
+        (one.key, one.label)
+        for kind in load_kinds().values()
+        for role in ("need", "offer")
+        for one in kind.fields(role)
+    ]
+    return {
+        **dict(fields),
+        **{key: one.label for kind in reversed(kinds()) for key, one in layout(kind).columns.items()},
+    }
+
+
+@register.inclusion_tag("frame/origin.html")
+def origin(*sources: Any, confidence: float | None = None, **more: Any) -> dict[str, Any]:
+    """Where a value comes from, of when it speaks and how surely: opens by finger and by key, and prints open.
+
+    A source is what :func:`cite` takes, or a list of such; `confidence` is 0–1; of a sealed step `digest`,
+    `is_confirmed` and `n_evidence` stand for them.
+    """
+    lists = [one if isinstance(one, list | tuple) else [one] for one in sources]
+    given = [one if isinstance(one, Mapping) else one.to_dict() for some in lists for one in some if one]
+    sure = [(key, value) for one in given for key, value in (one.get("confidences") or {}).items()]
+    least = min([value for _, value in sure] + ([] if confidence is None else [confidence]), default=None)
+    days = sorted({day(one["as_of"]) for one in given if one.get("as_of")})
+    about = {
+        "sources": given,
+        "sure": sure,
+        "least": least,
+        "as_of": days[-1] if days else "",
+        "confidence": confidence,
+    }
+    return {**about, "inferred": [key for one in given for key in one.get("inferred") or ()], **more}
+
+
+@register.inclusion_tag("frame/made.html")
+def made(document: Mapping[str, Any]) -> dict[str, Any]:
+    """How computed figures were made: inputs by hash, version, parameters, seed, and the sources they rest on."""
+    known = document.get("provenance") or {}
+    as_of = document.get("as_of") or known.get("parameters", {}).get("as_of", "")
+    inputs, sources = list((known.get("inputs") or {}).items()), document.get("sources") or []
+    return {"known": known, "inputs": inputs, "sources": sources, "as_of": as_of}
+
+
+@register.filter
+def shown(value: Any) -> str:
+    """Any value of a record as text: lists joined, figures with their thousands, bilingual texts in one's language."""
+    if isinstance(value, list | tuple):
+        return "、".join(map(shown, value))
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return told(value)
+    return figure(value)
