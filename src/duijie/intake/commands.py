@@ -79,20 +79,20 @@ def take_file(
     **said: Any,
 ) -> None:
     """Read and check FILE; write it with --out."""
-    language, first = _language(ctx), list(islice(sheets(file)[0].rows(), 40))
+    language, opened = _language(ctx), sheets(file)
+    first = list(islice(opened[0].rows(), 40))
     kind = kind or guess_kind(first)
     if not kind:
         headings = next(([str(cell) for cell in cells if cell] for _, cells in first if any(cells)), [])
         raise InputError("kind_not_found", {"headings": headings[:20]}, {"file": file.name}, "kind_name")
     mapping = _mapping(pairs, maps, first, kind)
     day = today.date() if today else date.today()
-    found = take_in(file, kind, mapping=mapping, today=day, **said)
+    checks = {"keep_sound_rows": keep_sound_rows, "is_refusing": False, "mapping": mapping, "opened": opened}
+    found = take_in(file, kind, out, today=day, **checks, **said)
     if corrected and found.faults:
         corrected_copy(file, found.faults, corrected, language=language)
-    if out and (keep_sound_rows or not found.n_faults):
-        take_in(file, kind, out, keep_sound_rows=keep_sound_rows, mapping=mapping, today=day, **said)
-    _tell(found, language, as_json, out if out and (keep_sound_rows or not found.n_faults) else None)
-    if found.n_faults and not (keep_sound_rows and out):
+    _tell(found, language, as_json, out if found.is_written else None)
+    if found.n_faults and not found.is_written:
         ctx.exit(1)
 
 

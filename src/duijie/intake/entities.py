@@ -248,20 +248,27 @@ def _record(row: Mapping[str, Any]) -> _Record:
     )
 
 
+def _number(core: str) -> str:
+    return "".join(filter(str.isdigit, core))
+
+
 def _marks(record: _Record) -> Iterator[str]:
     """What two records of one organisation are likely to share at least one of."""
     for core in (record.core, *record.others):
         if len(core) > 1:
             yield f"name {core}"
-            yield f"head {core[:2]}{record.region[:4]}" if len(core) < 4 else f"head {core[:3]}"
-            yield f"inside {core[1:5]}"
+            head = f"head {core[:2]}{record.region[:4]}" if len(core) < 4 else f"head {core[:3]}"
+            yield head + _number(core)
+            yield f"inside {core[1:5]}{_number(core)}"
     core = record.core
     if len(core) > 3:
         yield f"near {core}"
-        yield from (f"near {core[:gone]}{core[gone + 1 :]}" for gone in range(min(len(core), 12)))
+        # a number is a name's own: to leave a digit out makes a thousand numbered shops alike
+        gone = (at for at in range(min(len(core), 12)) if not core[at].isdigit())
+        yield from (f"near {core[:at]}{core[at + 1 :]}" for at in gone)
     if len(core) > 7:
-        yield f"half {core[: len(core) // 2]}"
-        yield f"end {core[-6:]}"
+        yield f"half {core[: len(core) // 2]}{_number(core)}"
+        yield f"end {core[-6:]}{_number(core)}"
     if record.english:
         yield f"english {record.english}"
     if record.uscc:

@@ -12,6 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
 from duijie.errors import InputError
 
 from .cells import Raw
@@ -20,6 +24,7 @@ __all__ = ["Limits", "Sheet", "sheets"]
 
 Row = Sequence[Raw]
 _CHUNK = 1 << 20
+_PARQUET_ROWS = 20_000
 _ZIP, _OLE, _PARQUET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1"
 _FORBIDDEN = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 _BROKEN = (zipfile.BadZipFile, RuntimeError, EOFError, OSError, ValueError, zlib.error)
@@ -63,7 +68,7 @@ def sheets(path: Path, *, limits: Limits | None = None) -> tuple[Sheet, ...]:
     if not start.strip():
         raise _refused("file_empty", path)
     if start.startswith(_PARQUET):
-        return (Sheet("", lambda: _parquet_rows(path)),)
+        return (Sheet("", lambda: _parquet_rows(path, limits or Limits())),)
     if start.startswith(_ZIP):
         _inspect(path, limits or Limits())
     if start.startswith((_ZIP, _OLE)):
@@ -114,23 +119,48 @@ def _workbook(path: Path) -> tuple[Sheet, ...]:
         found = [(name, book.get_sheet_by_name(name)) for name in book.sheet_names]
     except (CalamineError, OSError, ValueError) as error:
         raise _refused("file_broken", path, "file_save_anew", problem=str(error)) from error
-    filled = tuple(Sheet(name, sheet.iter_rows) for name, sheet in found if sheet.total_height)
+    filled = tuple(Sheet(name, sheet.iter_rows) for name, sheet in found if sheet.end is not None)
     if not filled:
         raise _refused("file_empty", path)
     return filled
 
 
-def _parquet_rows(path: Path) -> Iterator[Row]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
+def _parquet_rows(path: Path, limits: Limits) -> Iterator[Row]:
+    """Rows of a parquet file; texts are kept as a dictionary until it is known how long they are written out."""
     try:
         table = pq.ParquetFile(path)
-        yield table.schema_arrow.names
-        for batch in table.iter_batches(batch_size=20_000):
-            yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
-    except (pa.ArrowException, OSError) as error:
+        declared = sum(table.metadata.row_group(at).total_byte_size for at in range(table.num_row_groups))
+        if declared > limits.bytes or table.metadata.num_columns > limits.entries:
+            raise _refused("file_bomb", path, "file_save_anew", n=declared)
+        names = table.schema_arrow.names
+        texts = [one.name for one in table.schema_arrow if pa.types.is_string(one.type) or pa.types.is_binary(one.type)]
+        table = pq.ParquetFile(path, read_dictionary=texts)
+        yield names
+        left = limits.bytes
+        for batch in table.iter_batches(batch_size=_PARQUET_ROWS):
+            left -= _written_out(batch)
+            if left < 0:
+                raise _refused("file_bomb", path, "file_save_anew", n=limits.bytes - left)
+            yield from zip(*map(_column_cells, batch.columns), strict=True)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise _refused("file_broken", path, "file_save_anew", problem=str(error)) from error
+
+
+def _written_out(batch: pa.RecordBatch) -> int:
+    """Bytes of a batch once every text stands in its cell."""
+    size = batch.nbytes
+    for column in batch.columns:
+        if isinstance(column, pa.DictionaryArray):
+            size += pc.sum(pc.take(pc.binary_length(column.dictionary), column.indices)).as_py() or 0
+    return size
+
+
+def _column_cells(column: pa.Array) -> list[Raw]:
+    """The cells of a column; a list of things is written as one text."""
+    cells = column.to_pylist()
+    if pa.types.is_nested(column.type):
+        return ["；".join(map(str, cell)) if isinstance(cell, list | tuple) else cell and str(cell) for cell in cells]
+    return cells
 
 
 def _encoding(path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -48,10 +49,11 @@ def find_heading(
 ) -> Heading:
     """The heading among the first rows: one row, or two where the upper one is merged over groups of columns.
 
-    `mapping` (heading as written → key) goes before the aliases. Columns that are required and absent, named twice,
-    or mapped to no known key are faults.
+    `mapping` (heading → key) goes before the aliases. Where several headings read alike, one of them is named as it is
+    written, as ``heading#2`` (the second of them), or by its column, ``@C`` or ``@3``. Columns that are required and
+    absent, named twice, or mapped to no known key are faults.
     """
-    given = {fold_heading(heading): key for heading, key in (mapping or {}).items()}
+    given = dict(mapping or {})
     best: tuple[int, int, tuple[str, ...]] | None = None
     for at, (number, cells) in enumerate(rows[:_SEARCHED]):
         single = tuple(plain(cell) for cell in cells)
@@ -83,18 +85,45 @@ def _joined(above: Sequence[str], below: Sequence[str]) -> tuple[str, ...]:
     return tuple(texts)
 
 
-def _keys(texts: Sequence[str], form: Layout, given: Mapping[str, str]) -> tuple[dict[int, str], list[int]]:
-    """Key by place, and the places whose key another column has already."""
-    aliases = _aliases(form)
+def _keys(texts: Sequence[str], form: Layout, given: Mapping[str, str]) -> tuple[dict[int, str], dict[int, str]]:
+    """Key by place, and by place the keys that another column has already."""
+    aliases, own = _aliases(form), _given(texts, given)
     found: dict[int, str] = {}
-    twice: list[int] = []
+    twice: dict[int, str] = {}
     for place, text in enumerate(texts):
-        key = _key(text, aliases, given, form)
-        if key and key in found.values():
-            twice.append(place)
-        elif key:
-            found[place] = key
+        key = own[place] if place in own else _by_alias(text, aliases)
+        if key:
+            (twice if key in found.values() else found)[place] = key
     return found, twice
+
+
+def _given(texts: Sequence[str], given: Mapping[str, str]) -> dict[int, str]:
+    """What a mapping says of each column: by the folded heading, then as it is written, one of several, by column."""
+    loose = {fold_heading(name): key for name, key in given.items() if not _places(name, texts)}
+    found = {at: loose[one] for at, text in enumerate(texts) for one in reversed(_folds(text)) if one in loose}
+    for name in sorted(given, key=lambda name: (name.startswith("@"), "#" in name)):
+        found |= dict.fromkeys(_places(name, texts), given[name])
+    return found
+
+
+def _places(name: str, texts: Sequence[str]) -> list[int]:
+    """The columns that a name of a mapping means without folding it; none where it is an ordinary heading."""
+    if name in texts:
+        return [at for at, text in enumerate(texts) if text == name]
+    if column := re.fullmatch(r"@(?:([A-Za-z]{1,3})|([0-9]{1,4}))", name):
+        at = _column_number(column[1]) if column[1] else int(column[2])
+        return [at - 1] if 0 < at <= len(texts) and texts[at - 1] else []
+    if nth := re.fullmatch(r"(.+)#([1-9][0-9]?)", name):
+        alike = [at for at, text in enumerate(texts) if fold_heading(nth[1]) in _folds(text)]
+        return alike[int(nth[2]) - 1 : int(nth[2])]
+    return []
+
+
+def _column_number(letters: str) -> int:
+    number = 0
+    for letter in letters.upper():
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number
 
 
 def _aliases(form: Layout) -> dict[str, str]:
@@ -102,26 +131,31 @@ def _aliases(form: Layout) -> dict[str, str]:
     return {alias: key for key, column in reversed(list(form.columns.items())) for alias in column.aliases}
 
 
-def _key(text: str, aliases: Mapping[str, str], given: Mapping[str, str], form: Layout) -> str:
+def _folds(text: str) -> tuple[str, ...]:
+    """The ways a heading may be named: whole, by its lower half, without the stroke between, by its upper half."""
     if not text or len(text) > 60:
-        return ""
-    whole, last = fold_heading(text), fold_heading(text.rpartition("/")[2])
-    first = fold_heading(text.partition("/")[0])
-    for candidate in (whole, last, whole.replace("/", ""), first):
-        if candidate in given:
-            return given[candidate]
-    return next((aliases[one] for one in (whole, last, whole.replace("/", "")) if one in aliases), "")
+        return ()
+    whole = fold_heading(text)
+    return (
+        whole,
+        fold_heading(text.rpartition("/")[2]),
+        whole.replace("/", ""),
+        fold_heading(text.partition("/")[0]),
+    )
+
+
+def _by_alias(text: str, aliases: Mapping[str, str]) -> str:
+    return next((aliases[one] for one in _folds(text)[:3] if one in aliases), "")
 
 
 def _heading(
     row: int, texts: tuple[str, ...], form: Layout, given: Mapping[str, str], where: Mapping[str, str]
 ) -> Heading:
     keys, twice = _keys(texts, form, given)
-    keys = {place: key for place, key in keys.items() if key}
     personal = tuple(text for text in texts if fold_heading(text.rpartition("/")[2]) in personal_headings())
     unmapped = [text for place, text in enumerate(texts) if text and place not in keys and place not in twice]
     faults = [
-        *_twice(texts, twice, keys, form, given, row, where),
+        *_twice(texts, twice, keys, form, row, where),
         *(Fault("map_unknown_key", dict(where), {"key": key, "known": list(form.columns)}, "map_known_key")
           for key in given.values() if key not in form.columns and key),
         *_missing(texts, keys, form, row, where),
@@ -136,19 +170,17 @@ def _heading(
 
 def _twice(
     texts: Sequence[str],
-    places: Sequence[int],
+    twice: Mapping[int, str],
     keys: Mapping[int, str],
     form: Layout,
-    given: Mapping[str, str],
     row: int,
     where: Mapping[str, str],
 ) -> list[Fault]:
-    aliases = _aliases(form)
     faults = []
-    for place in places:
-        key = _key(texts[place], aliases, given, form)
+    for place, key in twice.items():
         other = next(texts[at] for at, own in keys.items() if own == key)
-        values = {"column": texts[place], "other": other, "key": form.columns[key].label.to_dict()}
+        label = form.columns[key].label.to_dict() if key in form.columns else key
+        values = {"column": texts[place], "other": other, "key": label}
         faults.append(Fault("column_twice", {**where, "row": row, "column": texts[place]}, values, "column_drop_one"))
     return faults
 

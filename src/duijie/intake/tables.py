@@ -7,7 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache, partial
 from itertools import chain, islice
@@ -61,6 +61,7 @@ class Intake:
     as_of: tuple[str, str]
     provenance: Provenance
     table: pa.Table | None = field(default=None, repr=False)
+    is_written: bool = False
 
     @property
     def n_faults(self) -> int:
@@ -141,8 +142,16 @@ def read_table(path: Path, kind: str, **options: Any) -> Intake:
     return _intake(kind, path, tally, provenance, table)
 
 
-def take_in(path: Path, kind: str, out: Path | None = None, *, keep_sound_rows: bool = False, **options: Any) -> Intake:
-    """Read, check and, where all is well, write a file; the file is streamed, so it may exceed the memory.
+def take_in(
+    path: Path,
+    kind: str,
+    out: Path | None = None,
+    *,
+    keep_sound_rows: bool = False,
+    is_refusing: bool = True,
+    **options: Any,
+) -> Intake:
+    """Read, check and, where all is well, write a file; csv and parquet are streamed, so they may exceed the memory.
 
     Parameters
     ----------
@@ -154,8 +163,11 @@ def take_in(path: Path, kind: str, out: Path | None = None, *, keep_sound_rows: 
         The parquet file to write; None checks only (dry run).
     keep_sound_rows
         Write the rows without a fault where others have some; otherwise one fault keeps everything back.
+    is_refusing
+        Raise where faults keep the rows back; False writes nothing then and only says so (``is_written``).
     mapping
-        Heading as written → key, before the aliases; an empty key leaves the column out.
+        Heading → key, before the aliases (see :func:`duijie.intake.headings.find_heading`); an empty key leaves the
+        column out.
     as_of, source, department
         What holds for rows that do not say it themselves; `as_of` is ISO text.
     today
@@ -164,6 +176,8 @@ def take_in(path: Path, kind: str, out: Path | None = None, *, keep_sound_rows: 
         Fill missing industry codes from name, scope and products; they are marked ``inferred``.
     limits, batch_rows, progress
         Bounds of compressed files; rows read at a time; called after every batch.
+    opened
+        The sheets of the file where it has been opened already (:func:`duijie.intake.files.sheets`).
 
     Returns
     -------
@@ -181,11 +195,12 @@ def take_in(path: Path, kind: str, out: Path | None = None, *, keep_sound_rows: 
         tally, provenance = _run(path, layout(kind), writer.write if writer else _drop, **options)
         found = _intake(kind, path, tally, provenance, None)
         is_refused = tally.counts and (not keep_sound_rows or not tally.columns or tally.counts["column_missing"])
-        if writer and is_refused:
+        if writer and is_refused and is_refusing:
             values = {"file": path.name, "n": found.n_faults, "rows": found.n_faulty_rows}
             raise InputError("table_faults", values, {"file": path.name}, "table_mend", found.faults)
-        if writer:
+        if writer and not is_refused:
             writer.commit()
+            return replace(found, is_written=True)
     return found
 
 
@@ -235,10 +250,12 @@ def _run(
     limits: Limits | None = None,
     batch_rows: int = 20_000,
     progress: Progress = silent,
+    opened: Sequence[Sheet] | None = None,
 ) -> tuple[_Tally, Provenance]:
     tally = _Tally()
     defaults = {"as_of": as_of, "source": source or path.name, "department": department}
-    found = [(sheet, *_begin(sheet, form, path, mapping)) for sheet in sheets(path, limits=limits)]
+    opened = sheets(path, limits=limits) if opened is None else opened
+    found = [(sheet, *_begin(sheet, form, path, mapping)) for sheet in opened]
     usable = [one for one in found if one[1].keys] or found[:1]
     keys = tuple(dict.fromkeys(key for _, heading, _ in usable for key in heading.keys.values()))
     seen: dict[str, dict[int, int]] = {}
@@ -253,6 +270,9 @@ def _run(
             tally.add(batch)
             keep(_arrow(batch, form, keys, coded, path.name, sheet.name, defaults))
             progress("intake", tally.n_rows, 0)
+    if tally.columns and not tally.n_rows:
+        where = {"file": path.name, "sheet": usable[0][0].name, "row": usable[0][1].row + 1}
+        tally.note([Fault("rows_missing", where, {"kind": form.label.to_dict()}, "rows_add")])
     inputs = {path.name: _digest(path)}
     parameters = {"kind": form.kind, "mapping": dict(mapping or {}), "is_coded": is_coded, "as_of": as_of}
     return tally, Provenance(inputs, __version__, parameters)
