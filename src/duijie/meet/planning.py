@@ -12,7 +12,8 @@ from duijie import __version__
 from duijie.errors import InputError
 from duijie.terms import Progress, Provenance, Reason, silent
 
-from .chains import Improver, by_number, first_slots, plain_of
+from .beside import Beside, count_breaks, is_fair
+from .chains import by_number, first_slots, plain_of
 from .clash import clash_reasons, smallest_clash
 from .domain import domain_of
 from .explain import unplaced_reasons
@@ -21,7 +22,7 @@ from .instance import Instance
 from .model import Linear, Model, build_model, scaled_weight
 from .search import Found, hint_slots, search
 from .seating import seat
-from .timetable import Level, Status, Timetable, breaks_of
+from .timetable import Level, Status, Timetable
 
 __all__ = ["fingerprint", "plan"]
 
@@ -89,7 +90,7 @@ class _Run:
     def used(self) -> float:
         return time.monotonic() - self.started
 
-    def search(self, model: Model, objective: Linear, share: float, level: str, improver: Improver | None) -> Found:
+    def search(self, model: Model, objective: Linear, share: float, level: str, beside: Beside | None) -> Found:
         """One search with `share` of the time that is left."""
         return search(
             model,
@@ -98,7 +99,7 @@ class _Run:
             seed=self.seed,
             workers=self.workers,
             progress=self.progress,
-            rival=improver if level == "breaks" else None,
+            rival=beside if level == "breaks" else None,
             # Choosing what to leave out is a knapsack: linear relaxation proves it, cores do not.
             is_plain=level == "unplaced",
         )
@@ -126,35 +127,42 @@ def _all_or_best(run: _Run) -> _Outcome:
 
 
 def _all(run: _Run, share: float) -> _Outcome:
-    """Every meeting placed: a first plan by ejection, then solver and exchange side by side."""
+    """Every meeting placed: a first plan by ejection, then proof and exchange, then the solver beside them."""
     plain = plain_of(run.instance)
     start = first_slots(plain, seconds=min(1.0, run.seconds * share / 4), seed=run.seed) if plain else None
-    if plain is None or start is None or run.workers == 1:
-        return _optimise(run, build_model(run.instance, is_optional=False), share, None)
-    first = by_number(run.instance, start)
-    is_fair = _is_fair(run.instance, first)
-    seconds = run.used if is_fair else None
-    improver = Improver(plain, start, seconds=max(0.1, run.seconds - run.used), seed=run.seed)
-    improver.start()
-    try:
-        model = build_model(run.instance, is_optional=False)
-        if is_fair:
-            hint_slots(model, first)
-        outcome = _optimise(run, model, share, improver)
+    is_first = start is not None and is_fair(run.instance, by_number(run.instance, start))
+    seconds = run.used if is_first else None
+    left = max(0.0, run.seconds * share - run.used)
+    with Beside(run.instance, plain, start, seconds=left, workers=run.workers, seed=run.seed) as beside:
+        beside.wait(lambda: run.progress("meet", int(run.used), max(1, int(run.seconds))))
+        outcome = _concluded(run, beside)
+        if outcome is None:
+            model = build_model(run.instance, is_optional=False)
+            if beside.slots is not None:
+                hint_slots(model, beside.slots)
+            outcome = _optimise(run, model, share, beside)
+        if seconds is None and beside.first_at is not None:
+            seconds = beside.first_at - run.started
         return outcome if seconds is None else replace(outcome, first_seconds=seconds)
-    finally:
-        improver.stop()
 
 
-def _is_fair(instance: Instance, slots: Mapping[int, int]) -> bool:
-    """Whether a plan of the exchange keeps what the exchange itself does not look at, or only as a penalty."""
-    breaks = _breaks(instance, slots)
-    limits = all(breaks[one.id] <= one.max_breaks for one in instance.people if one.max_breaks is not None)
-    spread = max(breaks.values(), default=0) - min(breaks.values(), default=0)
-    return limits and (instance.fairness is None or spread <= instance.fairness)
+def _concluded(run: _Run, beside: Beside) -> _Outcome | None:
+    """What is known without the solver, where that is all that is asked for or time is over; else None."""
+    if beside.is_infeasible:
+        return _Outcome(None, is_infeasible=True)
+    slots, weights = beside.slots, run.instance.weights
+    if slots is None or not (beside.is_over or beside.is_late):
+        return None
+    breaks, spread = (_value(run.instance, name, slots) for name in ("breaks", "spread"))
+    if beside.is_over and weights.spread and spread:
+        return None
+    levels = [Level("unplaced", 0.0, 0.0, weights.unplaced), Level("breaks", breaks, beside.bound, weights.breaks)]
+    if weights.spread:
+        levels.append(Level("spread", spread, 0.0, weights.spread))
+    return _Outcome(slots, tuple(levels))
 
 
-def _optimise(run: _Run, model: Model, share: float, improver: Improver | None) -> _Outcome:
+def _optimise(run: _Run, model: Model, share: float, beside: Beside | None) -> _Outcome:
     """Level by level: each is searched with the ones above held at what they reached."""
     weights = run.instance.weights
     wanted: list[tuple[str, Linear, float]] = [("breaks", model.breaks, weights.breaks)]
@@ -167,9 +175,9 @@ def _optimise(run: _Run, model: Model, share: float, improver: Improver | None) 
     levels = [] if wanted[0][0] == "unplaced" else [Level("unplaced", 0.0, 0.0, weights.unplaced)]
     for name, expression, weight in wanted:
         before = run.used
-        found = run.search(model, expression, share if slots is None else 1.0, name, improver)
-        if name == "breaks" and improver is not None:
-            found = _better(run.instance, model, found, improver)
+        found = run.search(model, expression, share if slots is None else 1.0, name, beside)
+        if name == "breaks" and beside is not None:
+            found = _better(run.instance, model, found, beside)
         if found.slots is None and slots is None:
             return _Outcome(None, is_infeasible=found.is_infeasible)
         if slots is None and found.first_seconds is not None:
@@ -181,13 +189,13 @@ def _optimise(run: _Run, model: Model, share: float, improver: Improver | None) 
     return _Outcome(slots, tuple(levels), first_seconds=first)
 
 
-def _better(instance: Instance, model: Model, found: Found, improver: Improver) -> Found:
-    """What the solver found, or the plan of the exchange where that is valid and has fewer breaks."""
-    improver.stop()
-    slots = by_number(instance, improver.best)
-    if found.is_infeasible or not _is_fair(instance, slots):
-        return found
-    if found.slots is not None and _value(instance, "breaks", found.slots) <= _value(instance, "breaks", slots):
+def _better(instance: Instance, model: Model, found: Found, beside: Beside) -> Found:
+    """What the solver found, or the better plan and the higher bound that were found beside it."""
+    slots = beside.slots
+    if found.is_infeasible or beside.is_infeasible:
+        return replace(found, slots=None, is_infeasible=True)
+    found = replace(found, bound=max(found.bound, beside.bound))
+    if slots is None or (found.slots is not None and _value(instance, "breaks", found.slots) <= beside.least):
         return found
     hint_slots(model, slots)
     return replace(found, slots=slots)
@@ -201,12 +209,8 @@ def _value(instance: Instance, name: str, slots: Mapping[int, int]) -> float:
     """The value of a level counted from the slots themselves, not taken from the solver."""
     if name == "unplaced":
         return sum(scaled_weight(meeting) for m, meeting in enumerate(instance.meetings) if m not in slots) / _SCALE
-    breaks = _breaks(instance, slots).values()
+    breaks = count_breaks(instance, slots).values()
     return float(sum(breaks) if name == "breaks" else max(breaks, default=0) - min(breaks, default=0))
-
-
-def _breaks(instance: Instance, slots: Mapping[int, int]) -> dict[str, int]:
-    return breaks_of(instance, {instance.meetings[m].id: instance.slots[s].key for m, s in slots.items()})
 
 
 def _timetable(run: _Run, outcome: _Outcome) -> Timetable:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -14,6 +16,8 @@ from duijie.terms import Progress
 from .model import Linear, Model
 
 __all__ = ["Found", "Rival", "hint_slots", "search"]
+
+_TICK_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -27,10 +31,16 @@ class Found:
 
 
 class Rival(Protocol):
-    """Another search for the same objective: `least` is the best value it has seen."""
+    """Other searches for the same objective: what they hold and know."""
+
+    @property
+    def n_workers(self) -> int: ...
 
     @property
     def least(self) -> int: ...
+
+    @property
+    def is_over(self) -> bool: ...
 
 
 class _Watch(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]
@@ -59,6 +69,10 @@ class _Watch(cp_model.CpSolverSolutionCallback):  # type: ignore[misc]
         self.bound = max(self.bound, bound)
         return self.tell() and (self._rival is None or self._rival.least > bound + 1e-6)
 
+    def goes_on(self) -> bool:
+        """Whether the search should go on: nobody stopped it, and the rival does not know the best plan."""
+        return self.tell() and not (self._rival is not None and self._rival.is_over)
+
     def tell(self) -> bool:
         """False once the listener has raised."""
         try:
@@ -85,7 +99,7 @@ def search(
     Parameters
     ----------
     rival
-        A search for better plans that runs beside: it takes one worker's place, and is asked at the end.
+        Searches that run beside: they take the place of workers, and end this one when they know the best plan.
     is_plain
         Take the solver as it comes, without our choice of strategies.
 
@@ -101,7 +115,7 @@ def search(
         if first.is_infeasible:
             return first
     solver = _solver(seconds - watch.seconds, seed)
-    solver.parameters.num_workers = max(1, workers - (rival is not None))
+    solver.parameters.num_workers = max(1, workers - (0 if rival is None else rival.n_workers))
     if not is_plain:
         _strategies(solver.parameters, solver.parameters.num_workers)
     model.cp.minimize(objective)
@@ -131,7 +145,8 @@ def _found(model: Model, solver: cp_model.CpSolver, watch: _Watch) -> Found:
     watch.tell()
     if watch.error is None:
         solver.best_bound_callback = lambda bound: watch.on_bound(bound) or solver.stop_search()
-        status = solver.solve(model.cp, watch)
+        with _ended_by(watch, solver):
+            status = solver.solve(model.cp, watch)
     if watch.error is not None:
         raise watch.error
     if status == cp_model.MODEL_INVALID:
@@ -141,6 +156,25 @@ def _found(model: Model, solver: cp_model.CpSolver, watch: _Watch) -> Found:
     _hint(model, solver)
     slots = {m: s for (m, s), literal in model.at.items() if solver.boolean_value(literal)}
     return Found(slots, solver.best_objective_bound, False, watch.first)
+
+
+@contextmanager
+def _ended_by(watch: _Watch, solver: cp_model.CpSolver) -> Iterator[None]:
+    """Meanwhile look, from a thread, whether the listener or the rival ends the search."""
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.wait(_TICK_SECONDS):
+            if not watch.goes_on():
+                solver.stop_search()
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
 
 
 def _strategies(parameters: Any, workers: int) -> None:
