@@ -12,6 +12,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
+from .bits import Bits, packed
 from .specialization import presence
 
 __all__ = [
@@ -69,13 +70,15 @@ def ubiquity(present: ArrayLike) -> NDArray[np.int64]:
     return np.asarray(np.asarray(present, dtype=bool).sum(0), dtype=np.int64)
 
 
-def spectral_complexity(present: ArrayLike) -> Spectrum:
+def spectral_complexity(present: ArrayLike, held: Bits | None = None) -> Spectrum:
     """Complexity of regions and industries by the eigenvector method (ECI, PCI), sign fixed by diversity.
 
     Parameters
     ----------
     present
         (regions, industries) truth values.
+    held
+        The same as bits, where they are at hand.
 
     Returns
     -------
@@ -86,7 +89,7 @@ def spectral_complexity(present: ArrayLike) -> Spectrum:
     -----
     The walk D⁻¹M U⁻¹Mᵀ is similar to the symmetric S·Sᵀ with S = D^-½ M U^-½, whose first singular pair is known:
     (√d, √u). It is deflated, so that Lanczos finds the second pair as the largest: real, symmetric, sorted, and with
-    sparse products only. Regions without presence neither enter nor spoil the others.
+    sums over bits only. Regions without presence neither enter nor spoil the others.
 
     References
     ----------
@@ -96,26 +99,20 @@ def spectral_complexity(present: ArrayLike) -> Spectrum:
     table = np.asarray(present, dtype=bool)
     eci, pci = np.full(table.shape[0], np.nan), np.full(table.shape[1], np.nan)
     rows, columns = np.flatnonzero(table.any(1)), np.flatnonzero(table.any(0))
-    matrix = _sparse(table if len(rows) + len(columns) == sum(table.shape) else table[np.ix_(rows, columns)])
-    values, kc, kp, parts = *_second_pair(matrix), int(len(rows) > 0)
+    is_whole = len(rows) + len(columns) == sum(table.shape)
+    table = table if is_whole else table[np.ix_(rows, columns)]
+    values, kc, kp, parts = *_second_pair(held if held and is_whole else packed(table)), int(len(rows) > 0)
     if values[0] > NEARLY_ONE:  # A second eigenvalue of 1 means a second part; only then are parts looked for.
-        at, to, parts = _largest_part(matrix)
+        at, to, parts = _largest_part(csr_array(table))
         if parts > 1:
-            rows, columns, matrix = rows[at], columns[to], matrix[at][:, to]
-            values, kc, kp = _second_pair(matrix)
+            rows, columns, table = rows[at], columns[to], table[np.ix_(at, to)]
+            values, kc, kp = _second_pair(packed(table))
     if values[0] < 1e-12:  # Everyone holds the same: no second direction exists, only rounding.
         return Spectrum(eci, pci, 0.0, 0.0, parts)
-    spread = float(np.dot(matrix.sum(1) - matrix.sum(1).mean(), kc)) if len(kc) else 0.0
+    spread = float(np.dot(table.sum(1) - table.sum(1).mean(), kc)) if len(kc) else 0.0
     sign = -1.0 if spread < 0 else 1.0
     eci[rows], pci[columns] = sign * kc, sign * kp
     return Spectrum(eci, pci, float(values[0]), float(values[0] - values[1]), parts)
-
-
-def _sparse(table: Truths) -> csr_array:
-    at = np.flatnonzero(table)
-    pointers = np.concatenate([[0], np.cumsum(table.sum(1))]).astype(np.int32)
-    columns = (at % table.shape[1]).astype(np.int32)
-    return csr_array((np.ones(len(at)), columns, pointers), shape=table.shape)
 
 
 def _largest_part(matrix: csr_array) -> tuple[NDArray[np.intp], NDArray[np.intp], int]:
@@ -128,32 +125,30 @@ def _largest_part(matrix: csr_array) -> tuple[NDArray[np.intp], NDArray[np.intp]
     return np.flatnonzero(label[:n] == best), np.flatnonzero(label[n:] == best), int(parts)
 
 
-def _second_pair(matrix: csr_array) -> tuple[Floats, Floats, Floats]:
+def _second_pair(held: Bits) -> tuple[Floats, Floats, Floats]:
     """Second and third eigenvalue, and the second vector for rows and columns, rows being means of columns.
 
     All NaN where there are fewer than two rows or columns.
     """
-    if min(matrix.shape) < 2:
-        return np.full(2, np.nan), np.full(matrix.shape[0], np.nan), np.full(matrix.shape[1], np.nan)
-    d, u = matrix.sum(1), matrix.sum(0)
-    back = matrix.T
-    left, right = 1 / np.sqrt(d), 1 / np.sqrt(u)
-    is_wide = matrix.shape[0] <= matrix.shape[1]
-    trivial = np.sqrt(d if is_wide else u) / np.sqrt(d.sum())
-    outer, inner = (left, right) if is_wide else (right, left)
-    first, second = (back, matrix) if is_wide else (matrix, back)
+    if min(held.shape) < 2:
+        return np.full(2, np.nan), np.full(held.shape[0], np.nan), np.full(held.shape[1], np.nan)
+    d, u = held.per_row(np.ones(held.shape[1])), held.per_column(np.ones(held.shape[0]))
+    is_wide = held.shape[0] <= held.shape[1]
+    (near, far), (there, back) = (
+        ((d, u), (held.per_column, held.per_row)) if is_wide else ((u, d), (held.per_row, held.per_column))
+    )
+    outer, trivial = 1 / np.sqrt(near), np.sqrt(near / near.sum())
 
     def step(vector: Floats) -> Floats:
-        turned = outer * (second @ (inner**2 * (first @ (outer * vector))))
+        turned = outer * back(there(outer * vector) / far)
         return np.asarray(turned - trivial * (trivial @ vector))
 
     values, vector = _top_two(step, len(trivial))
-    vector = vector - trivial * (trivial @ vector)
-    side = outer * vector
+    side = outer * (vector - trivial * (trivial @ vector))
     # One more half step gives the other side; rows are kept as the exact means of their columns.
-    kp = (back @ side) / u if is_wide else side
+    kp = there(side) / u if is_wide else side
     kp = kp / max(float(np.sqrt(np.dot(kp, kp))), 1e-300)
-    return values, (matrix @ kp) / d, kp
+    return values, held.per_row(kp) / d, kp
 
 
 def _top_two(step: Callable[[Floats], Floats], size: int) -> tuple[Floats, Floats]:

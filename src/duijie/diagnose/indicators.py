@@ -7,19 +7,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import rankdata
 
 from duijie.errors import Fault, InputError
 from duijie.terms import Counts, Progress, Reason, silent
 
+from .bits import Bits, outlooks, packed, quotients
 from .complexity import core, reflections, spectral_complexity
 from .conventions import Convention, convention
-from .relatedness import cooccurrence, proximity
+from .relatedness import proximity
 
 __all__ = ["Indicators", "checked", "indicators"]
 
 Array = NDArray[Any]
-BLOCK = 512
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,16 +97,15 @@ def indicators(
     if least_diversity or least_ubiquity:
         return _trimmed(table, rules, threshold, least_diversity, least_ubiquity, dtype, progress)
     progress("indicators", 0, 4)
-    rca, present = _quotients(table, threshold, rules.is_strict)
+    rca, present = quotients(table, threshold, rules.is_strict)
     progress("indicators", 1, 4)
-    found = spectral_complexity(present)
+    held = packed(present)
+    found = spectral_complexity(present, held)
     scaled = _scaled(rules, present, found.regions, found.industries)
     progress("indicators", 2, 4)
-    near = proximity(cooccurrence(present, dtype=dtype), method=rules.proximity, diagonal=rules.diagonal).astype(
-        dtype, copy=False
-    )
+    near = proximity(held.together(dtype), method=rules.proximity, diagonal=rules.diagonal).astype(dtype, copy=False)
     progress("indicators", 3, 4)
-    around, reach, adds = _neighbourhood(rules, present, near, scaled.outlook, dtype)
+    around, reach, adds = _neighbourhood(rules, present, held, near, scaled.outlook)
     progress("indicators", 4, 4)
     return Indicators(
         rca=rca,
@@ -159,26 +157,6 @@ def checked(values: ArrayLike | Counts, dtype: Any = np.float64) -> Array:
     raise InputError("diagnose_values_wrong", {"n": len(wrong)}, faults=faults)
 
 
-def _quotients(table: Array, threshold: float, is_strict: bool) -> tuple[Array, NDArray[np.bool_]]:
-    """RCA and presence in one walk over blocks of rows that stay in the cache."""
-    rows, columns = table.sum(1, dtype=np.float64), table.sum(0, dtype=np.float64)
-    total = columns.sum()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        per_row, per_column = 1 / rows, total / columns
-    per_row, per_column = (np.where(np.isfinite(one), one, np.nan).astype(table.dtype) for one in (per_row, per_column))
-    rca, present = np.empty_like(table), np.empty(table.shape, dtype=bool)
-    compare = np.greater if is_strict else np.greater_equal
-    for at in range(0, len(table), BLOCK):
-        part = slice(at, at + BLOCK)
-        np.multiply(table[part], per_row[part, None], out=rca[part])
-        np.multiply(rca[part], per_column, out=rca[part])
-        # Ties are decided on products, which are exact for whole numbers, not on quotients, which are not.
-        bar = np.multiply.outer(rows[part], columns * threshold)
-        compare(table[part] * total, bar, out=present[part])
-        present[part] &= table[part] > 0
-    return rca, present
-
-
 @dataclass(frozen=True, eq=False)
 class _Scaled:
     eci: Array
@@ -206,12 +184,17 @@ def _scaled(rules: Convention, present: NDArray[np.bool_], kc: Array, kp: Array)
 def _shares(present: NDArray[np.bool_], kc: Array, kp: Array) -> _Scaled:
     """Parts of a sum of 1 or −1: regions along their even reflection, industries against ubiquity (by rank)."""
     known, held = np.isfinite(kc), np.isfinite(kp)
-    rank = rankdata(present.sum(0)[held])
     along = float(np.dot(kc[known] - kc[known].mean(), reflections(present, steps=20)[0][known])) if known.any() else 0
-    against = float(np.dot(rankdata(kp[held]) - rankdata(kp[held]).mean(), rank)) if held.any() else 0
+    against = float(np.dot(_centred_ranks(kp[held]), _centred_ranks(present.sum(0)[held])))
     eci = kc / abs(np.nansum(kc)) * (-1 if along < 0 else 1)
     pci = kp / abs(np.nansum(kp)) * (-1 if against > 0 else 1)
     return _Scaled(eci, pci, pci)
+
+
+def _centred_ranks(values: Array) -> Array:
+    """Ranks around 0, ties at their mean."""
+    order = np.sort(values)
+    return np.asarray(order.searchsorted(values) + order.searchsorted(values, "right") - len(values))
 
 
 def _width(vector: Array, rules: Convention, times: int) -> float:
@@ -226,31 +209,19 @@ def _width(vector: Array, rules: Convention, times: int) -> float:
 
 
 def _neighbourhood(
-    rules: Convention, present: NDArray[np.bool_], near: Array, complexity: Array, dtype: Any
+    rules: Convention, present: NDArray[np.bool_], held: Bits, near: Array, complexity: Array
 ) -> tuple[Array, Array, Array]:
-    """Density, COI and COG, block by block, so that one block of each stays in the cache."""
+    """Density, COI and COG: two sums over what is held, and one walk over their cells."""
     sums = near.sum(0, dtype=np.float64)
-    inverse = np.divide(1, sums, out=np.zeros_like(sums), where=sums > 0).astype(dtype)
-    worth = np.nan_to_num(complexity).astype(dtype)
-    share = near * inverse
-    weight = near * (worth * inverse)[:, None] if rules.gain_by == "source" else share * worth[:, None]
-    whole = weight.sum(0)
-    around, adds = np.empty(present.shape, dtype), np.empty(present.shape, dtype)
-    reach = np.empty(len(present))
-    for at in range(0, len(present), BLOCK):
-        part = slice(at, at + BLOCK)
-        held = present[part].astype(dtype)
-        np.matmul(held, share, out=around[part])
-        np.matmul(held, weight, out=adds[part])
-        np.subtract(whole, adds[part], out=adds[part])
-        if rules.gain_by == "net":
-            adds[part] -= around[part] * worth
-        else:
-            adds[part][present[part]] = 0
-        np.multiply(around[part], held, out=held)
-        reach[part] = around[part] @ worth - held @ worth
+    inverse = np.divide(1, sums, out=np.zeros_like(sums), where=sums > 0)
+    worth, ones = np.nan_to_num(complexity), np.ones(len(sums))
+    weights, scale = (worth * inverse, ones) if rules.gain_by == "source" else (worth, inverse)
+    around = held.sums(near, weights=ones, scale=inverse)
+    adds = held.sums(near, weights=weights, scale=scale)
+    whole = np.einsum("i,ij->j", weights, near) * scale  # Not by BLAS: its threads would wake for this alone.
+    reach = outlooks(present, around, adds, worth, whole, rules.gain_by == "net")
     if rules.density_scale != 1:
-        around *= dtype(rules.density_scale)
+        around *= near.dtype.type(rules.density_scale)
     if rules.is_coi_standard:
         width = _width(reach, rules, present.shape[1])
         reach = (reach - reach.mean()) / width if width > 0 else np.full_like(reach, np.nan)

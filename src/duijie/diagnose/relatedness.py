@@ -11,6 +11,8 @@ from scipy.special import ndtr
 
 from duijie.errors import InputError
 
+from .bits import packed
+
 __all__ = [
     "cooccurrence",
     "cross_proximity",
@@ -43,9 +45,7 @@ def cooccurrence(present: ArrayLike | csr_array, *, dtype: Any = np.float64) -> 
     if hasattr(present, "tocsr"):
         matrix = present.tocsr().astype(np.float64)
         return np.asarray((matrix.T @ matrix).todense(), dtype=np.float64)
-    # Counts below 2²⁴ are exact in single precision, at half the work.
-    matrix = np.asarray(present, dtype=np.float32 if len(np.asarray(present)) < 2**24 else np.float64)
-    return np.asarray(matrix.T @ matrix, dtype=dtype)
+    return packed(np.asarray(present, dtype=bool)).together(dtype)
 
 
 def proximity(together: ArrayLike, *, method: str = "min", diagonal: float = 1.0) -> Floats:
@@ -85,7 +85,8 @@ def proximity(together: ArrayLike, *, method: str = "min", diagonal: float = 1.0
         bottom = _DIVISORS[method](held, counts)
     else:
         raise InputError("diagnose_proximity_unknown", {"method": method, "known": sorted(PROXIMITIES)})
-    near = np.divide(counts, bottom, out=np.zeros_like(bottom), where=bottom > 0)
+    np.copyto(bottom, 1, where=bottom <= 0)  # Where nothing is expected, nothing is counted: 0 / 1.
+    near = np.divide(counts, bottom, out=bottom)
     np.fill_diagonal(near, diagonal * (held > 0))
     return near
 
