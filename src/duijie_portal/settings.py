@@ -218,7 +218,19 @@ WHITENOISE_USE_FINDERS = True
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 JOB_BEAT_SECONDS = float(os.environ.get("DUIJIE_JOB_BEAT_SECONDS", "5"))
-EMAIL_BACKEND = os.environ.get("DUIJIE_EMAIL_BACKEND", "django.core.mail.backends.dummy.EmailBackend")
+SMTP_HOST = os.environ.get("DUIJIE_SMTP_HOST", "")
+_MAIL = "smtp" if SMTP_HOST else "dummy"
+EMAIL_BACKEND = os.environ.get("DUIJIE_EMAIL_BACKEND", f"django.core.mail.backends.{_MAIL}.EmailBackend")
+EMAIL_HOST, EMAIL_PORT = SMTP_HOST, int(os.environ.get("DUIJIE_SMTP_PORT", "25"))
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = os.environ.get("DUIJIE_SMTP_USER", ""), os.environ.get("DUIJIE_SMTP_PASSWORD", "")
+EMAIL_USE_TLS = os.environ.get("DUIJIE_SMTP_TLS", "") == "starttls"
+EMAIL_USE_SSL = os.environ.get("DUIJIE_SMTP_TLS", "") == "tls"
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = os.environ.get("DUIJIE_MAIL_FROM", "duijie@localhost")
+PUBLIC_URL = os.environ.get("DUIJIE_URL", "http://127.0.0.1:8000").rstrip("/")
+"""Where people reach the portal: links in mails begin with it."""
+HOOK_ORIGINS = frozenset(filter(None, os.environ.get("DUIJIE_HOOK_ORIGINS", "").split(",")))
+"""The only origins a side may be told at, as ``https://host`` or ``https://host:port``; empty: none."""
 SILENCED_SYSTEM_CHECKS = ["security.W004", "security.W008", "security.W012", "security.W016"] if not IS_HTTPS else []
 LOGGING = {
     "version": 1,

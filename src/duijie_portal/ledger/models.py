@@ -334,10 +334,85 @@ class Notification(models.Model):
     path = models.CharField(max_length=200)
     at = models.DateTimeField(auto_now_add=True)
     read_at = models.DateTimeField(null=True, blank=True)
+    passed_on_at = models.DateTimeField(null=True, blank=True, help_text="handed to the channels outside the portal")
 
     class Meta:
         ordering: ClassVar = ["-at", "-id"]
-        indexes: ClassVar = [models.Index(fields=["person", "read_at"], name="notification_unread")]
+        indexes: ClassVar = [
+            models.Index(fields=["person", "read_at"], name="notification_unread"),
+            models.Index(fields=["id"], condition=models.Q(passed_on_at=None), name="notification_new"),
+        ]
+
+
+class Preference(models.Model):
+    """How a person wants to hear outside the portal, and when not."""
+
+    class Mail(models.TextChoices):
+        OFF = "off"
+        NOW = "now"
+        DAILY = "daily"
+        WEEKLY = "weekly"
+
+    person = models.OneToOneField(Person, models.CASCADE, primary_key=True, related_name="preference")
+    mail = models.CharField(max_length=6, choices=Mail.choices, default=Mail.OFF)
+    hour = models.PositiveSmallIntegerField(default=9, help_text="of the digest")
+    weekday = models.PositiveSmallIntegerField(default=1, help_text="of the weekly digest, 1 is Monday")
+    quiet_from = models.PositiveSmallIntegerField(default=20, help_text="hour; equal hours: never quiet")
+    quiet_until = models.PositiveSmallIntegerField(default=8)
+    is_on_working_days_only = models.BooleanField(default=True)
+    is_urgent_at_once = models.BooleanField(default=True)
+
+
+class Hook(models.Model):
+    """An address of a side's own house that hears of its lines: its office messenger, for instance."""
+
+    side = models.ForeignKey(Side, models.PROTECT, related_name="+")
+    agreement = models.ForeignKey(Agreement, models.CASCADE, related_name="+")
+    name = models.CharField(max_length=80)
+    url = models.URLField(max_length=300)
+    key_number = models.PositiveSmallIntegerField(default=1, help_text="counts the keys it has had")
+    is_active = models.BooleanField(default=True)
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+
+
+class Delivery(models.Model):
+    """What is to leave the portal once: written with the line it is about, sent until the receiver has it."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        SENT = "sent"
+        FAILED = "failed"
+        DROPPED = "dropped"
+
+    key = models.CharField(max_length=120, unique=True, help_text="the receiver knows a repetition by it")
+    agreement = models.ForeignKey(Agreement, models.CASCADE, related_name="+")
+    side = models.ForeignKey(Side, models.PROTECT, null=True, related_name="+")
+    person = models.ForeignKey(Person, models.CASCADE, null=True, related_name="+")
+    hook = models.ForeignKey(Hook, models.CASCADE, null=True, related_name="+")
+    lines = models.ManyToManyField(Notification, related_name="+")
+    state = models.CharField(max_length=7, choices=State.choices, default=State.WAITING)
+    due_at = models.DateTimeField()
+    n_tries = models.PositiveSmallIntegerField(default=0)
+    outcome = models.CharField(max_length=60, blank=True, help_text="what the last try met")
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        indexes: ClassVar = [models.Index(fields=["state", "due_at"], name="delivery_due")]
+
+    @property
+    def channel(self) -> str:
+        return "hook" if self.hook_id else "mail"
+
+
+class Told(models.Model):
+    """An alert that was given once, and is not given again."""
+
+    key = models.CharField(max_length=200, primary_key=True)
+    at = models.DateTimeField(auto_now_add=True)
 
 
 class Job(models.Model):

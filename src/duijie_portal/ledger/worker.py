@@ -15,7 +15,7 @@ from django.utils.crypto import get_random_string
 from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
 
-from .jobs import STOPPING, revive
+from .jobs import STOPPING
 from .ticks import run_ticks
 
 __all__ = ["work"]
@@ -63,7 +63,7 @@ def _look(worker: Worker) -> None:
 
 
 def _clock(parent: int) -> None:
-    """Take up the jobs of dead workers and do what is due, as long as the parent lives."""
+    """Do what is due, as long as the parent lives."""
     last: dict[str, datetime] = {}
     while not STOPPING.wait(_CLOCK_SECONDS if last else 0):
         if parent and os.getppid() != parent:
@@ -74,7 +74,6 @@ def _clock(parent: int) -> None:
 
 def _due(last: dict[str, datetime]) -> None:
     try:
-        revive()
         run_ticks(timezone.now(), last=last)
     except Exception:
         logger.exception("the clock")
