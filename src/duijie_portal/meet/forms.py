@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Any
 
 from django import forms
 
-from .models import KINDS, RESULTS
+from .models import KINDS, RESULTS, SERIES, SHIFTS
+from .services.series import EVERY, rule_of
 
 __all__ = [
     "AnswerForm",
@@ -15,14 +17,31 @@ __all__ = [
     "AskForm",
     "AwayForm",
     "BookForm",
+    "ChangeResourceForm",
     "DayForm",
+    "DeskForm",
+    "DropForm",
     "FeedForm",
+    "GroupForm",
+    "HostForm",
     "KeyForm",
+    "LateForm",
     "LockForm",
+    "MoveForm",
+    "NoForm",
+    "NumberForm",
+    "OutForm",
     "OutcomeForm",
+    "OutlineForm",
+    "PaperForm",
+    "PlaceForm",
     "PlanForm",
     "ResourceForm",
+    "RoadForm",
+    "SeriesForm",
     "TableForm",
+    "TrainForm",
+    "VisitForm",
 ]
 
 _LONG = 80
@@ -45,6 +64,24 @@ class Spans(forms.CharField):
         if text.strip() and (not found or any(first >= last for first, last in found)):
             raise forms.ValidationError(self.error_messages["invalid"])
         return found
+
+
+class Days(forms.CharField):
+    """Days as ISO text, parted by spaces or commas: ``2026-10-01 2026-10-02``."""
+
+    def to_python(self, value: Any) -> Any:
+        words = re.split(r"[\s,，、;；]+", str(value or "").strip())
+        try:
+            return sorted({date.fromisoformat(word).isoformat() for word in words if word})
+        except ValueError:
+            raise forms.ValidationError("YYYY-MM-DD") from None
+
+
+class Clock(forms.RegexField):
+    """A time of day, ``HH:MM``."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(r"^([01]\d|2[0-3]):[0-5]\d$", **options)
 
 
 class Moment(forms.DateTimeField):
@@ -109,6 +146,26 @@ class AwayForm(forms.Form):
     slots = Keys(required=False)
 
 
+class LateForm(forms.Form):
+    """A party and when it will be there."""
+
+    party = forms.CharField(max_length=_LONG)
+    until = forms.TimeField(input_formats=["%H:%M"])
+
+
+class DeskForm(forms.Form):
+    """Two parties who agreed on the spot to meet."""
+
+    from_party = forms.CharField(max_length=_LONG)
+    to_party = forms.CharField(max_length=_LONG)
+    clause = forms.SlugField(max_length=_LONG, required=False)
+    note = forms.CharField(max_length=500, required=False)
+
+
+class NoForm(forms.Form):
+    """Nothing but the wish itself."""
+
+
 class TableForm(forms.Form):
     table = forms.CharField(max_length=_LONG)
     slots = Keys(required=False)
@@ -130,21 +187,41 @@ class OutcomeForm(forms.Form):
     due_on = forms.DateField(required=False)
 
 
-class ResourceForm(forms.Form):
-    """Something to be booked, with its rules."""
+class RulesForm(forms.Form):
+    """Fee, hours and rules of something that can be booked."""
 
-    kind = forms.ChoiceField(choices=[(one, one) for one in KINDS])
     name_zh = forms.CharField(max_length=120)
     name_en = forms.CharField(max_length=200, required=False)
-    party = forms.CharField(max_length=_LONG, required=False)
     capacity = forms.IntegerField(min_value=1, max_value=10_000)
     fee_cny = forms.DecimalField(min_value=0, max_digits=12, decimal_places=2)
     weekdays = forms.TypedMultipleChoiceField(choices=[(n, n) for n in range(7)], coerce=int, required=False)
     spans = Spans(max_length=200, required=False, error_messages={"invalid": "HH:MM-HH:MM"})
+    closed_on = Days(max_length=2000, required=False)
     least_min = forms.IntegerField(min_value=0, required=False)
     most_min = forms.IntegerField(min_value=1, required=False)
     ahead_days = forms.IntegerField(min_value=1, max_value=730, required=False)
     most_units = forms.IntegerField(min_value=1, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """Weekdays and spans become the opening hours."""
+        found = super().clean() or {}
+        weekdays, spans = found.pop("weekdays", ()), found.pop("spans", ())
+        found["opening"] = [[day, first, last] for day in weekdays or range(7) for first, last in spans]
+        found["least_min"] = found.get("least_min") or 0
+        return found
+
+
+class ResourceForm(RulesForm):
+    """Something to be booked, with its rules."""
+
+    kind = forms.ChoiceField(choices=[(one, one) for one in KINDS])
+    party = forms.CharField(max_length=_LONG, required=False)
+
+
+class ChangeResourceForm(RulesForm):
+    """Other rules for something that can be booked."""
+
+    key = forms.CharField(max_length=_LONG)
 
 
 class BookForm(forms.Form):
@@ -160,3 +237,144 @@ class FeedForm(forms.Form):
     """A calendar address; `what` is ``person``, ``department:key`` or ``clause:key``."""
 
     what = forms.RegexField(r"^(person|(department|clause):[\w-]{1,80})$", max_length=100)
+
+
+class VisitForm(forms.Form):
+    """A study visit or delegation."""
+
+    title_zh = forms.CharField(max_length=200)
+    title_en = forms.CharField(max_length=300, required=False)
+    clause = forms.SlugField(max_length=_LONG, required=False)
+    on = forms.DateField()
+    until = forms.DateField()
+    straight_kmh = forms.IntegerField(min_value=5, max_value=120, required=False)
+
+
+class PlacedForm(forms.Form):
+    """A place by its name, where known with its side and position."""
+
+    place = forms.CharField(max_length=_LONG)
+    place_side = forms.SlugField(max_length=20, required=False)
+    lat = forms.FloatField(min_value=-90, max_value=90, required=False)
+    lon = forms.FloatField(min_value=-180, max_value=180, required=False)
+
+
+class PlaceForm(PlacedForm):
+    pass
+
+
+class HostForm(PlacedForm):
+    """Somebody who may be visited."""
+
+    name = forms.CharField(max_length=120, required=False)
+    party = forms.CharField(max_length=_LONG, required=False)
+    spans = Spans(max_length=200, error_messages={"invalid": "HH:MM-HH:MM"})
+    closed_on = Days(max_length=500, required=False)
+    visit_min = forms.IntegerField(min_value=10, max_value=600)
+    capacity_persons = forms.IntegerField(min_value=1, max_value=10_000)
+    interest = forms.FloatField(min_value=0, max_value=10)
+
+
+class GroupForm(forms.Form):
+    """People who travel together; the same hours every day."""
+
+    name = forms.CharField(max_length=120)
+    n_persons = forms.IntegerField(min_value=1, max_value=1000)
+    first = Clock()
+    last = Clock()
+    start_place = forms.CharField(max_length=_LONG)
+    night_place = forms.CharField(max_length=_LONG, required=False)
+    end_place = forms.CharField(max_length=_LONG, required=False)
+
+
+class TrainForm(forms.Form):
+    number = forms.CharField(max_length=12)
+    origin = forms.CharField(max_length=_LONG)
+    goal = forms.CharField(max_length=_LONG)
+    on = forms.DateField()
+    departs = Clock()
+    arrives = Clock()
+    seats = forms.IntegerField(min_value=0, max_value=2000, required=False)
+
+
+class RoadForm(forms.Form):
+    a = forms.CharField(max_length=_LONG)
+    b = forms.CharField(max_length=_LONG)
+    minutes = forms.IntegerField(min_value=1, max_value=1440)
+
+
+class DropForm(forms.Form):
+    what = forms.ChoiceField(choices=[(one, one) for one in ("hosts", "groups", "trains", "roads")])
+    key = forms.CharField(max_length=20)
+
+
+class OutForm(forms.Form):
+    """A host falls out, or is back."""
+
+    key = forms.CharField(max_length=20)
+    is_out = forms.BooleanField(required=False)
+
+
+class OutlineForm(forms.Form):
+    """A file of boundary lines, and under which number its map was approved."""
+
+    file = forms.FileField(allow_empty_file=True)
+    name = forms.CharField(max_length=120)
+    approval = forms.CharField(max_length=80, required=False)
+
+
+class PaperForm(forms.Form):
+    """Which paper of a visit, and what stands in it beside the route."""
+
+    paper = forms.RegexField(r"^(all|(invitation|sheet|host):[0-9a-f]{8})$", max_length=40)
+    inviter = forms.CharField(max_length=120)
+    purpose = forms.CharField(max_length=300)
+    number = forms.CharField(max_length=60, required=False)
+    contact = forms.CharField(max_length=200, required=False)
+    reply_by = forms.DateField(required=False)
+
+
+class SeriesForm(forms.Form):
+    """A recurring meeting; `rule` is an RRULE of one's own, else it follows from how often."""
+
+    kind = forms.ChoiceField(choices=[(one, one) for one in SERIES])
+    title_zh = forms.CharField(max_length=200)
+    title_en = forms.CharField(max_length=300, required=False)
+    agenda_zh = forms.CharField(max_length=2000, required=False)
+    agenda_en = forms.CharField(max_length=3000, required=False)
+    clause = forms.SlugField(max_length=_LONG, required=False)
+    department = forms.SlugField(max_length=_LONG, required=False)
+    every = forms.ChoiceField(choices=[(one, one) for one in EVERY], required=False)
+    by_weekday = forms.BooleanField(required=False)
+    rule = forms.CharField(max_length=300, required=False)
+    starts_on = forms.DateField()
+    starts_at = forms.TimeField(input_formats=["%H:%M"])
+    duration_min = forms.IntegerField(min_value=10, max_value=1440)
+    hosts = Keys(required=False)
+    shift = forms.ChoiceField(choices=[(one, one) for one in SHIFTS])
+    reminder_days = forms.IntegerField(min_value=0, max_value=90)
+
+    def clean(self) -> dict[str, Any]:
+        """How often becomes an RRULE where none is written."""
+        found = super().clean() or {}
+        every, by_weekday = found.pop("every", ""), found.pop("by_weekday", False)
+        if not found.get("rule") and every and found.get("starts_on"):
+            found["rule"] = rule_of(every, found["starts_on"], by_weekday=by_weekday)
+        return found
+
+
+class MoveForm(forms.Form):
+    """Another time, host, place or agenda for one date of a series."""
+
+    number = forms.IntegerField(min_value=0)
+    starts_at = Moment()
+    host = forms.SlugField(max_length=20, required=False)
+    place = forms.CharField(max_length=200, required=False)
+    agenda_zh = forms.CharField(max_length=2000, required=False)
+    agenda_en = forms.CharField(max_length=3000, required=False)
+
+
+class NumberForm(forms.Form):
+    """One date of a series."""
+
+    number = forms.IntegerField(min_value=0)

@@ -1,4 +1,4 @@
-"""Exchange days, requests to meet, what can be booked, meetings with their outcome, calendar feeds."""
+"""Exchange days, requests, what can be booked, meetings and outcomes, visits, the mechanism's series, feeds."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ OPEN = ("asked", "accepted", "waiting")
 STATES = (*OPEN, "declined", "expired", "withdrawn")
 KINDS = ("seat", "instrument", "table")
 RESULTS = ("intent", "follow_up", "no_fit", "not_held")
+SERIES = ("conference", "expert", "exchange")
+SHIFTS = ("later", "earlier", "keep")
 
 
 class DayRows(Shown["Day"]):
@@ -45,6 +47,8 @@ class Day(Owned):
     locks = models.JSONField(default=dict, blank=True)
     plan = models.JSONField(default=dict, blank=True)
     version = models.PositiveIntegerField(default=0)
+    is_off = models.BooleanField(default=False)
+    sequence = models.PositiveIntegerField(default=0)
     objects = DayRows.as_manager()
 
     class Meta:
@@ -77,6 +81,8 @@ class Request(Owned):
     case = models.ForeignKey(Case, models.PROTECT, null=True, blank=True, related_name="+")
     clause = models.SlugField(max_length=80, blank=True)
     kind = models.CharField(max_length=40, blank=True)
+    need = models.CharField(max_length=80, blank=True, help_text="the listings the matching paired, as it named them")
+    offer = models.CharField(max_length=80, blank=True)
     score = models.FloatField(null=True, blank=True)
     note = models.CharField(max_length=500, blank=True)
     state = models.CharField(max_length=10, default="asked")
@@ -246,3 +252,134 @@ class Feed(models.Model):
 
     def delete(self, *args: Any, **options: Any) -> tuple[int, dict[str, int]]:
         raise TypeError("feeds are revoked, not deleted")
+
+
+class VisitRows(Shown["Visit"]):
+    pass
+
+
+class Visit(Owned):
+    """A study visit or delegation that its side prepares: who travels, whom they may see, by road and by train.
+
+    `hosts`, `groups`, `trains`, `roads` and `places` are what was entered; `plan` is the itinerary in people's hands,
+    `version` counts plannings. Times are wall-clock times of the portal's zone.
+    """
+
+    id = models.CharField(max_length=80, primary_key=True, default=text_key)
+    title_zh = models.CharField(max_length=200)
+    title_en = models.CharField(max_length=300, blank=True)
+    clause = models.SlugField(max_length=80, blank=True)
+    on = models.DateField()
+    until = models.DateField()
+    straight_kmh = models.PositiveSmallIntegerField(null=True, blank=True)
+    hosts = models.JSONField(default=list, blank=True)
+    groups = models.JSONField(default=list, blank=True)
+    trains = models.JSONField(default=list, blank=True)
+    roads = models.JSONField(default=list, blank=True)
+    places = models.JSONField(default=dict, blank=True)
+    plan = models.JSONField(default=dict, blank=True)
+    version = models.PositiveIntegerField(default=0)
+    sequence = models.PositiveIntegerField(default=0)
+    changed_at = models.DateTimeField()
+    is_off = models.BooleanField(default=False)
+    objects = VisitRows.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-on", "id"]
+
+    def __str__(self) -> str:
+        return self.title_zh
+
+    @property
+    def title(self) -> Bilingual:
+        return Bilingual(self.title_zh, self.title_en)
+
+
+class OutlineRows(Shown["Outline"]):
+    pass
+
+
+class Outline(Owned):
+    """Boundary lines for maps, from a file a side brought; `lines` are rings of [longitude, latitude].
+
+    `approval` is the number under which the map was approved (审图号), shown beside it.
+    """
+
+    name = models.CharField(max_length=120)
+    approval = models.CharField(max_length=80, blank=True)
+    lines = models.JSONField()
+    made_at = models.DateTimeField(auto_now_add=True)
+    objects = OutlineRows.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["-made_at", "-id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SeriesRows(Shown["Series"]):
+    pass
+
+
+class Series(Owned):
+    """A recurring meeting of the mechanism: an RRULE from a day on, hosts in turn, moved off holidays."""
+
+    id = models.CharField(max_length=80, primary_key=True, default=text_key)
+    kind = models.CharField(max_length=12, choices=[(one, one) for one in SERIES])
+    title_zh = models.CharField(max_length=200)
+    title_en = models.CharField(max_length=300, blank=True)
+    agenda_zh = models.TextField(max_length=2000, blank=True)
+    agenda_en = models.TextField(max_length=3000, blank=True)
+    clause = models.SlugField(max_length=80, blank=True)
+    department = models.SlugField(max_length=80, blank=True)
+    rule = models.CharField(max_length=300)
+    starts_on = models.DateField()
+    starts_at = models.TimeField()
+    duration_min = models.PositiveSmallIntegerField(default=120)
+    hosts = models.JSONField(default=list, blank=True)
+    shift = models.CharField(max_length=8, default="later", choices=[(one, one) for one in SHIFTS])
+    reminder_days = models.PositiveSmallIntegerField(default=7)
+    is_ended = models.BooleanField(default=False)
+    made_at = models.DateTimeField()
+    objects = SeriesRows.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["title_zh", "id"]
+
+    def __str__(self) -> str:
+        return self.title_zh
+
+    @property
+    def title(self) -> Bilingual:
+        return Bilingual(self.title_zh, self.title_en)
+
+
+class Occasion(models.Model):
+    """One date of a series as people were told it; `sequence` counts the changes they were told of.
+
+    `due_on` is the day by the rule. One that is off, or `is_fixed` by hand, no longer follows the rule.
+    """
+
+    series = models.ForeignKey(Series, models.PROTECT, related_name="occasions")
+    number = models.PositiveIntegerField()
+    due_on = models.DateField()
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    host = models.CharField(max_length=20, blank=True)
+    place = models.CharField(max_length=200, blank=True)
+    agenda_zh = models.TextField(max_length=2000, blank=True)
+    agenda_en = models.TextField(max_length=3000, blank=True)
+    is_known = models.BooleanField(default=True, help_text="whether the year's holidays are published")
+    is_fixed = models.BooleanField(default=False)
+    is_off = models.BooleanField(default=False)
+    sequence = models.PositiveIntegerField(default=0)
+    changed_at = models.DateTimeField()
+    reminded_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["starts_at", "id"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["series", "number"], name="occasion_once")]
+
+    def __str__(self) -> str:
+        return f"{self.series_id}/{self.number}"

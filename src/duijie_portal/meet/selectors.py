@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -111,7 +111,10 @@ def partners(agreement: Agreement, party: str) -> dict[str, dict[str, Any]]:
         other = case.offer_party_id if case.need_party_id == party else case.need_party_id
         if other and other != party:
             known = {"score": None, **found.get(other, {})}
-            found[other] = {**known, "case": case.pk, "clause": case.clause, "kind": case.kind}
+            listings = {"need": case.need_id or "", "offer": case.offer_id or ""}
+            if not all(listings.values()) and known.get("kind") == case.kind:
+                listings = {name: known[name] for name in listings}
+            found[other] = {**known, **listings, "case": case.pk, "clause": case.clause, "kind": case.kind}
     return found
 
 
@@ -121,6 +124,8 @@ def _matches(agreement: Agreement) -> list[dict[str, Any]]:
     return [
         {
             "people": [listings[match[end]]["party"] for end in ("need", "offer")],
+            "need": match["need"],
+            "offer": match["offer"],
             "score": match["score"],
             "kind": kind["kind"],
             "clause": next(iter(kind["clauses"]), ""),
@@ -177,6 +182,7 @@ def day_head(row: Day) -> dict[str, Any]:
         "slot_min": row.slot_min,
         "ask_quota": row.ask_quota,
         "meeting_quota": row.meeting_quota,
+        "is_off": row.is_off,
     }
 
 
@@ -284,7 +290,10 @@ def board(agreement: Agreement, day: Day, person: Visitor, now: datetime) -> dic
             "changes": [one for one in day.plan.get("changes", ()) if sees_all or one["party"] in mine],
             "unplaced": _unplaced(day) if sees_all else [],
         },
-        "is_organiser": isinstance(person, Person) and may(person, "meeting.plan") and person.side_id == day.side_id,
+        "is_organiser": isinstance(person, Person)
+        and may(person, "meeting.plan")
+        and person.side_id == day.side_id
+        and not day.is_off,
         "states": dict(Counter(row.state_at(now) for row in Request.objects.filter(day=day).visible_to(person))),
     }
 
@@ -339,13 +348,20 @@ def bookings(agreement: Agreement, person: Visitor, now: datetime) -> dict[str, 
     rows = Booking.objects.filter(agreement=agreement, ends_at__gt=now).exclude(state="cancelled").visible_to(person)
     own = rows.filter(meeting=None).select_related("resource", "party")
     return {
-        "resources": [_resource(row) for row in offered.select_related("party", "day")],
+        "resources": [_resource(row, person, now) for row in offered.select_related("party", "day")],
         "bookings": [_booking(row, person) for row in own],
     }
 
 
-def _resource(row: Resource) -> dict[str, Any]:
+def _resource(row: Resource, person: Visitor, now: datetime) -> dict[str, Any]:
+    """A resource with its rules, and the spans of the next four weeks in which units of it are taken."""
+    taken = row.bookings.filter(state="booked", ends_at__gt=now, starts_at__lt=now + timedelta(days=28))
+    is_own = isinstance(person, Person) and person.side_id == row.side_id and row.day_id is None
     return {
+        "may_change": is_own,
+        "taken": list(taken.values("starts_at", "ends_at", "n_units")[:50]),
+        "weekdays": "".join(sorted({str(day) for day, _, _ in row.opening})),
+        "spans": " ".join(dict.fromkeys(f"{first}-{last}" for _, first, last in row.opening)),
         "id": row.pk,
         "kind": row.kind,
         "name": row.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -19,12 +20,13 @@ from duijie.errors import InputError
 from duijie_portal.accounts.models import Department
 from duijie_portal.ledger.models import Agreement, Party
 from duijie_portal.ledger.pages import act, file_page, json_of, language_of, page, paged, person_of
-from duijie_portal.ledger.selectors import agreement_term
+from duijie_portal.ledger.selectors import agreement_term, results
 from duijie_portal.ledger.visibility import PARTY_ROLES
 
 from . import calendars, forms, selectors, services
 from .codes import feed_code, feed_of, pass_code, pass_of
-from .models import KINDS, RESULTS, STATES, Booking, Day, Feed, Meeting, Pass, Request, Resource
+from .decisions import decisions
+from .models import KINDS, OPEN, RESULTS, STATES, Booking, Day, Feed, Meeting, Pass, Request, Resource
 from .papers import PAPERS, paper
 
 __all__ = ["calendar", "timetable"]
@@ -90,7 +92,8 @@ def requests(request: HttpRequest, agreement: Agreement) -> Document:
 
 def _new_request(agreement: Agreement, person: Any, asked: Document, now: datetime) -> Document:
     """The days to come, the parties one may ask for, and whom the chosen one may ask."""
-    coming = Day.objects.filter(agreement=agreement, on__gte=timezone.localdate(now)).visible_to(person).order_by("on")
+    days = Day.objects.filter(agreement=agreement, on__gte=timezone.localdate(now), is_off=False)
+    coming = days.visible_to(person).order_by("on")
     day = coming.filter(pk=asked["day"]).first() or coming.first()
     parties = selectors.own_parties(agreement, person)
     chosen = parties.filter(pk=asked["party"]).first() or (parties.first() if person.role in PARTY_ROLES else None)
@@ -100,6 +103,8 @@ def _new_request(agreement: Agreement, person: Any, asked: Document, now: dateti
         "day": day.pk if day else "",
         "parties": [{"id": one.pk, "name": one.name} for one in parties.order_by("name")],
         "party": chosen.pk if chosen else "",
+        "n_asked": day.requests.filter(from_party=chosen, state__in=OPEN).count() if day and chosen else 0,
+        "ask_quota": day.ask_quota if day else 0,
         "candidates": found[:12],
         "n_candidates": len(found),
     }
@@ -168,7 +173,17 @@ def exchange_day(request: HttpRequest, agreement: Agreement, day: str) -> Docume
         party = line["person"]
         is_own = party["id"] == person.party or (person.role not in PARTY_ROLES and party["side"] == person.side_id)
         line["card"] = pass_code(entries[party["id"]]) if party["id"] in entries and is_own else ""
-    return {**found, "papers": PAPERS}
+    return {**found, "papers": PAPERS, **(_desk(agreement, person) if found["is_organiser"] else {})}
+
+
+def _desk(agreement: Agreement, person: Any) -> Document:
+    """Whom the organiser's desk may bring together, and under which clause."""
+    rows = Party.objects.filter(agreement=agreement).exclude(kind="talent").visible_to(person).order_by("side", "name")
+    clauses = agreement_term(agreement).clauses
+    return {
+        "parties": [selectors.party_row(one) for one in rows],
+        "clauses": [{"key": one.key, "number": one.number, "title": one.title} for one in clauses],
+    }
 
 
 @act(forms.PlanForm, "exchange_day")
@@ -189,6 +204,30 @@ def report_away(request: HttpRequest, agreement: Agreement, data: Document, *, d
     change = services.away(data["party"], data["slots"])
     services.change_day(request.user, _day(request, agreement, day), change, now=timezone.now())
     return "portal_done_replanned"
+
+
+@act(forms.LateForm, "exchange_day")
+def report_late(request: HttpRequest, agreement: Agreement, data: Document, *, day: str) -> str:
+    now = timezone.now()
+    change = services.late(data["party"], data["until"], now)
+    services.change_day(request.user, _day(request, agreement, day), change, now=now)
+    return "portal_done_replanned"
+
+
+@act(forms.DeskForm, "exchange_day")
+def at_desk(request: HttpRequest, agreement: Agreement, data: Document, *, day: str) -> str:
+    row = _day(request, agreement, day)
+    ends = {end: _party(agreement, data.pop(end)) for end in ("from_party", "to_party")}
+    services.at_desk(request.user, row, **ends, **data)
+    services.plan_day(request.user, row, now=timezone.now())
+    return "portal_done_replanned"
+
+
+@act(forms.NoForm, "exchange_day")
+def call_off_day(request: HttpRequest, agreement: Agreement, data: Document, *, day: str) -> str:
+    del data
+    services.call_off_day(request.user, _day(request, agreement, day))
+    return "portal_done_day_off"
 
 
 @act(forms.TableForm, "exchange_day")
@@ -314,6 +353,26 @@ def funnel(request: HttpRequest, agreement: Agreement) -> Document:
     }
 
 
+@page("meet/decisions.html")
+def decided(request: HttpRequest, agreement: Agreement) -> Document:
+    """What the ranking learns from, as far as a person may see it."""
+    seen = Request.objects.filter(agreement=agreement).visible_to(request.user)
+    found = decisions(agreement, seen)
+    kinds = {row["kind"]: row for row in results(agreement, "match").get("kinds", ())}
+    counts = Counter((one["kind"], one["is_accepted"]) for one in found["decisions"])
+    rows = [
+        {
+            "kind": kind,
+            "name": kinds.get(kind, {}).get("name", kind),
+            "n_accepted": counts[kind, True],
+            "n_declined": counts[kind, False],
+            "learnt": kinds.get(kind, {}).get("learnt"),
+        }
+        for kind in sorted({kind for kind, _ in counts})
+    ]
+    return {**found, "kinds": rows}
+
+
 # Bookings
 
 
@@ -329,12 +388,16 @@ def bookings(request: HttpRequest, agreement: Agreement) -> Document:
 
 @act(forms.ResourceForm, "bookings")
 def add_resource(request: HttpRequest, agreement: Agreement, data: Document) -> str:
-    spans, weekdays = data.pop("spans"), data.pop("weekdays") or range(7)
-    opening = [[day, first, last] for day in weekdays for first, last in spans]
     party = _party(agreement, data["party"]) if data["party"] else None
-    rules = {**data, "party": party, "least_min": data["least_min"] or 0}
-    services.add_resource(request.user, agreement, opening=opening, **rules)
+    services.add_resource(request.user, agreement, **{**data, "party": party})
     return "portal_done_resource"
+
+
+@act(forms.ChangeResourceForm, "bookings")
+def change_resource(request: HttpRequest, agreement: Agreement, data: Document) -> str:
+    rows = Resource.objects.filter(agreement=agreement).visible_to(request.user)
+    services.change_resource(request.user, get_object_or_404(rows, pk=data.pop("key")), **data)
+    return "portal_done_resource_changed"
 
 
 @act(forms.BookForm, "bookings")

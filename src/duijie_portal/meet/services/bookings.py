@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
-from duijie.errors import DeniedError, InputError
+from duijie.errors import DeniedError, InputError, SealError
 from duijie.meet.booking import fee_cny, from_waiting_list, objections
 from duijie_portal.accounts.door import write
 from duijie_portal.accounts.models import Person
 from duijie_portal.ledger.models import Agreement, Party
-from duijie_portal.ledger.services import own_side
+from duijie_portal.ledger.services import own_side, owner_only
 from duijie_portal.ledger.visibility import PARTY_ROLES, Visibility
 
 from ..models import Booking, Resource
 from ..planning import booking_term, resource_term
 from .common import acts_for, both_sides, officials_of, people_of, seal, tell
 
-__all__ = ["add_resource", "book", "cancel_booking", "hold"]
+__all__ = ["add_resource", "book", "cancel_booking", "change_resource", "hold", "tidy_bookings"]
 
 _FULL = "meet_booking_full"
 
@@ -32,9 +34,37 @@ def add_resource(person: Person, agreement: Agreement, /, *, kind: str, name_zh:
     row.visibility, row.cleared_at, row.released_at = Visibility.PUBLIC, now, now
     if row.party and row.party.side_id != row.side_id:
         raise DeniedError("portal_other_side_owns", {"side": row.party.side_id})
-    row.full_clean(exclude=["opening", "closed_on"])
+    _check_rules(row)
     row.save(force_insert=True)
     seal(person, row, "resource.added", {"resource_kind": kind, "capacity": row.capacity})
+    return row
+
+
+def _check_rules(row: Resource) -> None:
+    if row.most_min is not None and row.most_min < row.least_min:
+        raise InputError("portal_meet_rules_clash", {"least_min": row.least_min, "most_min": row.most_min})
+    row.full_clean(exclude=["opening", "closed_on"])
+
+
+@write("meeting.plan")
+def change_resource(person: Person, resource: Resource, **fields: Any) -> Resource:
+    """Change fee, hours, closed days or rules of something of one's own side; what is booked stays as agreed.
+
+    Raises
+    ------
+    DeniedError
+        The other side's.
+    InputError
+        The longest booking is shorter than the shortest.
+    """
+    row = _locked(resource.pk)
+    owner_only(person, row)
+    for name, value in fields.items():
+        setattr(row, name, value)
+    _check_rules(row)
+    row.save()
+    seal(person, row, "resource.changed", {"fee_cny": str(row.fee_cny), "capacity": row.capacity})
+    _move_up(person, row)
     return row
 
 
@@ -118,19 +148,32 @@ def cancel_booking(person: Person, booking: Booking) -> None:
     _move_up(person, row)
 
 
-def _move_up(person: Person, row: Resource) -> None:
-    """Book whoever waits, first come first served, as far as there is room."""
+def tidy_bookings(now: datetime) -> int:
+    """Close what waited in vain until its time began, and let those who still wait move up; how many rows changed."""
+    n = 0
+    for key in Resource.objects.filter(bookings__state="waiting").distinct().values_list("pk", flat=True):
+        with suppress(SealError), transaction.atomic():
+            row = _locked(key)
+            n += row.bookings.filter(state="waiting", starts_at__lte=now).update(state="cancelled")
+            n += _move_up(None, row)
+    return n
+
+
+def _move_up(person: Person | None, row: Resource) -> int:
+    """Book whoever waits, first come first served, as far as there is room; how many."""
     now = timezone.now()
+    n = 0
     waiting = {one.pk: one for one in row.bookings.filter(state="waiting").select_related("person")}
     terms = [booking_term(one) for one in waiting.values()]
     for term in from_waiting_list(resource_term(row), _taken(row, now), terms, now=now):
-        one = waiting[term.id]
+        one, n = waiting[term.id], n + 1
         one.state = "booked"
         one.save(update_fields=["state"])
         seal(person, one, "booking.booked", {"resource": row.pk, "from_waiting": True})
         values = {"name": row.name.to_dict(), "when": f"{timezone.localtime(one.starts_at):%Y-%m-%d %H:%M}"}
         told = [one.person, *people_of([one.party_id] if one.party_id else []), *officials_of([one.side_id])]
         tell(row.agreement, told, "portal_told_booked", values, "bookings")
+    return n
 
 
 def hold(person: Person, resource: Resource, starts_at: datetime, ends_at: datetime) -> Booking:

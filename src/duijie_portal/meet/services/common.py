@@ -53,10 +53,11 @@ def acts_for(person: Person, party: Party, clause: str) -> None:
     in_charge(person, party.agreement, clause)
 
 
-def seal(person: Person, row: Any, kind: str, body: Mapping[str, Any], on: date | None = None) -> Event:
-    """One sealed entry about a row, by the person's side."""
-    named = {**body, "actor": erasable(person.username, person)}
-    draft = Draft(own_side(person), kind, type(row).__name__.lower(), str(row.pk), on or timezone.localdate(), named)
+def seal(person: Person | None, row: Any, kind: str, body: Mapping[str, Any], on: date | None = None) -> Event:
+    """One sealed entry about a row, by the person's side; by the row's own side where the clock did it."""
+    named = {**body, "actor": erasable(person.username, person)} if person else dict(body)
+    side = own_side(person) if person else row.side_id
+    draft = Draft(side, kind, type(row).__name__.lower(), str(row.pk), on or timezone.localdate(), named)
     [event] = append(row.agreement, [draft])
     return event
 

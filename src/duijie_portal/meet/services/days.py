@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from duijie.errors import DeniedError, InputError
 from duijie.meet import plan, replan
+from duijie.meet.instance import Slot
 from duijie.meet.timetable import Placement, Timetable
 from duijie_portal.accounts.door import log, refuse, write
 from duijie_portal.accounts.models import Person
@@ -21,13 +22,13 @@ from duijie_portal.ledger.models import Agreement
 from duijie_portal.ledger.services import own_side, owner_only
 from duijie_portal.ledger.visibility import Visibility
 
-from ..models import Booking, Day, Meeting, Pass, Request, Resource
+from ..models import OPEN, Booking, Day, Meeting, Pass, Request, Resource
 from ..planning import instance_of, slots_of, timetable_of
 from .bookings import hold
 from .common import both_sides, officials_of, people_of, seal, tell
 from .requests import expire
 
-__all__ = ["change_day", "check_in", "keep_arrival", "open_day", "plan_day"]
+__all__ = ["call_off_day", "change_day", "check_in", "keep_arrival", "late", "open_day", "plan_day"]
 
 _PLAN_SECONDS = 8.0
 _REPLAN_SECONDS = 2.0
@@ -96,6 +97,8 @@ def change_day(
     _organiser(person, day)
     expire(person, day, now=now)
     row = Day.objects.get(pk=day.pk)
+    if row.is_off:
+        raise DeniedError("portal_meet_day_closed", {"on": row.on.isoformat()})
     change(row)
     instance = instance_of(row)
     old = timetable_of(row)
@@ -235,6 +238,36 @@ def _tell_changes(day: Day, changes: Iterable[Mapping[str, Any]]) -> None:
     tell(day.agreement, officials_of(sides), "portal_told_plan_all", values, "exchange_day", day=day.pk)
 
 
+@write("meeting.plan")
+def call_off_day(person: Person, day: Day) -> Day:
+    """Call an exchange day off: its requests end, its meetings fall out, everybody concerned is told.
+
+    Raises
+    ------
+    DeniedError
+        Not the organiser, off already, or a meeting of it was held.
+    """
+    owner_only(person, day)
+    tables = list(Resource.objects.select_for_update().filter(day=day).order_by("pk"))
+    held = Day.objects.select_for_update().get(pk=day.pk)
+    if held.is_off or held.meetings.exclude(result="").exists():
+        raise DeniedError("portal_meet_day_closed", {"on": held.on.isoformat()})
+    live = held.meetings.filter(is_off=False)
+    parties = {party for row in live.select_related("request") for party in row.request.pair.split("|")}
+    Booking.objects.filter(resource__in=tables, meeting__in=live, state="booked").update(state="cancelled")
+    live.update(is_off=True, booking=None, sequence=F("sequence") + 1, changed_at=timezone.now())
+    open_rows = held.requests.filter(state__in=OPEN)
+    parties |= {party for pair in open_rows.values_list("pair", flat=True) for party in pair.split("|")}
+    open_rows.update(state="withdrawn")
+    held.is_off, held.sequence, held.version = True, held.sequence + 1, held.version + 1
+    held.save(update_fields=["is_off", "sequence", "version"])
+    seal(person, held, "exchange.off", {"n_parties": len(parties)})
+    told = [*people_of(parties), *officials_of(held.agreement.sides.values_list("pk", flat=True))]
+    values = {"title": held.title.to_dict(), "on": held.on.isoformat()}
+    tell(held.agreement, told, "portal_told_day_off", values, "exchange_day", day=held.pk)
+    return held
+
+
 def keep_arrival(entry: Pass, *, now: datetime) -> bool:
     """A party is here, as its own code says; whether that is news. Only from two hours before the first slot."""
     first, last = (slots_of(entry.day)[at] for at in (0, -1))
@@ -290,6 +323,21 @@ def away(party: str, slots: Iterable[str]) -> Callable[[Day], None]:
         day.away = {key: value for key, value in {**day.away, party: chosen}.items() if value}
 
     return change
+
+
+def late(party: str, until: time, now: datetime) -> Callable[[Day], None]:
+    """The change: a party is not there before a time of day (its train is late); what has begun stays as it was."""
+
+    def change(day: Day) -> None:
+        missed = [one.key for one in slots_of(day) if one.starts_at and now < one.starts_at and _clock(one) < until]
+        away(party, {*day.away.get(party, ()), *missed})(day)
+
+    return change
+
+
+def _clock(slot: Slot) -> time:
+    assert slot.starts_at is not None
+    return slot.starts_at.time()
 
 
 def close(table: str, slots: Iterable[str]) -> Callable[[Day], None]:

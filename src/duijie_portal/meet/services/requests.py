@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from duijie.errors import DeniedError, InputError
+from duijie.errors import DeniedError, InputError, SealError
 from duijie_portal.accounts.door import write
 from duijie_portal.accounts.models import Person
 from duijie_portal.ledger.models import Case, Party
+from duijie_portal.ledger.selectors import agreement_term
+from duijie_portal.ledger.services import owner_only
 
-from ..models import OPEN, Day, Request
+from ..models import OPEN, Booking, Day, Meeting, Request
 from ..selectors import partners, refusals
 from .common import acts_for, both_sides, people_of, seal, tell
 
-__all__ = ["answer", "ask", "expire", "withdraw"]
+__all__ = ["answer", "ask", "at_desk", "expire", "expire_due", "withdraw"]
 
 _AT_LEAST = timedelta(days=2)
 
@@ -43,24 +49,8 @@ def ask(person: Person, day: Day, *, from_party: Party, to_party: Party, note: s
     acts_for(person, from_party, found["clause"])
     held, now = _locked(day), timezone.now()
     _check_open(held, from_party, now)
-    case = Case.objects.filter(pk=found["case"]).first() if found["case"] else None
-    row = Request(
-        agreement=day.agreement,
-        side_id=from_party.side_id,
-        day=held,
-        from_party=from_party,
-        to_party=to_party,
-        pair="|".join(sorted((from_party.pk, to_party.pk))),
-        case=case,
-        clause=found["clause"],
-        kind=found["kind"],
-        score=found["score"],
-        note=note.strip(),
-        asked_by=person,
-        asked_at=now,
-        expires_at=max(held.answer_by, now + _AT_LEAST),
-        **both_sides(),
-    )
+    row = _new(held, from_party, to_party, found, now)
+    row.note, row.asked_by = note.strip(), person
     _insert(row)
     seal(person, row, "request.asked", {"day": day.pk, "from": from_party.pk, "to": to_party.pk, "clause": row.clause})
     _tell(row, "portal_told_asked", to_party)
@@ -68,7 +58,7 @@ def ask(person: Person, day: Day, *, from_party: Party, to_party: Party, note: s
 
 
 def _check_open(day: Day, party: Party, now: datetime) -> None:
-    if day.on < timezone.localdate(now):
+    if day.is_off or day.on < timezone.localdate(now):
         raise InputError("portal_meet_day_over", {"on": day.on.isoformat()})
     asked = day.requests.filter(from_party=party, state__in=OPEN)
     if sum(row.state_at(now) in OPEN for row in asked) >= day.ask_quota:
@@ -84,6 +74,59 @@ def _insert(row: Request) -> None:
             row.save(force_insert=True)
     except IntegrityError as error:
         raise InputError("portal_meet_asked_already", {"party": row.to_party.name}) from error
+
+
+@write("meeting.plan")
+def at_desk(
+    person: Person, day: Day, *, from_party: Party, to_party: Party, clause: str = "", note: str = ""
+) -> Request:
+    """Take down, at the organiser's desk, a meeting that two parties who are there agreed on: accepted at once.
+
+    They need not be matched, but then a clause must be named. Quotas hold as for any request.
+
+    Raises
+    ------
+    DeniedError
+        Not the organiser.
+    InputError
+        It is not the day, one party twice, no clause, a pair that stands already, or over the quota.
+    """
+    owner_only(person, day)
+    held, now = _locked(day), timezone.now()
+    if held.on != timezone.localdate(now) or held.is_off:
+        raise InputError("portal_meet_not_today", {"on": held.on.isoformat()})
+    if from_party.pk == to_party.pk:
+        raise InputError("portal_meet_party_twice", {"party": from_party.name})
+    found = partners(day.agreement, from_party.pk).get(to_party.pk) or {"clause": clause}
+    if found["clause"] not in {one.key for one in agreement_term(day.agreement).clauses}:
+        raise InputError("portal_meet_clause_unknown", {"clause": found["clause"]})
+    row = _new(held, from_party, to_party, found, now)
+    row.note, row.asked_by, row.answered_by, row.answered_at = note.strip(), person, person, now
+    row.state = "accepted"
+    if not _has_room(held, row):
+        raise InputError("portal_meet_quota", {"n": held.meeting_quota})
+    _insert(row)
+    seal(person, row, "request.accepted", {"day": day.pk, "from": from_party.pk, "to": to_party.pk, "at_desk": True})
+    _tell(row, "portal_told_accepted", from_party, to_party)
+    return row
+
+
+def _new(day: Day, from_party: Party, to_party: Party, found: Mapping[str, Any], now: datetime) -> Request:
+    """A request with what the matching says of the pair."""
+    return Request(
+        agreement=day.agreement,
+        side_id=from_party.side_id,
+        day=day,
+        from_party=from_party,
+        to_party=to_party,
+        pair="|".join(sorted((from_party.pk, to_party.pk))),
+        case=Case.objects.filter(pk=found["case"]).first() if found.get("case") else None,
+        **{name: found.get(name) or "" for name in ("clause", "kind", "need", "offer")},
+        score=found.get("score"),
+        asked_at=now,
+        expires_at=max(day.answer_by, now + _AT_LEAST),
+        **both_sides(),
+    )
 
 
 @write("meeting.ask")
@@ -140,11 +183,21 @@ def withdraw(person: Person, request: Request) -> Request:
         raise DeniedError("portal_meet_answered", {"state": row.state})
     row.state = "withdrawn"
     row.save(update_fields=["state"])
+    if met is not None and not met.is_off:
+        _fall_out(met)
     seal(person, row, "request.withdrawn", {"day": day.pk})
     other = row.to_party if row.from_party_id == person.party or row.side_id == person.side_id else row.from_party
     _tell(row, "portal_told_withdrawn", other)
     _move_up(person, day)
     return row
+
+
+def _fall_out(row: Meeting) -> None:
+    """The meeting of a request that was called off: its table is free, calendars are told by its number."""
+    Booking.objects.filter(meeting=row).update(state="cancelled")
+    row.is_off, row.booking, row.changed_at = True, None, timezone.now()
+    row.sequence += 1
+    row.save(update_fields=["is_off", "booking", "changed_at", "sequence"])
 
 
 def _either(person: Person, row: Request) -> None:
@@ -155,25 +208,49 @@ def _either(person: Person, row: Request) -> None:
         acts_for(person, row.to_party, row.clause)
 
 
-def _move_up(person: Person, day: Day) -> None:
+def _move_up(person: Person | None, day: Day) -> int:
+    """Accept those who wait, first come first served, as far as quotas allow; how many."""
+    n = 0
     for row in day.requests.filter(state="waiting").select_related("from_party", "to_party").order_by("answered_at"):
         if _has_room(day, row):
-            row.state = "accepted"
+            row.state, n = "accepted", n + 1
             row.save(update_fields=["state"])
             seal(person, row, "request.accepted", {"day": day.pk, "from_waiting": True})
             _tell(row, "portal_told_accepted", row.from_party, row.to_party)
+    return n
 
 
 @write("meeting.plan")
 def expire(person: Person, day: Day, *, now: datetime) -> int:
     """Close the requests whose time ran out; how many."""
-    rows = _locked(day).requests.filter(state="asked", expires_at__lte=now).select_related("from_party", "to_party")
+    return _expire(person, _locked(day), now)
+
+
+def _expire(person: Person | None, day: Day, now: datetime) -> int:
+    """Unanswered ones once their time is over, waiting ones once the day is."""
+    over = Q(state="asked", expires_at__lte=now)
+    if day.on < timezone.localdate(now):
+        over |= Q(state__in=("asked", "waiting"))
+    rows = day.requests.filter(over).select_related("from_party", "to_party")
     for row in rows:
         row.state = "expired"
         row.save(update_fields=["state"])
         seal(person, row, "request.expired", {"day": day.pk})
         _tell(row, "portal_told_expired", row.from_party)
     return len(rows)
+
+
+def expire_due(now: datetime) -> int:
+    """Close, on every day, the requests whose time ran out, and let those who wait move up; how many rows changed.
+
+    Days of a side whose key is on another node are left to that node.
+    """
+    n = 0
+    for key in Day.objects.filter(requests__state__in=("asked", "waiting")).distinct().values_list("pk", flat=True):
+        with suppress(SealError), transaction.atomic():
+            day = Day.objects.select_for_update().get(pk=key)
+            n += _expire(None, day, now) + _move_up(None, day)
+    return n
 
 
 def _tell(row: Request, code: str, *parties: Party) -> None:
