@@ -1,31 +1,34 @@
 """Meet: published instances and their variants, plain CP-SAT beside ours, large days, the live day.
 
-``python -m benchmarks.meet.run``; ``QUICK=1`` takes six instances and one variant.
+``python -m benchmarks.meet.run``; ``QUICK=1`` takes a few small ones. A full run may be stopped and goes on where it
+was: every finished piece is a line in ``results/meet-rows.jsonl`` (delete the file to start afresh), and with
+``MINUTES=n`` it stops by itself at the end of a piece; ``ONLY=ours/`` does the pieces whose key begins so. The result is
+written when all pieces are there.
 """
 
 from __future__ import annotations
 
+import json
 import os
-import random
 import time
-from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
+
+from tests.meet.checker import count_breaks, violations
 
 from benchmarks import harness
 from benchmarks.harness import Case
 from duijie.meet import plan, replan
-from duijie.meet.dzn import read_dzn
 from duijie.meet.generate import generated_day
-from duijie.meet.instance import Instance
 from duijie.meet.replanning import away, close_table
 
 from .plain import plain_cp_sat
+from .variants import FAIRNESS, FOLDER, KINDS, NAMES, varied
 
-FOLDER = Path(os.environ.get("DUIJIE_SHARED", Path(__file__).resolve().parents[3] / "shared")) / "data" / "b2bsp"
+ROWS = harness.RESULTS / "meet-rows.jsonl"
 SECONDS = 60.0
-# Optimum; published seconds of MaxSAT and of Chuffed (None: out of time at 7,200 s), JAIR 74 (2022).
+# Optimum; published seconds of MaxSAT and of Chuffed (None: out of time at 7,200 s), JAIR 74 (2022), fairness 2.
 PUBLISHED: dict[str, tuple[int, float, float | None]] = {
     "forumt-14": (5, 0.5, 5.6),
     "forumt-14crafd": (4, 0.4, 20.9),
@@ -38,174 +41,196 @@ PUBLISHED: dict[str, tuple[int, float, float | None]] = {
     "ticf-14crafa": (0, 7.6, 1715.0),
     "ticf-13crafb": (3, 22.3, 2292.0),
 }
-QUICK = tuple(PUBLISHED)[:6]
+SIZES = ((78, 302), (195, 755), (390, 1510), (780, 3020), (2000, 8000))
+LIVE = ("late train", "no-show", "table lost")
+Row = dict[str, Any]
 
 
 def main() -> None:
-    """Run everything and write the rows."""
-    names = QUICK if harness.IS_QUICK else tuple(PUBLISHED)
-    cases: list[Case] = []
-    if FOLDER.is_dir():
-        cases += [row for name in names for row in published(name)]
-        cases += variants(names)
-    else:
-        print(f"skipped: the published instances are not in {FOLDER}")
-    cases += large(*((300, 1200) if harness.IS_QUICK else (780, 3020)))
-    if not harness.IS_QUICK:
-        cases += large(2000, 8000)
-    cases += live_day(*((100, 400) if harness.IS_QUICK else (500, 2000)))
+    """Do what is left to do; write the result once nothing is."""
+    rows = {} if harness.IS_QUICK or not ROWS.exists() else _kept()
+    end = time.monotonic() + 60 * float(os.environ.get("MINUTES", "inf"))
+    pieces = dict(_pieces())
+    for at, (key, work) in enumerate(pieces.items(), start=1):
+        if key in rows or not key.startswith(os.environ.get("ONLY", "")):
+            continue
+        if time.monotonic() > end:
+            print(f"stopped: {len(pieces) - len(rows)} of {len(pieces)} pieces left")
+            return
+        load = os.getloadavg()[0]
+        rows[key] = {"key": key} | work() | {"load": round(load, 1), "cores": len(os.sched_getaffinity(0))}
+        print(f"{at}/{len(pieces)} {json.dumps(rows[key], ensure_ascii=False)}", flush=True)
+        if not harness.IS_QUICK:
+            with ROWS.open("a", encoding="utf-8") as handle:
+                handle.write(json.dumps(rows[key], ensure_ascii=False) + "\n")
+    if len(rows) < len(pieces):
+        print(f"{len(pieces) - len(rows)} of {len(pieces)} pieces left")
+        return
+    cases = list(_cases({key: rows[key] for key in pieces}))
     for case in cases:
         print(case)
     print(harness.write("meet", cases))
 
 
-def published(name: str) -> Iterator[Case]:
-    """One published instance: seconds to the proof, plain CP-SAT in the same run, the published seconds."""
-    optimum, maxsat, chuffed = PUBLISHED[name]
-    instance = read_dzn(FOLDER / f"{name}.original.dzn", fairness=2)
+def _kept() -> dict[str, Row]:
+    rows = (json.loads(line) for line in ROWS.read_text(encoding="utf-8").splitlines())
+    return {row["key"]: row for row in rows}
+
+
+def _pieces() -> Iterator[tuple[str, Callable[[], Row]]]:
+    """Every piece of work by its lasting key, the quick ones first."""
+    quick = harness.IS_QUICK
+    if FOLDER.is_dir():
+        for name in NAMES[:4] if quick else NAMES:
+            yield f"plain/{name}", partial(plain, name)
+            for kind in KINDS[:2] if quick else KINDS:
+                for fairness in FAIRNESS[2:3] if quick else FAIRNESS:
+                    yield f"ours/{name}/{kind}/{fairness}", partial(ours, name, kind, fairness)
+    else:
+        print(f"skipped: the published instances are not in {FOLDER}")
+    for n_people, n_meetings in SIZES[:2] if quick else SIZES:
+        yield f"large/{n_people}/{n_meetings}", partial(large, n_people, n_meetings)
+    for event in LIVE:
+        yield f"live/{event}", partial(live, event, *((100, 400) if quick else (500, 2000)))
+
+
+def ours(name: str, kind: str, fairness: int) -> Row:
+    """One published instance or variant: what is proven, when, and whether other code finds the plan valid."""
+    instance = varied(name, kind, fairness)
     started = time.perf_counter()
     found = plan(instance, seconds=SECONDS)
-    ours = time.perf_counter() - started
+    row: Row = {"status": found.status, "seconds": round(found.seconds, 2), "first_seconds": found.first_seconds}
+    row["wall_seconds"] = round(time.perf_counter() - started, 2)
+    if found.status in ("optimal", "feasible"):
+        row["breaks"], row["bound"] = found.breaks, found.bound / instance.weights.breaks
+        counted = sum(count_breaks(instance, found).values())
+        row["is_valid"] = not violations(instance, found, must_place_all=True) and counted == found.breaks
+    elif found.status == "infeasible":
+        row["clash"] = [(reason.code, reason.values.get("n")) for reason in found.clash]
+    return row
+
+
+def plain(name: str) -> Row:
+    """A published instance (fairness 2) by the textbook model and the solver's default strategies."""
     started = time.perf_counter()
-    status, value, bound = plain_cp_sat(instance, SECONDS)
-    peer = time.perf_counter() - started
-    note = f"ours {found.status} {found.breaks}; plain {status} {value} ≥ {bound:.0f}; optimum {optimum}"
-    is_proven = found.status == "optimal" and found.breaks == optimum
-    yield beside(name, ours, peer, "plain CP-SAT", "<= 60 s", is_proven, note)
-    yield beside(name, ours, maxsat, "MaxSAT as published (other machine)")
-    if chuffed is not None:
-        yield beside(name, ours, chuffed, "Chuffed as published (other machine)")
-    first = found.first_seconds
-    if first is not None:
-        yield Case(f"{name}: first plan", "s", round(first, 3), bar="<= 1 s", holds=first <= 1)
+    status, value, bound = plain_cp_sat(varied(name, "original", 2), SECONDS)
+    return {"status": status, "breaks": value, "bound": bound, "seconds": round(time.perf_counter() - started, 2)}
 
 
-def beside(
-    name: str, ours: float, peer: float, peer_name: str, bar: str = "", holds: bool | None = None, note: str = ""
-) -> Case:
-    """Seconds to the proof beside a peer's."""
-    ratio = round(ours / peer, 4)
-    return Case(f"{name}: proof", "s", round(ours, 2), round(peer, 2), peer_name, ratio, bar, holds, note)
-
-
-def variants(names: tuple[str, ...]) -> list[Case]:
-    """How many of the instances and their variants are proven (optimal or infeasible) within the time."""
-    total = proven = 0
-    open_ones: list[str] = []
-    worst = 0.0
-    for name in names:
-        for label, instance in varied(name):
-            found = plan(instance, seconds=SECONDS)
-            total += 1
-            is_proven = found.status in ("optimal", "infeasible")
-            proven += is_proven
-            worst = max(worst, found.seconds)
-            if not is_proven:
-                open_ones.append(f"{name} {label}: {found.breaks} ≥ {found.bound / instance.weights.breaks:.0f}")
-            print(f"{name} {label}: {found.status} {found.breaks} in {found.seconds:.1f} s", flush=True)
-    share, note = proven / total, f"{proven} of {total}; open: {open_ones}"
-    return [
-        Case("variants proven", "share", round(share, 4), bar=">= 0.97", holds=share >= 0.97, note=note),
-        Case("variants: slowest", "s", round(worst, 1)),
-    ]
-
-
-def varied(name: str) -> Iterator[tuple[str, Instance]]:
-    """The instance under other bounds of fairness, with more absences, fixed meetings and precedences (seeded)."""
-    path = FOLDER / f"{name}.original.dzn"
-    for fairness in (2,) if harness.IS_QUICK else (0, 1, 3, None):
-        yield f"d={fairness}", read_dzn(path, fairness=fairness)
-    if harness.IS_QUICK:
-        return
-    base = read_dzn(path, fairness=2)
-    # The variants are cut around a plan that exists, so that few of them are trivially impossible.
-    held = plan(base, seconds=SECONDS, seed=1).slots
-    chance = random.Random(name)
-    yield "forbidden", forbidden(base, held, chance)
-    fixed = set(chance.sample(sorted(held), len(held) // 20))
-    yield (
-        "fixed",
-        replace(
-            base,
-            meetings=tuple(
-                replace(one, slots=frozenset({held[one.id]})) if one.id in fixed else one for one in base.meetings
-            ),
-        ),
-    )
-    yield "precedences", ordered(base, held, chance)
-
-
-def forbidden(base: Instance, held: dict[str, str] | Any, chance: random.Random) -> Instance:
-    """Everybody is away in a tenth of the slots in which the known plan leaves them idle."""
-    busy = {(person, held[one.id]) for one in base.meetings for person in one.people}
-    away_in = {
-        person.id: frozenset(
-            slot.key for slot in base.slots if (person.id, slot.key) not in busy and chance.random() < 0.1
-        )
-        for person in base.people
-    }
-    return replace(
-        base, people=tuple(replace(one, unavailable=one.unavailable | away_in[one.id]) for one in base.people)
-    )
-
-
-def ordered(base: Instance, held: dict[str, str] | Any, chance: random.Random) -> Instance:
-    """A tenth of the meetings wait for another one of the same person, in the order of the known plan."""
-    meetings = list(base.meetings)
-    for at in chance.sample(range(len(meetings)), len(meetings) // 10):
-        person = meetings[at].people[0]
-        earlier = [
-            one.id for one in meetings if person in one.people and int(held[one.id]) < int(held[meetings[at].id])
-        ]
-        if earlier:
-            meetings[at] = replace(meetings[at], after=(chance.choice(earlier),))
-    return replace(base, meetings=tuple(meetings))
-
-
-def large(n_people: int, n_meetings: int) -> list[Case]:
-    """A generated day: seconds to the first plan; breaks after 10 s beside those after 60 s."""
+def large(n_people: int, n_meetings: int) -> Row:
+    """A generated day: seconds to make it and to the first plan, breaks after 10 s and after 60 s."""
+    started = time.perf_counter()
     instance = generated_day(n_people, n_meetings, seed=1)
-    name = f"{n_people} people × {n_meetings} meetings"
-    soon = plan(instance, seconds=10)
-    late = plan(instance, seconds=20 if harness.IS_QUICK else 60)
-    first = soon.first_seconds
-    ratio = soon.breaks / max(1, late.breaks)
-    return [
-        Case(f"{name}: first plan", "s", first, bar="<= 2 s", holds=first is not None and first <= 2),
-        Case(
-            f"{name}: breaks after 10 s",
-            "breaks",
-            soon.breaks,
-            late.breaks,
-            "ours at the end",
-            round(ratio, 3),
-            "<= 1.5",
-            ratio <= 1.5,
-            f"bound {late.bound / instance.weights.breaks:.0f}; {soon.seconds:.1f} s",
-        ),
-    ]
+    made = time.perf_counter() - started
+    soon, late = plan(instance, seconds=10), plan(instance, seconds=20 if harness.IS_QUICK else SECONDS)
+    return {
+        "generated_seconds": round(made, 2),
+        "first_seconds": soon.first_seconds,
+        "breaks": soon.breaks,
+        "seconds": round(soon.seconds, 2),
+        "late_breaks": late.breaks,
+        "late_bound": late.bound / instance.weights.breaks,
+        "late_status": late.status,
+    }
 
 
-def live_day(n_people: int, n_meetings: int) -> list[Case]:
+def live(event: str, n_people: int, n_meetings: int) -> Row:
     """Seconds of a re-plan, and how many meetings moved beside how many had to."""
     instance = generated_day(n_people, n_meetings, seed=1)
     held = plan(instance, seconds=10)
     keys = [slot.key for slot in instance.slots]
-    events = {
-        "late train": away(instance, held.instance.meetings[0].people[0], keys[:8]),
-        "no-show": away(instance, held.instance.meetings[1].people[0], keys),
+    day = {
+        "late train": away(instance, instance.meetings[0].people[0], keys[:8]),
+        "no-show": away(instance, instance.meetings[1].people[0], keys),
         "table lost": close_table(instance, "1", keys),
+    }[event]
+    before, started = time.process_time(), time.perf_counter()
+    found = replan(held, day, now=keys[3])
+    return {
+        "n_people": n_people,
+        "seconds": round(time.perf_counter() - started, 2),
+        "cpu_seconds": round(time.process_time() - before, 2),
+        "n_moved": found.n_moved,
+        "n_forced": found.n_forced,
+        "n_told": len(found.people),
+        "is_fewest": found.is_fewest,
     }
-    rows = []
-    for name, now in events.items():
-        found = replan(held, now, now=keys[3])
-        used = found.timetable.seconds
-        told = f"{len(found.people)} people told, proven {found.is_fewest}"
-        note = f"{found.n_moved} moved, {found.n_forced} had to, {told}"
-        rows.append(
-            Case(f"re-plan {n_people} people: {name}", "s", round(used, 2), bar="<= 2 s", holds=used <= 2, note=note)
+
+
+def _cases(rows: Mapping[str, Row]) -> Iterator[Case]:
+    by_kind: dict[str, dict[str, Row]] = {}
+    for key, row in rows.items():
+        kind, _, rest = key.partition("/")
+        by_kind.setdefault(kind, {})[rest] = row
+    if "ours" in by_kind:
+        yield from _proofs(by_kind["ours"], by_kind["plain"])
+        yield from _family(by_kind["ours"])
+    for name, row in by_kind["large"].items():
+        yield from _growth(f"{name.replace('/', ' people × ')} meetings", row)
+    for event, row in by_kind["live"].items():
+        note = (
+            f"{row['n_moved']} moved, {row['n_forced']} had to, {row['n_told']} people told, "
+            f"proven {row['is_fewest']}; {row['cpu_seconds']} CPU s; load {row['load']}"
         )
-    return rows
+        used = row["seconds"]
+        yield Case(f"re-plan {row['n_people']} people: {event}", "s", used, bar="<= 2 s", holds=used <= 2, note=note)
+
+
+def _proofs(ours: Mapping[str, Row], plain: Mapping[str, Row]) -> Iterator[Case]:
+    """Each published instance: seconds to the proof beside plain CP-SAT in the same run and beside the papers'."""
+    for name, peer in plain.items():
+        row, (optimum, maxsat, chuffed) = ours[f"{name}/original/2"], PUBLISHED[name]
+        holds = row["status"] == "optimal" and row["breaks"] == optimum and row["is_valid"]
+        stated = f"plain {peer['status']} {peer['breaks']} ≥ {peer['bound']:.0f}; load {row['load']}"
+        note = f"ours {row['status']} {row.get('breaks')}; optimum {optimum}; {stated}"
+        for peer_name, seconds in (
+            ("plain CP-SAT", peer["seconds"]),
+            ("MaxSAT as published (other machine)", maxsat),
+            ("Chuffed as published (other machine)", chuffed),
+        ):
+            if seconds is not None:
+                ratio = round(row["seconds"] / seconds, 4)
+                yield Case(
+                    f"{name}: proof", "s", row["seconds"], seconds, peer_name, ratio, "<= 60 s", holds, note=note
+                )
+
+
+def _family(rows: Mapping[str, Row]) -> Iterator[Case]:
+    """All instances and variants together."""
+    decided = {key: row for key, row in rows.items() if row["status"] in ("optimal", "infeasible")}
+    proven = [key for key, row in decided.items() if row["seconds"] <= SECONDS]
+    wrong = [key for key, row in rows.items() if row.get("is_valid") is False]
+    n_none = sum(row["status"] == "infeasible" for row in rows.values())
+    still = [f"{key}: {row.get('breaks')} ≥ {row.get('bound')}" for key, row in rows.items() if key not in decided]
+    share = len(proven) / len(rows)
+    note = f"{len(proven)} of {len(rows)}, {n_none} of them have no plan; open: {still}; not valid: {wrong}"
+    yield Case("family: proven within 60 s", "share", round(share, 4), bar=">= 0.97", holds=share >= 0.97, note=note)
+    times = sorted(row["seconds"] for row in decided.values())
+    for name, at in (("median", len(times) // 2), ("95 %", int(0.95 * len(times))), ("slowest", len(times) - 1)):
+        yield Case(f"family: seconds to the proof, {name}", "s", times[at])
+    first = sorted(row["first_seconds"] for row in rows.values() if row["first_seconds"] is not None)
+    late = [key for key, row in rows.items() if (row["first_seconds"] or 0) > 1]
+    note = f"over 1 s: {late}" if late else ""
+    yield Case("family: first plan, median", "s", round(first[len(first) // 2], 3))
+    yield Case("family: first plan, slowest", "s", round(first[-1], 3), bar="<= 1 s", holds=first[-1] <= 1, note=note)
+
+
+def _growth(name: str, row: Row) -> Iterator[Case]:
+    first, ratio = row["first_seconds"], row["breaks"] / max(1, row["late_breaks"])
+    bound = f"{row['late_status']}, bound {row['late_bound']:.0f}; stopped at {row['seconds']} s; load {row['load']}"
+    yield Case(f"{name}: generated", "s", row["generated_seconds"])
+    yield Case(f"{name}: first plan", "s", first, bar="<= 2 s", holds=first is not None and first <= 2)
+    yield Case(
+        f"{name}: breaks after 10 s",
+        "breaks",
+        row["breaks"],
+        row["late_breaks"],
+        "ours at the end",
+        round(ratio, 3),
+        "<= 1.5",
+        ratio <= 1.5,
+        bound,
+    )
 
 
 if __name__ == "__main__":

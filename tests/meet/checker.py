@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from itertools import combinations
+from typing import Any
 
 __all__ = ["count_breaks", "violations"]
 
 
-def _times(instance):
+def _times(instance: Any) -> dict[str, Any]:
     return {slot.key: (at, slot.starts_at, slot.ends_at, slot.day) for at, slot in enumerate(instance.slots)}
 
 
-def violations(instance, timetable, *, must_place_all=False):
+def violations(instance: Any, timetable: Any, *, must_place_all: bool = False) -> list[str]:
     """Everything that is wrong with a timetable, as words; an empty list is a valid one."""
     wrong = []
     people = {person.id: person for person in instance.people}
@@ -104,14 +105,14 @@ def violations(instance, timetable, *, must_place_all=False):
     return wrong
 
 
-def _over(instance, first, second):
+def _over(instance: Any, first: str, second: str) -> bool:
     times = _times(instance)
     if times[first][2] is not None:
         return times[first][2] <= times[second][1]
     return times[first][0] < times[second][0]
 
 
-def _too_near(instance, first, second, is_online):
+def _too_near(instance: Any, first: Any, second: Any, is_online: bool) -> bool:
     if first.key == second.key:
         return True
     if first.starts_at is None:
@@ -128,7 +129,7 @@ def _too_near(instance, first, second, is_online):
     return gap < need
 
 
-def count_breaks(instance, timetable):
+def count_breaks(instance: Any, timetable: Any) -> dict[str, int]:
     """Breaks of each person: walk through the day slot by slot and count where an idle run ends in a meeting."""
     days = defaultdict(list)
     starts = {}

@@ -70,7 +70,18 @@ def _core(instance: Instance, seconds: float, seed: int) -> list[int] | None:
         return None
     found = solver.sufficient_assumptions_for_infeasibility()
     # An empty answer means that the solver saw the contradiction before it looked at any single request.
-    return sorted(requests[index] for index in found) or list(range(len(instance.meetings)))
+    return _with_those_before(instance, {requests[index] for index in found}) or list(range(len(instance.meetings)))
+
+
+def _with_those_before(instance: Instance, core: set[int]) -> list[int]:
+    """The requests and all that they wait for: a request may clash only because of those before it."""
+    waiting = list(core)
+    while waiting:
+        names = instance.meetings[waiting.pop()].after
+        new = {instance.meeting_index[name] for name in names} - core
+        core |= new
+        waiting.extend(new)
+    return sorted(core)
 
 
 def _free(instance: Instance) -> Instance:
