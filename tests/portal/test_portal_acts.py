@@ -117,7 +117,6 @@ def test_a_ticket_from_a_department_one_is_not_in(
         "answer_ticket",
         "hold_conference",
         "record_decision",
-        "close_decision",
         "note_practice",
         "read_all",
     ],
@@ -201,10 +200,32 @@ def test_a_session_a_decision_and_its_end(agreement: Any, sides: Any, clause: An
         post(here, "record_decision", agreement, {**data, "departments": ["none"]}), "portal_department_unknown"
     )
     row = Record.objects.get(agreement=agreement, kind="decision", title_zh="议定一事")
-    end = {"decision": row.pk, "on": TODAY}
-    assert said(post(there, "close_decision", agreement, end), "portal_other_side_owns")
-    assert said(post(here, "close_decision", agreement, end), "portal_done_closed")
-    assert said(post(here, "close_decision", agreement, end), "portal_out_of_order")
+    _carry_out(agreement, clause, row, here, there)
+    row.refresh_from_db()
+    assert (row.state, row.done_on.isoformat()) == ("done", TODAY)
+    assert row.payload["done_on"] == TODAY
+
+
+def _carry_out(agreement: Any, clause: Any, row: Any, here: Any, there: Any) -> None:
+    """The decision's task on its clause page: node by node, with the minutes, a report, and the other side's word."""
+    for kind, proof in (
+        ("decided", "minutes"),
+        ("assigned", ""),
+        ("received", ""),
+        ("handling", ""),
+        ("reported", "report"),
+        ("reviewed", ""),
+    ):
+        file = SimpleUploadedFile("x.pdf", b"%PDF-1.7 " + kind.encode()) if proof else ""
+        data = {"action": row.pk, "kind": kind, "on": TODAY, "evidence_kind": proof, "file": file}
+        assert said(post(here, "move", agreement, data, clause=clause.key), "portal_done_move"), kind
+    end = {"action": row.pk, "kind": "struck", "on": TODAY}
+    assert not said(post(here, "move", agreement, end, clause=clause.key), "portal_done_move")
+    row.refresh_from_db()
+    assert row.done_on is None
+    word = {"action": row.pk, "node": "struck", "on": TODAY}
+    assert said(post(there, "countersign", agreement, word, clause=clause.key), "portal_done_countersign")
+    assert said(post(here, "move", agreement, end, clause=clause.key), "portal_done_move")
 
 
 def test_a_borrowed_practice(agreement: Any, sides: Any, clause: Any, as_person: Any) -> None:

@@ -14,7 +14,7 @@ from duijie.data.sources import source
 from duijie.errors import DataFileError, Fault
 from duijie.terms import Action, Agreement, Area, Bilingual, Clause, Department, Indicator, Milestone, Region
 
-__all__ = ["agreement_faults", "load_agreement"]
+__all__ = ["agreement_faults", "load_agreement", "load_clause"]
 
 Document = Mapping[str, Any]
 
@@ -68,6 +68,42 @@ def load_agreement(folder: Path) -> Agreement:
 def agreement_faults(folder: Path) -> tuple[Fault, ...]:
     """Everything wrong with an agreement folder; empty where it loads."""
     return _read(folder)[1]
+
+
+def load_clause(path: Path, agreement: Agreement) -> Clause:
+    """The clause a file describes, for an agreement that stands already: what a supplement adds or replaces.
+
+    Parameters
+    ----------
+    path
+        A YAML file in the shape of the agreement folder's ``clauses/*.yaml``.
+    agreement
+        Gives the areas and departments a clause may name.
+
+    Raises
+    ------
+    DataFileError
+        Something is wrong; `faults` lists all of it. A clause that is new takes the next number.
+    """
+    document, found = check(path, "clause")
+    faults = list(found)
+    if document is not None and not faults:
+        known = {**_policy_names(), "area": {one.key for one in agreement.areas}}
+        known["department"] = {one.key for one in agreement.departments}
+        faults += _crossed_clause(path, document, known)
+        faults += _misnumbered(path, document, agreement)
+    if faults or document is None:
+        values = {"file": path.name, "n": len(faults)}
+        raise DataFileError("data_file_faults", values, {"file": path.name}, "", tuple(faults))
+    return _clause(document, agreement.departments)
+
+
+def _misnumbered(path: Path, document: Document, agreement: Agreement) -> Iterator[Fault]:
+    """A clause that replaces another keeps its number; a new one takes the next."""
+    numbers = {one.key: one.number for one in agreement.clauses}
+    expected = numbers.get(document["key"], max(numbers.values(), default=0) + 1)
+    if document["number"] != expected:
+        yield Fault("clause_misnumbered", {"file": str(path), "key": "number"}, {"expected": expected})
 
 
 def _read(folder: Path) -> tuple[_Folder, tuple[Fault, ...]]:
@@ -144,6 +180,13 @@ def _known_names(folder: _Folder) -> Mapping[str, Collection[str] | None]:
     return {
         "area": {area["key"] for area in folder.base["areas"]} if folder.base else None,
         "department": {row["key"] for row in offices["departments"]} if offices else None,
+        **_policy_names(),
+    }
+
+
+def _policy_names() -> dict[str, Collection[str] | None]:
+    """The kinds of match, node templates and kinds of evidence that exist."""
+    return {
         "kind": _stems("kinds"),
         "template": _policy_keys("nodes", "templates"),
         "evidence": _policy_keys("evidence", "evidence"),

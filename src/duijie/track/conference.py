@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
-from duijie.terms import Action, Agreement, Bilingual
+from duijie.terms import Action, Agreement, Bilingual, Clause
 
 from .indicators import Promise
 from .trajectory import due_day
 
 __all__ = [
     "ADOPTION",
+    "TASK_TEMPLATE",
     "Conference",
     "Decision",
     "Practice",
@@ -21,9 +22,11 @@ __all__ = [
     "open_decisions",
     "practices_at",
     "tasks_of",
+    "with_tasks",
 ]
 
 ADOPTION = ("noted", "under_study", "trial", "adopted", "rejected")
+TASK_TEMPLATE = "conference-decision"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,30 @@ def tasks_of(decisions: Iterable[Decision], *, template: str) -> tuple[tuple[str
         (one.clause, Action(one.action or one.id, one.text, template, due_on=one.due_on))
         for one in sorted(decisions, key=lambda one: (one.decided_on, one.number, one.id))
     )
+
+
+def with_tasks(
+    agreement: Agreement, decisions: Iterable[Decision], *, as_of: date, moved: Collection[tuple[str, str]] = ()
+) -> Agreement:
+    """The agreement with one action more in a clause for each decision that is still to be carried out.
+
+    A decision that names an action its clause already has adds none; one that is done adds none either, unless its
+    task is among `moved` (clause and action keys): what was worked on stays to be seen.
+    """
+    taken = [one for one in decisions if one.decided_on <= as_of.isoformat()]
+    undone = {one.id for one in open_decisions(taken, as_of=as_of)}
+    shown = [one for one in taken if one.id in undone or (one.clause, one.action or one.id) in moved]
+    added: dict[str, list[Action]] = {}
+    for key, task in tasks_of(shown, template=TASK_TEMPLATE):
+        added.setdefault(key, []).append(task)
+    clauses = tuple(_with_actions(clause, added.get(clause.key, ())) for clause in agreement.clauses)
+    return replace(agreement, clauses=clauses)
+
+
+def _with_actions(clause: Clause, tasks: Sequence[Action]) -> Clause:
+    known = {action.key for action in clause.actions}
+    new = tuple(task for task in tasks if task.key not in known)
+    return replace(clause, actions=clause.actions + new) if new else clause
 
 
 def decision_promises(decisions: Iterable[Decision]) -> tuple[Promise, ...]:

@@ -9,6 +9,7 @@ from datetime import date
 from duijie.errors import DuijieError
 from duijie.terms import Action, Agreement, Bilingual, Clause, Indicator, Listing, Step
 
+from .conference import Decision, with_tasks
 from .explain import clause_reasons
 from .indicators import CUMULATIVE, Ledger, Promise, measure, promises_of
 from .lifecycle import Amendment, as_amended, lifecycle
@@ -33,6 +34,7 @@ class Activity:
     amendments: Sequence[Amendment] = ()
     listings: Sequence[Listing] | None = None
     matches: Mapping[str, int] | None = None
+    decisions: Sequence[Decision] = ()
 
 
 def fold(agreement: Agreement, activity: Activity, templates: Mapping[str, Template], *, as_of: date) -> Progress:
@@ -41,7 +43,7 @@ def fold(agreement: Agreement, activity: Activity, templates: Mapping[str, Templ
     Parameters
     ----------
     agreement
-        As signed; amendments of `activity` in effect by `as_of` are applied.
+        As signed; amendments of `activity` in effect by `as_of` are applied, decisions still open become actions.
     activity
         What was recorded. The same records in another order give the same result.
     templates
@@ -59,8 +61,10 @@ def fold(agreement: Agreement, activity: Activity, templates: Mapping[str, Templ
     DuijieError
         ``track_template_unknown`` or ``track_measure_unknown``: the agreement names what nobody defined.
     """
-    current = as_amended(agreement, activity.amendments, as_of=as_of)
-    book, moves = _Book(current, activity), _by_action(activity.moves)
+    moves = _by_action(activity.moves)
+    amended = as_amended(agreement, activity.amendments, as_of=as_of)
+    current = with_tasks(amended, activity.decisions, as_of=as_of, moved=moves)
+    book = _Book(current, activity)
     clauses = tuple(_clause(book, clause, moves, templates, as_of) for clause in current.clauses)
     return Progress(current, as_of.isoformat(), lifecycle(agreement, activity.amendments, as_of=as_of), clauses)
 

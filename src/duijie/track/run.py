@@ -61,7 +61,8 @@ def progress(
     actions
         Moves of actions through their nodes.
     tickets, decisions
-        Promises between departments and of the joint conference: they feed the shares in time.
+        Promises between departments and of the joint conference: they feed the shares in time, and a decision still
+        to be carried out is an action of its clause.
     targets
         Targets agreed after the signing.
     amendments
@@ -81,13 +82,15 @@ def progress(
     DuijieError
         The agreement names a node template or a measure that nobody defined.
     """
+    decided = tuple(decisions)
     activity = Activity(
         tuple(steps),
         tuple(actions),
-        (*ticket_promises(tickets), *decision_promises(decisions)),
+        (*ticket_promises(tickets), *decision_promises(decided)),
         tuple(targets),
         tuple(amendments),
         None if listings is None else tuple(listings),
         matches,
+        decided,
     )
     return fold(agreement, activity, templates or node_templates(), as_of=as_of)

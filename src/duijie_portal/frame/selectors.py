@@ -16,7 +16,7 @@ from duijie_portal.match import selectors as match
 from duijie_portal.meet import selectors as meet
 from duijie_portal.track import selectors as track
 
-__all__ = ["activity", "found", "home"]
+__all__ = ["activity", "counts", "due", "found", "home", "waiting"]
 
 _WEEK = timedelta(days=7)
 _N_SHOWN = 5
@@ -38,7 +38,7 @@ def home(agreement: Agreement, person: Person, *, as_of: date) -> dict[str, Any]
             {**area, "clauses": [one for one in clauses if one["area"] == area["key"]]} for area in standing["areas"]
         ],
         "lights": dict(Counter(one["light"] for one in clauses)),
-        "counts": _counts(agreement, person),
+        "counts": counts(agreement, person),
         "due": due(agreement, person, as_of=as_of),
         "waiting": waiting(agreement, person),
         "latest": latest(agreement, person),
@@ -48,7 +48,8 @@ def home(agreement: Agreement, person: Person, *, as_of: date) -> dict[str, Any]
     }
 
 
-def _counts(agreement: Agreement, person: Person) -> dict[str, int]:
+def counts(agreement: Agreement, person: Person) -> dict[str, int]:
+    """Parties and cases one may see, and how many cases came how far."""
     cases = Case.objects.filter(agreement=agreement).visible_to(person)
     states = Counter(cases.values_list("state", flat=True))
     reached = {kind: sum(states[one] for one in after) for kind, after in _AT_LEAST.items()}

@@ -26,7 +26,12 @@ __all__ = ["activity", "chooser", "healthy", "home", "notifications", "search"]
 Document = dict[str, Any]
 
 
-_FIRST_PAGE: dict[str, str | None] = {Role.SYSTEM: None, Role.SECURITY: "people", Role.AUDIT: "activity"}
+_FIRST_PAGE: dict[str, str | None] = {
+    Role.LEADER: "brief",
+    Role.SYSTEM: None,
+    Role.SECURITY: "people",
+    Role.AUDIT: "activity",
+}
 
 
 @require_safe

@@ -8,10 +8,12 @@ from duijie.track.conference import ADOPTION
 from duijie.track.docking import REPLY_WORKING_DAYS
 
 __all__ = [
-    "CloseForm",
+    "AmendmentForm",
+    "AmendmentRowForm",
     "ConferenceForm",
     "CountersignForm",
     "DecisionForm",
+    "FollowForm",
     "MoveForm",
     "PracticeForm",
     "ReplyForm",
@@ -86,9 +88,29 @@ class DecisionForm(forms.Form):
     on = forms.DateField()
 
 
-class CloseForm(forms.Form):
-    on = forms.DateField()
-    note = forms.CharField(max_length=2000, required=False)
+class AmendmentForm(forms.Form):
+    """A later paper of all sides."""
+
+    kind = forms.ChoiceField(choices=[(one, one) for one in ("supplement", "renewal", "termination")])
+    title = forms.CharField(max_length=300)
+    title_en = forms.CharField(max_length=400, required=False)
+    signed_on = forms.DateField()
+    effective_on = forms.DateField()
+    valid_until = forms.DateField(required=False)
+    clause_file = forms.FileField(required=False)
+    paper = forms.FileField(required=False)
+
+
+class AmendmentRowForm(forms.Form):
+    """One's word on an amendment: agree, or take one's own back."""
+
+    amendment = forms.CharField(max_length=_LONG)
+    is_withdrawn = forms.BooleanField(required=False)
+
+
+class FollowForm(forms.Form):
+    factor = forms.SlugField(max_length=40)
+    is_followed = forms.BooleanField(required=False)
 
 
 class PracticeForm(forms.Form):

@@ -9,6 +9,8 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any, TypeVar
 
+from django.utils import timezone
+
 from duijie import terms
 from duijie.terms import Bilingual
 from duijie.track import progress
@@ -25,12 +27,25 @@ from duijie_portal.ledger.log import texts
 from duijie_portal.ledger.models import Agreement, Case, Event, Record
 from duijie_portal.ledger.selectors import agreement_term, changed_at, heads_of, listings_of, results, steps_of
 
-__all__ = ["contacts_of", "matches_of", "moves_of", "pairs", "records_of", "standing", "terms_of", "tickets_at"]
+__all__ = [
+    "contacts_of",
+    "matches_of",
+    "moves_of",
+    "pairs",
+    "records_of",
+    "standing",
+    "term_of",
+    "terms_of",
+    "tickets_at",
+]
 
 Term = TypeVar("Term")
 Heads = tuple[str, ...]
 Scope = tuple[str, str | None, str]
 _MOVE = "move."
+PROPOSED = "proposed"
+"""The state of an amendment that some side has not agreed to: it changes nothing yet."""
+NOT_IN_EFFECT = frozenset({PROPOSED, "withdrawn"})
 
 
 def standing(agreement: Agreement, person: Visitor, *, as_of: date) -> Progress:
@@ -60,9 +75,19 @@ def _standing(
         tickets=terms_of(Ticket, records_of(agreement, person, "ticket")),
         decisions=terms_of(Decision, records_of(agreement, person, "decision")),
         targets=terms_of(Target, records_of(agreement, person, "target")),
-        amendments=terms_of(Amendment, records_of(agreement, person, "amendment")),
+        amendments=terms_of(Amendment, in_effect(records_of(agreement, person, "amendment"))),
         listings=listings_of(agreement, person),
     )
+
+
+def term_of(agreement: Agreement, person: Visitor) -> terms.Agreement:
+    """The agreement as it holds today: with its amendments, and with the tasks the joint conference handed out."""
+    return standing(agreement, person, as_of=timezone.localdate()).agreement
+
+
+def in_effect(rows: Iterable[Record]) -> list[Record]:
+    """The amendments every side agreed to."""
+    return [row for row in rows if row.state not in NOT_IN_EFFECT]
 
 
 def matches_of(agreement: Agreement) -> dict[str, int] | None:

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -17,7 +18,7 @@ from duijie.terms import Action, Bilingual, Clause
 from duijie.track.conference import ADOPTION, host_of
 from duijie.track.docking import REPLY_WORKING_DAYS, Ticket
 from duijie.track.run import node_templates
-from duijie.track.workflow import COUNTERSIGNED, Evidence, Move, advance, state_of
+from duijie.track.workflow import COUNTERSIGNED, ActionState, Evidence, Move, advance, state_of
 from duijie_portal.accounts.door import write
 from duijie_portal.accounts.models import Department, Person, Role
 from duijie_portal.ledger import services as ledger
@@ -26,11 +27,10 @@ from duijie_portal.ledger.models import Agreement, Event, Record
 from duijie_portal.ledger.selectors import agreement_term
 from duijie_portal.ledger.visibility import Visibility
 
-from .selectors import clause_of, moves_of
+from .selectors import clause_of, moves_of, term_of
 
 __all__ = [
     "answer_ticket",
-    "close_decision",
     "countersign",
     "move",
     "note_practice",
@@ -42,8 +42,8 @@ __all__ = [
 _ANY_DEPARTMENT = frozenset({Role.LEADER, Role.COORDINATOR})
 
 
-def _in_charge(person: Person, clause: Clause) -> None:
-    """Only the departments a clause names, and the coordinators and leaders of a side, may write for it.
+def _in_charge(person: Person, clause: Clause, task: Record | None) -> None:
+    """Only the departments a clause or the decision behind its task names, coordinators and leaders may write for it.
 
     Raises
     ------
@@ -51,13 +51,14 @@ def _in_charge(person: Person, clause: Clause) -> None:
         The person is of another department.
     """
     named = {*clause.lead.get(person.side_id or "", ()), *clause.support.get(person.side_id or "", ())}
+    named |= set(task.payload.get("departments", ())) if task else set()
     own = set(person.departments.values_list("key", flat=True))
     if person.role not in _ANY_DEPARTMENT and not named & own:
         raise DeniedError("portal_other_department", {"clause": clause.number})
 
 
-def _find(agreement: Agreement, clause_key: str, action_key: str) -> tuple[Clause, Action]:
-    clause = clause_of(agreement_term(agreement), clause_key)
+def _find(person: Person, agreement: Agreement, clause_key: str, action_key: str) -> tuple[Clause, Action]:
+    clause = clause_of(term_of(agreement, person), clause_key)
     action = next((one for one in clause.actions if one.key == action_key), None) if clause else None
     if clause is None or action is None:
         raise InputError("portal_action_unknown", {"action": f"{clause_key}/{action_key}"})
@@ -88,15 +89,31 @@ def move(
     InputError
         The day lies in the future, or the file is no document.
     """
-    found_clause, found_action = _find(agreement, clause, action)
-    _in_charge(person, found_clause)
+    found_clause, found_action = _find(person, agreement, clause, action)
+    task = decision_behind(agreement, clause, action)
+    _in_charge(person, found_clause, task)
     if kind == COUNTERSIGNED:
         raise DeniedError("portal_own_countersignature")
     made = _new_move(person, clause, action, kind, on)
     proof = _proof(person, agreement, file, evidence_kind, f"{clause}/{action}") if file else ()
     due = due_on.isoformat() if due_on else ""
     made = replace(made, due_on=due, milestone=milestone, note=Bilingual(note.strip()), evidence=proof)
-    return _append(person, agreement, found_action, made)
+    event, state = _append(person, agreement, found_action, made)
+    if task and state.is_done:
+        _fold_decision(task, on)
+    return event
+
+
+def decision_behind(agreement: Agreement, clause: str, action: str) -> Record | None:
+    """The decision of the joint conference that an action carries out, if it does."""
+    rows = Record.objects.filter(agreement=agreement, kind="decision", clause=clause)
+    return rows.filter(Q(payload__action=action) | Q(pk=action)).first()
+
+
+def _fold_decision(row: Record, on: date) -> None:
+    """A decision is done when its task has its result: the task's sealed move says so, the row only shows it."""
+    row.state, row.done_on, row.payload = "done", on, {**row.payload, "done_on": on.isoformat()}
+    row.save(update_fields=["state", "done_on", "payload"])
 
 
 def _proof(
@@ -114,7 +131,7 @@ def _new_move(person: Person, clause: str, action: str, kind: str, on: date) -> 
     return Move(clause, action, kind, on.isoformat(), ledger.own_side(person), person.username)
 
 
-def _append(person: Person, agreement: Agreement, action: Action, made: Move) -> Event:
+def _append(person: Person, agreement: Agreement, action: Action, made: Move) -> tuple[Event, ActionState]:
     """Check a move against the state it meets, then seal it; later days than the last move only."""
     subject = f"{made.clause}/{made.action}"
     moves = moves_of(agreement, subject)
@@ -123,7 +140,7 @@ def _append(person: Person, agreement: Agreement, action: Action, made: Move) ->
     template = node_templates()[action.template]
     made = replace(made, sequence=len(moves))
     state = state_of(template, moves, as_of=timezone.localdate(), milestones=action.milestones)
-    advance(template, state, made, milestones=action.milestones)
+    state = advance(template, state, made, milestones=action.milestones)
     note = json.dumps(made.note.to_dict(), ensure_ascii=False) if made.note["zh"] else ""
     body = {
         "sequence": len(moves),
@@ -136,15 +153,15 @@ def _append(person: Person, agreement: Agreement, action: Action, made: Move) ->
     }
     draft = Draft(made.side, f"move.{made.kind}", "action", subject, date.fromisoformat(made.on), body)
     [event] = append(agreement, [draft])
-    return event
+    return event, state
 
 
 @write("action.countersign")
 def countersign(person: Person, agreement: Agreement, *, clause: str, action: str, node: str, on: date) -> Event:
     """Agree, for the other side, that an action may enter a node which asks for it."""
-    _, found = _find(agreement, clause, action)
+    _, found = _find(person, agreement, clause, action)
     made = replace(_new_move(person, clause, action, COUNTERSIGNED, on), countersigns=node)
-    return _append(person, agreement, found, made)
+    return _append(person, agreement, found, made)[0]
 
 
 @write("ticket.open")
@@ -170,7 +187,7 @@ def open_ticket(
     """
     offices = Department.objects.filter(agreement=agreement.pk)
     asked = offices.filter(key=to_department).exclude(side=person.side_id).first()
-    if asked is None or clause_of(agreement_term(agreement), clause) is None:
+    if asked is None or clause_of(term_of(agreement, person), clause) is None:
         raise InputError("portal_department_unknown", {"department": to_department})
     own = offices.filter(side=person.side_id, key=from_department)
     mine = own if person.role in _ANY_DEPARTMENT else own.filter(people=person)
@@ -266,7 +283,7 @@ def record_decision(
     on: date,
 ) -> Record:
     """Keep what the joint conference decided (议定事项), for which departments, until when."""
-    if clause_of(agreement_term(agreement), clause) is None:
+    if clause_of(term_of(agreement, person), clause) is None:
         raise InputError("portal_action_unknown", {"action": clause})
     if due_on < on:
         raise InputError("portal_step_too_early", {"on": due_on.isoformat(), "last_on": on.isoformat()})
@@ -301,17 +318,6 @@ def record_decision(
         cleared_at=now,
         released_at=now,
     )
-
-
-@write("decision.record")
-def close_decision(person: Person, row: Record, *, on: date, note: str) -> Event:
-    """Record that a decision was carried out."""
-    if row.state == "done" or person.side_id not in row.agreement.sides.values_list("pk", flat=True):
-        raise DeniedError("portal_out_of_order", {"state": row.state})
-    if row.side_id != person.side_id:
-        raise DeniedError("portal_other_side_owns", {"side": row.side_id})
-    payload = {**row.payload, "done_on": on.isoformat()}
-    return ledger.change_record(person, row, state="done", on=on, note=note, payload=payload, done_on=on)
 
 
 @write("conference.hold")

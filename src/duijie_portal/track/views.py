@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.http import Http404, HttpRequest
@@ -17,10 +17,10 @@ from duijie.track.run import node_templates
 from duijie.track.workflow import NOTES
 from duijie_portal.accounts.models import Department, Person
 from duijie_portal.ledger.models import Agreement, Case, Record
-from duijie_portal.ledger.pages import act, page, paged
+from duijie_portal.ledger.pages import act, page, paged, person_of
 from duijie_portal.ledger.selectors import agreement_term, department_names
 
-from . import forms, selectors, services
+from . import amendment_services, factor_selectors, factor_services, forms, selectors, services
 
 __all__ = ["board", "clause"]
 
@@ -181,16 +181,20 @@ def conference(request: HttpRequest, agreement: Agreement) -> Document:
     as_of = day_of(request)
     sessions = selectors.conferences(agreement, request.user)
     rows = selectors.records_of(agreement, request.user, "decision")
+    standing = selectors.standing(agreement, request.user, as_of=as_of)
+    tasks = {(one.clause.key, act.action.key): act.state_name for one in standing.clauses for act in one.actions}
     decisions = [
         {
             "id": row.pk,
             "title": row.title,
             "clause": row.clause,
+            "task": row.payload.get("action") or row.pk,
             "decided_on": row.on,
             "due_on": row.due_on,
             "done_on": row.done_on,
             "departments": row.payload.get("departments", []),
             "side": row.side_id,
+            "state_name": tasks.get((row.clause, row.payload.get("action") or row.pk)),
             "is_overdue": bool(row.due_on and row.due_on < as_of and not row.done_on),
         }
         for row in rows
@@ -218,13 +222,6 @@ def hold_conference(request: HttpRequest, agreement: Agreement, data: Document) 
 def record_decision(request: HttpRequest, agreement: Agreement, data: Document) -> str:
     services.record_decision(request.user, agreement, **data)
     return "portal_done_decision"
-
-
-@act(forms.CloseForm, "conference")
-def close_decision(request: HttpRequest, agreement: Agreement, data: Document) -> str:
-    rows = Record.objects.filter(agreement=agreement, kind="decision").visible_to(request.user)
-    services.close_decision(request.user, get_object_or_404(rows, pk=request.POST.get("decision", "")), **data)
-    return "portal_done_closed"
 
 
 @page("track/practices.html")
@@ -255,3 +252,60 @@ def changes(request: HttpRequest, agreement: Agreement) -> Document:
     other = selectors.standing(agreement, request.user, as_of=min(after, today))
     titles = {item.clause.key: item.clause.title for item in other.clauses}
     return {"quarter": asked, "before": before, "after": after, "changes": difference(one, other), "titles": titles}
+
+
+@page("track/factors.html")
+def factors(request: HttpRequest, agreement: Agreement) -> Document:
+    as_of = day_of(request)
+    found = factor_selectors.board(agreement, person_of(request), as_of=as_of)
+    return {"as_of": as_of, "since": as_of - timedelta(days=7), "factors": found}
+
+
+@act(forms.FollowForm, "factors")
+def follow_factor(request: HttpRequest, agreement: Agreement, data: Document) -> str:
+    factor_services.follow(request.user, agreement, **data)
+    return "portal_done_follow" if data["is_followed"] else "portal_done_unfollow"
+
+
+@page("track/amendments.html")
+def amendments(request: HttpRequest, agreement: Agreement) -> Document:
+    standing = selectors.standing(agreement, request.user, as_of=day_of(request))
+    return {
+        "as_of": day_of(request),
+        "today": timezone.localdate(),
+        "signed_on": standing.agreement.signed_on,
+        "lifecycle": standing.lifecycle.to_dict(),
+        "amendments": [_amendment(row) for row in selectors.records_of(agreement, request.user, "amendment")],
+        "kinds": [value for value, _ in forms.AmendmentForm.base_fields["kind"].choices],
+        "source": agreement_term(agreement).source.to_dict(),
+    }
+
+
+def _amendment(row: Record) -> Document:
+    """A paper, who agreed, and whether it changes anything yet."""
+    return {
+        "id": row.pk,
+        "title": row.title,
+        "state": row.state if row.state in selectors.NOT_IN_EFFECT else "agreed",
+        "side": row.side_id,
+        "agreed_by": [row.side_id, *row.payload.get("agreed_by", ())],
+        **{name: row.payload.get(name, "") for name in ("kind", "signed_on", "effective_on", "valid_until")},
+        "clauses": [{"number": one["number"], "title": one["title"]} for one in row.payload.get("clauses", ())],
+    }
+
+
+@act(forms.AmendmentForm, "amendments")
+def propose_amendment(request: HttpRequest, agreement: Agreement, data: Document) -> str:
+    amendment_services.propose_amendment(request.user, agreement, **data)
+    return "portal_done_amendment"
+
+
+@act(forms.AmendmentRowForm, "amendments")
+def answer_amendment(request: HttpRequest, agreement: Agreement, data: Document) -> str:
+    rows = Record.objects.filter(agreement=agreement, kind="amendment").visible_to(request.user)
+    row = get_object_or_404(rows, pk=data["amendment"])
+    if data["is_withdrawn"]:
+        amendment_services.withdraw_amendment(request.user, row, on=timezone.localdate())
+        return "portal_done_withdrawn"
+    amendment_services.agree_amendment(request.user, row, on=timezone.localdate())
+    return "portal_done_agreed"

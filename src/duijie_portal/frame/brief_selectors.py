@@ -1,0 +1,84 @@
+"""What a leader reads in a minute: what needs attention, what waits for a signature, what is late, what comes next."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from duijie.track import difference
+from duijie.track.calendar import working_days_between
+from duijie.track.changes import quarter
+from duijie.track.conference import host_of
+from duijie_portal.accounts.models import Person
+from duijie_portal.ledger.models import Agreement, Case, Listing, Party, Record
+from duijie_portal.meet import selectors as meet
+from duijie_portal.track import selectors as track
+
+from . import selectors
+
+__all__ = ["brief"]
+
+_LIT = ("red", "amber")
+_N_SHOWN = 8
+_ROWS = (Party, Listing, Case, Record)
+
+
+def brief(agreement: Agreement, person: Person, *, as_of: date) -> dict[str, Any]:
+    """The leader's page as a document; every line says where it leads."""
+    standing = track.standing(agreement, person, as_of=as_of)
+    found = standing.to_dict()
+    clauses = found["clauses"]
+    coming = [day for day in meet.days(agreement, person) if day["on"] >= as_of and not day.get("is_off")]
+    lit = sorted((one for one in clauses if one["light"] in _LIT), key=lambda one: _LIT.index(one["light"]))
+    return {
+        "as_of": as_of,
+        "title": agreement.title,
+        "n_clauses": len(clauses),
+        "lifecycle": found["lifecycle"],
+        "lights": {light: sum(one["light"] == light for one in clauses) for light in ("green", "amber", "red", "grey")},
+        "attention": [_clause(one) for one in lit],
+        "desk": _desk(agreement, person),
+        "overdue": _overdue(agreement, person, as_of),
+        "figures": selectors.counts(agreement, person),
+        "changes": _changes(agreement, person, standing, as_of),
+        "next_host": host_of(standing.agreement, len(track.conferences(agreement, person)) + 1),
+        "next_day": min(coming, key=lambda day: day["on"], default=None),
+        "source": standing.agreement.source.to_dict(),
+    }
+
+
+def _clause(one: dict[str, Any]) -> dict[str, Any]:
+    return {name: one[name] for name in ("key", "number", "title", "light", "reasons", "lead")}
+
+
+def _desk(agreement: Agreement, person: Person) -> list[dict[str, Any]]:
+    """What waits for this person's word, each with the page where it is given; nothing is left out at zero."""
+    held = [
+        model._default_manager.filter(agreement=agreement, side=person.side_id, released_at=None) for model in _ROWS
+    ]
+    papers = Record.objects.filter(agreement=agreement, kind="amendment", state=track.PROPOSED).visible_to(person)
+    asked = [row for row in papers if person.side_id not in (row.side_id, *row.payload.get("agreed_by", ()))]
+    waits = (
+        ("to_release", sum(rows.exclude(cleared_at=None).count() for rows in held), "outgoing"),
+        ("to_clear", sum(rows.filter(cleared_at=None).count() for rows in held), "outgoing"),
+        ("to_countersign", selectors.waiting(agreement, person)["n_mine"], "cases"),
+        ("to_agree", len(asked), "amendments"),
+    )
+    return [{"what": what, "n": n, "route": route} for what, n, route in waits if n]
+
+
+def _overdue(agreement: Agreement, person: Person, as_of: date) -> list[dict[str, Any]]:
+    """The tickets to answer and decisions to carry out that are late, the longest first."""
+    rows = [one for one in selectors.due(agreement, person, as_of=as_of) if one["is_overdue"]]
+    return [{**one, "n_days": working_days_between(one["due_on"], as_of)} for one in rows[:_N_SHOWN]]
+
+
+def _changes(agreement: Agreement, person: Person, standing: Any, as_of: date) -> list[dict[str, Any]]:
+    """The lights that turned within the quarter of the day."""
+    before, _ = quarter(f"{as_of.year}-Q{(as_of.month + 2) // 3}")
+    earlier = track.standing(agreement, person, as_of=before)
+    turned = (one for one in difference(earlier, standing) if one.what == "light" and one.before)
+    titles = {one.clause.key: one.clause.title for one in standing.clauses}
+    return [
+        {"clause": one.clause, "title": titles[one.clause], "before": one.before, "after": one.after} for one in turned
+    ]
