@@ -4,7 +4,7 @@ from django.urls import path
 
 from duijie_portal.ledger.pages import twin
 
-from . import brief_views, job_views, views
+from . import brief_views, job_views, notice_views, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -17,6 +17,13 @@ urlpatterns = [
     *twin("jobs/<slug:job>/", job_views.job, "job"),
     path("jobs/<slug:job>/cancel/", job_views.cancel_job, name="cancel_job"),
     path("jobs/<slug:job>/again/", job_views.repeat_job, name="repeat_job"),
+    *twin("notifications/preferences/", notice_views.preferences, "preferences"),
+    path("notifications/preferences/set/", notice_views.set_preferences, name="set_preferences"),
+    *twin("deliveries/", notice_views.deliveries, "deliveries"),
+    path("deliveries/again/", notice_views.send_again, name="send_again"),
+    path("deliveries/hooks/add/", notice_views.add_hook, name="add_hook"),
+    path("deliveries/hooks/switch/", notice_views.switch_hook, name="switch_hook"),
+    path("deliveries/hooks/renew/", notice_views.renew_hook, name="renew_hook"),
     *twin("people/", views.people, "people"),
     path("people/invite/", views.invite, name="invite"),
     path("people/switch/", views.switch, name="switch"),
