@@ -32,6 +32,7 @@ def industries(shared: Path) -> list[Row]:
     voted = {row["code"] for row in rows if row["name_status"] == "replaced_by_two_other_sources"}
     section = {row["code"]: row["section"] for row in rows}
     names = {row["code"]: row["name"] for row in rows} | corrected["names"] | corrected["added"]
+    names |= corrected["amended"]
     english = _yaml("industry_names.yaml")
     return [
         {
@@ -47,6 +48,8 @@ def industries(shared: Path) -> list[Row]:
 
 
 def _note(code: str, corrected: Mapping[str, Any], voted: set[str]) -> str:
+    if code in corrected["amended"]:
+        return "amendment 1"
     if code in corrected["added"]:
         return "added"
     return "corrected" if code in corrected["names"] or code in voted else ""

@@ -20,6 +20,8 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import minimize
 
+from duijie import data
+
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "src" / "duijie" / "data" / "intake"
 _BEFORE = (
@@ -74,6 +76,9 @@ def _hand_written() -> dict[str, list[tuple[str, float]]]:
 def _from_classification(path: Path, known: dict[str, list[tuple[str, float]]]) -> list[tuple[str, str, float, str]]:
     with path.open(encoding="utf-8") as handle:
         headings = [row for row in csv.DictReader(handle) if row["level"] != "1"]
+    codes = data.table(data.root() / "taxonomies" / "gbt4754_2017.csv")
+    amended = {row["name_zh"]: row["code"] for row in codes if row["note"] == "amendment 1"}
+    headings = [row | {"code": amended.get(row["name"], row["code"])} for row in headings]
     direct, product = defaultdict(set), defaultdict(set)
     for row in headings:
         name = row["name"].lower()

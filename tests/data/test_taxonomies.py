@@ -30,8 +30,49 @@ def sectors_below(code: str, n_sectors: int) -> set[str]:
 
 def test_the_classification_has_the_levels_its_standard_names() -> None:
     levels = Counter(one.level for one in taxonomies.gbt4754().industries.values())
-    # The standard counts 1,382 classes; DATA.md says what is known of the missing one.
-    assert levels == {1: 20, 2: 97, 3: 473, 4: 1381}
+    assert levels == {1: 20, 2: 97, 3: 473, 4: 1382}
+
+
+def test_amendment_1_is_in() -> None:
+    names = {code: one.name.zh for code, one in taxonomies.gbt4754().industries.items() if code.startswith("923")}
+    assert names == {
+        "923": "监察委员会、人民法院和人民检察院", "9231": "监察委员会", "9232": "人民法院", "9233": "人民检察院",
+    }  # fmt: skip
+
+
+def test_official_groupings_have_the_headings_their_standards_count() -> None:
+    folder = data.root() / "taxonomies" / "groupings"
+    found = {path.name: {row["code"] for row in data.table(path)} for path in folder.glob("*.csv")}
+    digital = Counter(map(len, found["digital_economy_2021.csv"]))
+    assert digital == {4: 5, 6: 32, 8: 156}
+    assert Counter(code.count(".") for code in found["strategic_emerging_2018.csv"]) == {0: 9, 1: 40, 2: 189, 3: 166}
+    assert Counter(len(code) for code in found["high_tech_manufacturing_2017.csv"]) == {5: 6 + 34, 6: 85}
+    assert Counter(len(code) for code in found["high_tech_services_2018.csv"]) == {5: 8 + 25, 7: 97}
+
+
+def test_official_groupings_take_in_industries_that_there_are() -> None:
+    known = taxonomies.gbt4754().industries
+    for path in (data.root() / "taxonomies" / "groupings").glob("*.csv"):
+        rows = data.table(path)
+        assert {row["industry"] for row in rows} - {""} <= set(known)
+        assert {row["is_partial"] for row in rows if row["industry"]} <= {"0", "1"}
+        assert max(len(row["name"]) for row in rows) < 45, "names only, no descriptions"
+
+
+@pytest.mark.parametrize("level", [1, 2, 3, 4])
+def test_a_grouping_at_a_level_is_what_its_classes_are(level: int) -> None:
+    classes = {one.key: one for one in taxonomies.groupings(4)}
+    for one in taxonomies.groupings(level):
+        assert not set(one.industries) & set(one.partial)
+        assert {len(code) for code in (*one.industries, *one.partial)} <= {level}
+        inside = classes[one.key].industries
+        for code in one.industries:
+            own = [
+                c for c in taxonomies.gbt4754().industries if len(c) == 4 and code in taxonomies.gbt4754().ancestors(c)
+            ]
+            assert set(own) <= set(inside)
+        assert one.source.title
+        assert one.source.as_of
 
 
 def test_every_heading_hangs_below_the_one_its_code_says() -> None:

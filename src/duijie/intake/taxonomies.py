@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,12 +14,13 @@ import numpy as np
 from duijie.data import listing, read, root, table
 from duijie.data.sources import source
 from duijie.errors import DataFileError, Fault
-from duijie.terms import Bilingual, ChainLink, ChainStage, ChainTemplate, Industry, IOTable, Taxonomy
+from duijie.terms import Bilingual, ChainLink, ChainStage, ChainTemplate, Industry, IOTable, Source, Taxonomy
 
 __all__ = [
     "chain",
     "chains",
     "gbt4754",
+    "groupings",
     "input_output",
     "isic4",
     "names",
@@ -43,6 +46,61 @@ def gbt4754() -> Taxonomy:
         for row in rows
     )
     return Taxonomy("GB/T 4754", "2017", {industry.code: industry for industry in found})
+
+
+@dataclass(frozen=True, slots=True)
+class OfficialGrouping:
+    """An official list of industries: codes of GB/T 4754 surely inside, codes only partly inside, and its source."""
+
+    key: str
+    name: Bilingual
+    industries: tuple[str, ...]
+    partial: tuple[str, ...]
+    source: Source
+
+
+@cache
+def groupings(level: int = 3) -> tuple[OfficialGrouping, ...]:
+    """Official groupings of industries, such as the core industries of the digital economy, at one level of GB/T 4754.
+
+    Parameters
+    ----------
+    level
+        1 to 4. A heading of that level is inside where all its classes are, and partly inside where some are or where
+        the grouping itself takes only a part.
+
+    Notes
+    -----
+    The files are ``data/taxonomies/groupings``; another grouping is a row of ``groupings.yaml`` and a table
+    ``code,name,industry,is_partial`` beside it. What is missing stands in ``DATA.md``.
+
+    Examples
+    --------
+    >>> digital = groupings()[0]
+    >>> digital.key, "391" in digital.industries, "195" in (*digital.industries, *digital.partial)
+    ('digital-core', True, False)
+    """
+    folder = root() / "taxonomies" / "groupings"
+    return tuple(_grouping(row, folder, level) for row in read(folder / "groupings.yaml", "groupings"))
+
+
+def _grouping(row: Mapping[str, Any], folder: Path, level: int) -> OfficialGrouping:
+    below = tuple(row.get("below", ("",)))
+    kept = [one for one in table(folder / row["file"]) if one["industry"] and one["code"].startswith(below)]
+    sure = _classes(one["industry"] for one in kept if one["is_partial"] == "0")
+    part = _classes(one["industry"] for one in kept) - sure
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for code in sorted(_classes(gbt4754().children[""])):
+        found[gbt4754().ancestors(code)[4 - level]].append(code)
+    whole = tuple(code for code, own in found.items() if sure.issuperset(own))
+    some = tuple(code for code, own in found.items() if code not in whole and (sure | part) & set(own))
+    return OfficialGrouping(row["key"], Bilingual(**row["name"]), whole, some, source(row["source"]))
+
+
+def _classes(codes: Iterable[str]) -> set[str]:
+    """The classes of these headings."""
+    children = gbt4754().children
+    return set().union(*(_classes(children[code]) if children.get(code) else {code} for code in codes))
 
 
 @cache
