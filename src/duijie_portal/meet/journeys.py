@@ -166,7 +166,9 @@ def itinerary_of(visit: Visit) -> Itinerary:
 
 
 def legs(visit: Visit) -> list[Leg]:
-    """Every way of every group, in order, from the start of each day to its end."""
+    """Every way of every group, in order, from the start of each day to its end; none before the first planning."""
+    if not visit.plan:
+        return []
     found: list[Leg] = []
     goals = {train.number: train.goal for train in question_of(visit).trains}
     stops = itinerary_of(visit).stops
