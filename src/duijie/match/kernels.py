@@ -14,8 +14,10 @@ __all__ = ["N_GROUPS", "scatter", "search_tile"]
 _WORD = 8
 # the common terms of an offer are summed up in so many groups: one cache line
 N_GROUPS = 64
-# looking at a survivor costs about as much as adding up so many postings
-_SURVIVOR = 24
+# what a closer look at an offer, and its full score, cost in postings added up
+_HIT, _ROW = 20, 100
+# the level to begin with: heavy enough for a good first threshold
+_FIRST = 2
 
 
 @njit(cache=True, nogil=True)
@@ -32,23 +34,24 @@ def scatter(terms, weights, starts, bases, ids, values, block, out):
 
 @njit(cache=True, nogil=True)
 def search_tile(
-    first, last, need_starts, need_terms, need_values, need_levels, need_heavy, need_work, slack,
+    first, last, need_starts, need_terms, need_values, slack, frequencies, limits,
     n_offers, n_terms, block, row_starts, row_terms, row_values, heavy,
     starts, bases, ids, values, dense, marks, mark_scale, is_pruned, out_offers, out_scores,
 ):  # fmt: skip
     """Find the best offers of the needs `first` … `last`; returns how many pairs were scored in full."""
-    sums = np.zeros(block, np.float32)
+    sums, table = np.zeros(block, np.float32), np.zeros(n_terms, np.float32)
     flags = np.zeros(-(-block // _WORD) * _WORD, np.uint8)
-    table = np.zeros(n_terms, np.float32)
+    places, bounds = np.empty(block + 1, np.int64), np.empty(block + 1, np.float32)
     counts = np.zeros(last - first, np.int64)
     # where to begin, learnt from block to block: a level too light is made good at the cost of one look
-    begins = np.full(last - first, max(need_heavy.shape[1] - 3, 0) if is_pruned else 0, np.int64)
+    begins = np.full(last - first, min(_FIRST, len(limits) - 1) if is_pruned else 0, np.int64)
+    plans = _plans(first, last, need_starts, need_terms, need_values, frequencies, limits)
     k, n_checked = out_offers.shape[1], 0
     rows = (row_starts, row_terms, row_values)
     groups = (marks, np.zeros(N_GROUPS), np.zeros(N_GROUPS, np.int32), mark_scale)
     for at in range(len(bases)):
         low = at * block
-        size = min(block, n_offers - low)
+        size, share = min(block, n_offers - low), min(block, n_offers - low) / n_offers
         post = (starts[at], bases[at], ids, values, dense[at])
         flags[size:] = 0
         for need in range(first, last):
@@ -56,23 +59,25 @@ def search_tile(
             if begin == end:
                 continue
             query, best = (need_terms[begin:end], need_values[begin:end]), (out_offers[need], out_scores[need])
-            reach, ends, n_found = need_heavy[need], need_levels[need], counts[need - first]
-            level = begins[need - first]
+            ends, reach, work = plans[0][need - first], plans[1][need - first], plans[2][need - first]
+            level, n_found = begins[need - first], counts[need - first]
             _set(table, query, True)
             _add_up(0, ends[level], query, post, sums)
-            if is_pruned and n_found < k:
+            if n_found < k:
                 n_found, n_full = _seed(low, size, sums, table, rows, n_found, best)
                 n_checked += n_full
+            cut = _cut(n_found, best[1], slack[need])
             while True:
-                cut = _cut(n_found, best[1], slack[need])
-                n_hits = _flag(sums[:size], heavy[level, low : low + size], reach[level], cut, flags)
-                if level == 0 or _is_enough(n_hits, need_work[need, level - 1] * size / n_offers):
-                    break
+                rest = heavy[level, low : low + size]
+                n_hits = _flag(sums[:size], rest, reach[level], cut, flags)
+                if level == 0 or n_hits * _HIT <= work[level - 1] * share:
+                    n_kept = _narrow(low, sums, flags, level, cut, query, ends[level], groups, places, bounds)
+                    if level == 0 or n_kept * _ROW <= work[level - 1] * share:
+                        break
                 _add_up(ends[level], ends[level - 1], query, post, sums)
                 level -= 1
-            begins[need - first] = _next_level(level, n_hits, need_work[need], size / n_offers, is_pruned)
-            limits = (level, reach[level], heavy[level, low : low + size], slack[need])
-            n_found, n_full = _sift(low, sums, flags, limits, query, ends[level], groups, table, rows, n_found, best)
+            begins[need - first] = _next_level(level, n_hits * _HIT + n_kept * _ROW, work, share, is_pruned)
+            n_found, n_full = _finish(low, places[:n_kept], bounds[:n_kept], slack[need], table, rows, n_found, best)
             counts[need - first] = n_found
             n_checked += n_full
             _set(table, query, False)
@@ -81,16 +86,34 @@ def search_tile(
 
 
 @njit(cache=True, nogil=True)
-def _is_enough(n_hits, n_postings):
-    return n_hits * _SURVIVOR <= n_postings
+def _plans(first, last, need_starts, need_terms, need_values, frequencies, limits):
+    """Per need and level: how many terms are light, the length of the others, the postings of the next level."""
+    ends = np.zeros((last - first, len(limits)), np.int64)
+    reach, work = np.zeros((last - first, len(limits)), np.float32), np.zeros((last - first, len(limits)), np.float32)
+    for need in range(first, last):
+        begin, end, row = need_starts[need], need_starts[need + 1], need - first
+        squares, n_postings = 0.0, 0.0
+        level, place = 0, end
+        while level < len(limits):
+            if place > begin and frequencies[need_terms[place - 1]] > limits[level]:
+                place -= 1
+                squares += np.float64(need_values[place]) ** 2
+                n_postings += frequencies[need_terms[place]]
+                continue
+            ends[row, level], reach[row, level] = place - begin, np.sqrt(squares) * (1 + 1e-6)
+            if level > 0:
+                work[row, level - 1] = n_postings
+            n_postings = 0.0
+            level += 1
+    return ends, reach, work
 
 
 @njit(cache=True, nogil=True)
-def _next_level(level, n_hits, work, share, is_pruned):
-    """One level lighter in the next block where few survived; the same where not."""
+def _next_level(level, spent, work, share, is_pruned):
+    """One level lighter in the next block where survivors cost little; the same where not."""
     if not is_pruned or level + 1 >= len(work):
         return level
-    return level + 1 if n_hits * _SURVIVOR * 4 <= work[level] * share else level
+    return level + 1 if spent * 4 <= work[level] * share else level
 
 
 @njit(cache=True, nogil=True)
@@ -160,14 +183,16 @@ def _seed(low, size, sums, table, rows, n_found, best):
         for at in range(len(part)):
             most[at] = max(most[at], part[at])
     # each lane gives the offer of its highest sum; the lanes with the highest come first
-    for lane in np.argsort(-most)[:k]:
+    for _ in range(min(k, n_lanes)):
+        at = lane = np.argmax(most)
         if most[lane] <= 0:
             break
-        at = lane
         while sums[at] < most[lane]:
             at += n_lanes
-        n_found = _keep(best, n_found, low + at, _full(low + at, table, rows))
-        n_top += 1
+        most[lane] = 0
+        if not _is_in(low + at, n_found, best):
+            n_found = _keep(best, n_found, low + at, _full(low + at, table, rows))
+            n_top += 1
     return n_found, n_top
 
 
@@ -196,23 +221,48 @@ def _common(offer, groups, unit):
 
 
 @njit(cache=True, nogil=True)
-def _sift(low, sums, flags, limits, query, end, groups, table, rows, n_found, best):
-    """Look through a block's flags; an offer that may reach the threshold is scored in full."""
-    level, reach, rest, slack = limits
-    n_full, words = 0, flags.view(np.uint64)
-    cut, unit = _cut(n_found, best[1], slack), _want(query, end, groups)
+def _narrow(low, sums, flags, level, cut, query, end, groups, places, bounds):
+    """Of the flagged offers those that may reach the threshold by the closer bound: places and bounds; how many."""
+    n_hits, words = 0, flags.view(np.uint64)
     for word in range(len(words)):
-        if words[word] == 0:
-            continue
-        for at in range(word * _WORD, word * _WORD + _WORD):
-            if flags[at] == 0 or sums[at] + reach * rest[at] < cut:
-                continue
-            if level > 0 and sums[at] + _common(low + at, groups, unit) < cut:
-                continue
+        if words[word] != 0:
+            for at in range(word * _WORD, word * _WORD + _WORD):
+                places[n_hits] = at
+                n_hits += flags[at]
+    if level == 0:
+        for hit in range(n_hits):
+            bounds[hit] = sums[places[hit]]
+        return n_hits
+    n_kept, unit = 0, _want(query, end, groups)
+    # a loop without a branch, so that the fetching of one offer's marks overlaps with that of the next
+    for hit in range(n_hits):
+        at = places[hit]
+        bound = sums[at] + _common(low + at, groups, unit)
+        places[n_kept], bounds[n_kept] = at, bound
+        n_kept += bound >= cut
+    return n_kept
+
+
+@njit(cache=True, nogil=True)
+def _finish(low, places, bounds, slack, table, rows, n_found, best):
+    """Score in full what may reach the threshold, the most promising first, until no more can."""
+    n_full = 0
+    for at in np.argsort(-bounds):
+        if bounds[at] < _cut(n_found, best[1], slack):
+            break
+        offer = low + places[at]
+        if not _is_in(offer, n_found, best):
             n_full += 1
-            n_found = _keep(best, n_found, low + at, _full(low + at, table, rows))
-            cut = _cut(n_found, best[1], slack)
+            n_found = _keep(best, n_found, offer, _full(offer, table, rows))
     return n_found, n_full
+
+
+@njit(cache=True, nogil=True)
+def _is_in(offer, n_found, best):
+    for at in range(n_found):
+        if best[0][at] == offer:
+            return True
+    return False
 
 
 @njit(cache=True, nogil=True)
@@ -226,14 +276,11 @@ def _full(offer, table, rows):
 
 @njit(cache=True, nogil=True)
 def _keep(best, n_found, offer, score):
-    """Insert into the sorted list, best first and ties by position; an offer already there stays once."""
+    """Insert an offer that is not there yet into the sorted list, best first and ties by position."""
     offers, scores = best
     k = len(offers)
     if score <= 0 or (n_found == k and (score < scores[k - 1] or (score == scores[k - 1] and offer > offers[k - 1]))):
         return n_found
-    for at in range(n_found):
-        if offers[at] == offer:
-            return n_found
     at = min(n_found, k - 1)
     while at > 0 and (scores[at - 1] < score or (scores[at - 1] == score and offers[at - 1] > offer)):
         scores[at], offers[at] = scores[at - 1], offers[at - 1]

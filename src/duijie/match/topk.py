@@ -274,9 +274,6 @@ class _Search:
     starts: NDArray[np.int64]
     terms: NDArray[np.int32]
     values: NDArray[np.float32]
-    levels: NDArray[np.int32]
-    heavy: NDArray[np.float32]
-    work: NDArray[np.float32]
     slack: NDArray[np.float32]
     found: TopK
     is_pruned: bool
@@ -286,12 +283,11 @@ class _Search:
         matrix = sparse.csr_matrix(needs, dtype=np.float32)
         matrix.sum_duplicates()
         starts, terms, values = _ranked(matrix, offers.ranks)
-        levels, heavy, work = _need_levels(starts, terms, values, offers)
         lengths = np.sqrt(_row_sums(values.astype(np.float64) ** 2, starts))
         # twice the worst rounding of a sum in single precision
         slack = (np.diff(starts) + 8) * 1.2e-7 * lengths * offers.longest
         found = TopK(*_blank(matrix.shape[0], k))
-        return cls(offers, starts, terms, values, levels, heavy, work, slack.astype(np.float32), found, is_pruned)
+        return cls(offers, starts, terms, values, slack.astype(np.float32), found, is_pruned)
 
     def run(self, n_threads: int, progress: Progress) -> TopK:
         n, n_checked = self.found.offers.shape[0], 0
@@ -304,27 +300,12 @@ class _Search:
     def _tile(self, needs: range) -> int:
         o, found = self.offers, self.found
         checked: int = search_tile(
-            needs.start, needs.stop, self.starts, self.terms, self.values, self.levels, self.heavy, self.work,
-            self.slack, o.n_offers, o.n_terms, o.block, o.row_starts, o.row_terms, o.row_values,
+            needs.start, needs.stop, self.starts, self.terms, self.values, self.slack, o.frequencies,
+            np.array(_LEVEL_SHARES) * o.n_offers, o.n_offers, o.n_terms, o.block, o.row_starts, o.row_terms, o.row_values,
             o.heavy, o.starts, o.bases, o.ids, o.values, o.dense, o.marks, o.mark_scale,
             self.is_pruned, found.offers, found.scores,
         )  # fmt: skip
         return checked
-
-
-def _need_levels(
-    starts: NDArray[np.int64], terms: NDArray[np.int32], values: NDArray[np.float32], offers: Postings
-) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.float32]]:
-    """Per need and level: how many terms are light, the length of the others, the postings of the light ones."""
-    levels, heavy, work = np.zeros((len(starts) - 1, len(_LEVEL_SHARES)), np.int32), [], []
-    squares = values.astype(np.float64) ** 2
-    for level, share in enumerate(_LEVEL_SHARES):
-        is_light = offers.frequencies[terms] <= share * offers.n_offers
-        levels[:, level] = _row_sums(is_light, starts)
-        heavy.append(np.sqrt(_row_sums(np.where(is_light, 0, squares), starts)) * (1 + 1e-6))
-        work.append(_row_sums(np.where(is_light, offers.frequencies[terms], 0), starts))
-    work = [np.subtract(one, two) for one, two in zip(work, [*work[1:], work[-1]], strict=True)]
-    return levels, np.stack(heavy, axis=1).astype(np.float32), np.stack(work, axis=1).astype(np.float32)
 
 
 def _groups(n: int, size: int, start: int = 0) -> Iterator[range]:
