@@ -124,6 +124,26 @@ def test_a_host_falls_out_and_nobody_else_moves(visit: Any, who: Any) -> None:
     assert gone in back
 
 
+def test_with_two_groups_each_keeps_its_own_times(visit: Any, who: Any) -> None:
+    row = visit()
+    hours = {"first": "08:30", "last": "20:00", "start_place": "甲站", "night_place": "乙站", "end_place": "乙站"}
+    services.add_group(who, row, name="第二组", n_persons=12, **hours)  # too many to be anywhere together
+    services.plan_visit(who, row, now=timezone.now())
+    row.refresh_from_db()
+    before = {(one["group"], one["key"]): one["starts_at"] for one in row.plan["stops"] if one["kind"] == "host"}
+    gone = row.hosts[3]["key"]
+    services.plan_visit(who, row, services.put_host(gone, is_out=True), now=timezone.now())
+    row.refresh_from_db()
+    after = {(one["group"], one["key"]): one["starts_at"] for one in row.plan["stops"] if one["kind"] == "host"}
+    assert {place: at for place, at in after.items() if place in before} == {
+        place: at for place, at in before.items() if place[1] != gone
+    }
+    assert row.plan["is_kept"]
+    pairs = {(group["key"], host["key"]) for group in row.groups for host in row.hosts if not host["is_out"]}
+    told = {(one["group"], one["host"]) for one in row.plan["unvisited"]}
+    assert told | after.keys() == pairs  # whom a group does not see is told, nothing is dropped silently
+
+
 def test_a_host_with_an_account_is_told(visit: Any, who: Any, agreement: Any, sides: Any, person: Any) -> None:
     row = visit(n_hosts=1)
     firm = person(f"firm-{sides[0].pk}")

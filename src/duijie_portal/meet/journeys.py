@@ -15,9 +15,10 @@ from duijie.meet.itinerary import Group, Host, Itinerary, Stop, Train, VisitDay
 
 from .models import Visit
 
-__all__ = ["Leg", "Question", "distance_km", "itinerary_of", "legs", "pinned", "question_of", "roads_of"]
+__all__ = ["Leg", "Question", "distance_km", "itinerary_of", "legs", "pinned", "question_of", "roads_of", "unpinned"]
 
 _EARTH_KM = 6371.0088
+_OF = "@"
 
 
 @dataclass(frozen=True)
@@ -115,38 +116,43 @@ def _train(row: Mapping[str, Any]) -> Train:
 def pinned(question: Question, held: Itinerary, now: datetime) -> Question:
     """The question in which every visit that people hold keeps its time, and what is new only fills what is left.
 
-    A kept visit is worth more than all that is new together. What has begun by `now` is kept too.
+    A host that is held stands once for each group that holds it, at that group's time only, and once, with the room
+    that is left, for the others; :func:`unpinned` puts the answer together again. A kept visit is worth more than all
+    that is new together. What has begun by `now` is kept too.
     """
-    spans: dict[str, set[tuple[datetime, datetime]]] = {}
-    seen: dict[str, set[str]] = {}
-    for stop in held.stops:
-        if stop.kind == "host":
-            spans.setdefault(stop.key, set()).add((stop.starts_at, stop.ends_at))
-            seen.setdefault(stop.group, set()).add(stop.key)
+    spans = {(one.key, one.group): (one.starts_at, one.ends_at) for one in held.stops if one.kind == "host"}
     bonus = 1 + sum(host.interest for host in question.hosts)
-    return Question(
-        tuple(_narrowed(host, spans.get(host.key), now) for host in question.hosts),
-        tuple(
-            replace(group, interests=_wanted(group, question.hosts, seen.get(group.key, set()), set(spans), bonus))
-            for group in question.groups
-        ),
-        question.trains,
-        question.travel_min,
-    )
+    hosts: list[Host] = []
+    worth: dict[str, dict[str, float]] = {group.key: {} for group in question.groups}
+    for host in question.hosts:
+        own = [group for group in question.groups if (host.key, group.key) in spans]
+        for group in own:
+            span = spans[host.key, group.key]
+            hosts.append(replace(host, key=f"{host.key}{_OF}{group.key}", windows=(span,)))
+            worth[group.key][hosts[-1].key] = host.interest + bonus
+        if others := [group for group in question.groups if group not in own]:
+            taken = sum(group.n_persons for group in own)
+            windows = tuple((max(first, now), last) for first, last in host.windows if last > now)
+            hosts.append(replace(host, windows=windows, capacity_persons=max(0, host.capacity_persons - taken)))
+            for group in others:
+                worth[group.key][host.key] = host.interest
+    keys = [host.key for host in hosts]
+    groups = (replace(one, interests={key: worth[one.key].get(key, 0.0) for key in keys}) for one in question.groups)
+    return Question(tuple(hosts), tuple(groups), question.trains, question.travel_min)
 
 
-def _narrowed(host: Host, held: set[tuple[datetime, datetime]] | None, now: datetime) -> Host:
-    if held:
-        return replace(host, windows=tuple(sorted(held)))
-    return replace(host, windows=tuple((max(first, now), last) for first, last in host.windows if last > now))
-
-
-def _wanted(group: Group, hosts: Iterable[Host], own: set[str], held: set[str], bonus: float) -> dict[str, float]:
-    """A group's own visits first; those that only others hold, not at all."""
-    return {
-        host.key: host.interest + bonus if host.key in own else 0.0 if host.key in held else group.interest(host)
-        for host in hosts
+def unpinned(found: Itinerary) -> Itinerary:
+    """The answer to a pinned question in the names of the visit."""
+    stops = tuple(replace(one, key=one.key.partition(_OF)[0]) for one in found.stops)
+    seen = {(one.group, one.key) for one in stops}
+    # a group's own copy of a host comes after what is left of it for others, and counts
+    left = {
+        (one.group, one.host.partition(_OF)[0]): one
+        for one in sorted(found.unvisited, key=lambda one: _OF in one.host)
+        if one.host.partition(_OF)[2] in ("", one.group)
     }
+    unvisited = tuple(replace(one, host=host) for (group, host), one in left.items() if (group, host) not in seen)
+    return replace(found, stops=stops, unvisited=unvisited)
 
 
 def itinerary_of(visit: Visit) -> Itinerary:

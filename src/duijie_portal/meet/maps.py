@@ -142,12 +142,14 @@ def _part(spots: list[Drawing]) -> None:
 
 
 def _ways(ways: Iterable[Leg], spots: Mapping[str, Drawing], colours: Mapping[str, str]) -> list[Drawing]:
+    # groups that take the same way are drawn side by side
+    aside = {group: 4 * at for at, group in enumerate(colours)}
     return [
         {
-            "x1": spots[way.start]["x"],
-            "y1": spots[way.start]["y"],
-            "x2": spots[way.goal]["x"],
-            "y2": spots[way.goal]["y"],
+            "x1": spots[way.start]["x"] + aside.get(way.group, 0),
+            "y1": spots[way.start]["y"] + aside.get(way.group, 0),
+            "x2": spots[way.goal]["x"] + aside.get(way.group, 0),
+            "y2": spots[way.goal]["y"] + aside.get(way.group, 0),
             "kind": way.kind,
             "colour": colours.get(way.group, "#12457a"),
         }

@@ -74,6 +74,7 @@ def visit(request: HttpRequest, agreement: Agreement, visit: str) -> Document:
         **entered,
         "roads": roads,
         "own_roads": row.roads,
+        "n_estimated": sum(one["is_estimated"] for one in roads),
         "plan": _plan(row),
         "days": _days(row),
         "map": _map(row, person),

@@ -19,7 +19,7 @@ from duijie_portal.ledger.models import Agreement, Party
 from duijie_portal.ledger.selectors import agreement_term
 from duijie_portal.ledger.services import own_side, owner_only
 
-from ..journeys import itinerary_of, pinned, question_of
+from ..journeys import itinerary_of, pinned, question_of, unpinned
 from ..models import Visit
 from .common import both_sides, officials_of, people_of, seal, tell
 
@@ -275,7 +275,9 @@ def plan_visit(
     found = None
     if held.stops and not is_fresh:
         again = pinned(question, held, now)
-        found = visits(again.hosts, again.groups, travel_min=again.travel_min, trains=again.trains, seconds=seconds)
+        found = unpinned(
+            visits(again.hosts, again.groups, travel_min=again.travel_min, trains=again.trains, seconds=seconds)
+        )
     is_kept = found is not None and found.status in ("optimal", "feasible")
     if found is None or not is_kept:
         found = visits(
