@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.meet.run``; ``QUICK=1`` takes a few small ones. A full run may be stopped and goes on where it
 was: every finished piece is a line in ``results/meet-rows.jsonl`` (delete the file to start afresh), and with
-``MINUTES=n`` it stops by itself at the end of a piece; ``ONLY=ours/`` does the pieces whose key begins so. The result is
-written when all pieces are there.
+``MINUTES=n`` it stops by itself at the end of a piece; ``ONLY=ours/`` does the pieces whose key begins so. The result
+is written when all pieces are there.
 """
 
 from __future__ import annotations

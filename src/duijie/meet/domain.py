@@ -113,24 +113,34 @@ def is_before(instance: Instance, rank: Mapping[int, int], first: int, second: i
 
 def _slots(instance: Instance, needed: list[list[tuple[Pool, frozenset[int]]]]) -> tuple[tuple[int, ...], ...]:
     """The slots of each meeting: open to it, all there, and something free in each pool that it needs."""
-    present: dict[tuple[str, bool], frozenset[int]] = {}
+    # Sets of slots as bits of a number: meetings are many, and each is an intersection.
+    everything = (1 << len(instance.slots)) - 1
+    bit = {slot.key: 1 << at for at, slot in enumerate(instance.slots)}
 
-    def there(name: str, is_online: bool) -> frozenset[int]:
-        if (name, is_online) not in present:
-            person = instance.people[instance.person_index[name]]
-            present[name, is_online] = frozenset(
-                at for at, slot in enumerate(instance.slots) if is_present(person, slot, is_online=is_online)
-            )
-        return present[name, is_online]
+    @cache
+    def there(name: str, is_online: bool) -> int:
+        person = instance.people[instance.person_index[name]]
+        return sum(bit[slot.key] for slot in instance.slots if is_present(person, slot, is_online=is_online))
 
-    everything = frozenset(range(len(instance.slots)))
+    @cache
+    def served(pool: int, options: frozenset[int]) -> int:
+        return sum(1 << s for s in range(len(instance.slots)) if pools[pool].free(options, s))
+
+    pools = {id(pool): pool for wants in needed for pool, _ in wants}
     found = []
     for meeting, wants in zip(instance.meetings, needed, strict=True):
-        chosen = everything if meeting.slots is None else {instance.slot_index[key] for key in meeting.slots}
+        chosen = everything if meeting.slots is None else sum(bit[key] for key in meeting.slots)
         for name in () if meeting.is_held else meeting.people:
-            chosen = chosen & there(name, meeting.is_online)
-        found.append(tuple(s for s in sorted(chosen) if all(pool.free(options, s) for pool, options in wants)))
+            chosen &= there(name, meeting.is_online)
+        for pool, options in wants:
+            chosen &= served(id(pool), options)
+        found.append(_positions(chosen))
     return tuple(found)
+
+
+@lru_cache(maxsize=4096)
+def _positions(bits: int) -> tuple[int, ...]:
+    return tuple(at for at in range(bits.bit_length()) if bits >> at & 1)
 
 
 def _days(instance: Instance) -> tuple[tuple[tuple[int, ...], ...], ...]:

@@ -119,8 +119,10 @@ def replan(
     hopeless = sum(one.weight for m, one in enumerate(open_day.meetings) if not domain.slots[m])
     best = (*_harm(open_day, held, fitting), fitting)
     is_fewest = len(fitting) == len(open_day.meetings)
+    ready = time.monotonic() - started
     for free in () if is_fewest else _circles(open_day, set(fitting)):
-        left = seconds - (time.monotonic() - started)
+        # What is left to do after the search takes about as long as what was done before it.
+        left = seconds - (time.monotonic() - started) - ready
         if left < 0.1:
             break
         found = _repair(open_day, held, free, left, seed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import cache, partial
 from itertools import pairwise
 
 import numpy as np
@@ -100,10 +101,21 @@ def _costs(
 ) -> NDArray[np.float64]:
     """(needs, members): how many people change their table; a table held before is worth more than any of that."""
     cost = np.full((len(needs), len(pool.members)), _IMPOSSIBLE)
+    position = {key: at for at, key in enumerate(pool.members)}
+    would_do = cache(partial(_would_do, pool, s, frozenset(barred)))
     for row, number in enumerate(needs):
         m, options = pool.needs[number]
-        for column in options:
-            if s not in pool.unavailable[column] and column not in barred:
-                cost[row, column] = sum(other not in (None, column) for other in near[row])
-                cost[row, column] += 1000.0 * (m in wished and wished[m] != pool.members[column])
+        fitting = would_do(options)
+        known = [other for other in near[row] if other is not None]
+        price = np.full(len(pool.members), float(len(known)) + 1000.0 * (m in wished))
+        np.subtract.at(price, known, 1.0)
+        if wished.get(m) in position:
+            price[position[wished[m]]] -= 1000.0
+        cost[row, fitting] = price[fitting]
     return cost
+
+
+def _would_do(pool: Pool, s: int, barred: frozenset[int], options: frozenset[int]) -> NDArray[np.int64]:
+    return np.array(
+        [one for one in sorted(options) if s not in pool.unavailable[one] and one not in barred], dtype=np.int64
+    )
