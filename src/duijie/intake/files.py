@@ -138,9 +138,10 @@ def _parquet_rows(path: Path, limits: Limits) -> Iterator[Row]:
         yield names
         left = limits.bytes
         for batch in table.iter_batches(batch_size=_PARQUET_ROWS):
-            left -= _written_out(batch)
-            if left < 0:
-                raise _refused("file_bomb", path, "file_save_anew", n=limits.bytes - left)
+            size = _written_out(batch)
+            left -= size
+            if left < 0 or size > max(50 << 20, batch.nbytes * limits.growth):
+                raise _refused("file_bomb", path, "file_save_anew", n=size)
             yield from zip(*map(_column_cells, batch.columns), strict=True)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise _refused("file_broken", path, "file_save_anew", problem=str(error)) from error

@@ -42,6 +42,7 @@ _PARSERS: Mapping[str, Callable[..., Cell]] = {
 }
 _MEASURED = frozenset({"money", "quantity"})
 _FREE = frozenset({"text", "url"})  # seldom said twice: not remembered
+_BRACKETS = "【】[]()（）"
 _TOTAL = 12  # a longer text is no word for a total
 _REMEMBERED = 100_000  # different cells of a column kept with their result
 
@@ -134,7 +135,7 @@ class Reader:
         first = next((text for text in map(plain, row) if text), "")
         if not first:
             return True
-        if len(first) <= _TOTAL and fold_heading(first) in total_words():
+        if len(first) <= _TOTAL and {fold_heading(first), fold_heading(first.strip(_BRACKETS))} & total_words():
             return True
         return first in self._filled and [text for text in map(plain, row) if text] == self._filled
 
