@@ -99,7 +99,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "duijie_portal.frame.middleware.SeenLately",
     "duijie_portal.frame.middleware.NothingKept",
     "axes.middleware.AxesMiddleware",
 ]

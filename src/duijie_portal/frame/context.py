@@ -20,11 +20,14 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
     agreement = getattr(request, "agreement", None)
     user = getattr(request, "user", None)
     person = user if isinstance(user, Person) else None
+    sides = {side.code: side for side in agreement.sides.all()} if agreement else {}
+    if person and person.side_id in sides:
+        person.side = sides[person.side_id]
     parts = request.path.strip("/").split("/")
     return {
         "language": language_of(),
         "agreement": agreement,
-        "sides": {side.code: side for side in agreement.sides.all()} if agreement else {},
+        "sides": sides,
         "sections": SECTIONS,
         "here": parts[1] if len(parts) > 1 else "home",
         "n_unread": unread(person, agreement) if person and agreement else 0,

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from allauth.usersessions.middleware import UserSessionsMiddleware
 from django.conf import settings
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
-from django.utils import translation
 
-__all__ = ["ChosenLanguage", "NothingKept"]
+from duijie_portal.ledger.pages import speaking
+
+__all__ = ["ChosenLanguage", "NothingKept", "SeenLately"]
 
 Answer = Callable[[HttpRequest], HttpResponse]
 
@@ -22,7 +25,7 @@ class ChosenLanguage:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
         language = chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
-        with translation.override(language):
+        with speaking(language):
             request.LANGUAGE_CODE = language
             response = self._answer(request)
             response.headers.setdefault("Content-Language", language)
@@ -40,3 +43,15 @@ class NothingKept:
         if request.user.is_authenticated:
             response.headers["Cache-Control"] = "no-store, private"
         return response
+
+
+class SeenLately(UserSessionsMiddleware):  # type: ignore[misc]
+    """When and from where a session was last used: written once a minute, not with every page."""
+
+    _SECONDS = 60
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        key = request.session.session_key
+        is_new = bool(key) and cache.add(f"seen:{key}", 1, self._SECONDS)
+        found: HttpResponse = super().__call__(request) if is_new else self.get_response(request)
+        return found

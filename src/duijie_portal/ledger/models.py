@@ -159,7 +159,10 @@ class Case(Owned):
 
     class Meta:
         ordering: ClassVar = ["-last_on", "id"]
-        indexes: ClassVar = [models.Index(fields=["agreement", "clause", "state"], name="case_of_clause")]
+        indexes: ClassVar = [
+            models.Index(fields=["agreement", "clause", "state"], name="case_of_clause"),
+            models.Index(fields=["agreement", "-last_on", "id"], name="case_latest"),
+        ]
 
     def __str__(self) -> str:
         return self.id

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import asdict, is_dataclass
 from functools import wraps
 from typing import Any
@@ -16,7 +18,7 @@ from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, override
 from django.views.decorators.http import require_POST, require_safe
 
 from duijie.data import sentence
@@ -29,11 +31,12 @@ from duijie_portal.accounts.powers import may
 from .models import Agreement
 from .selectors import agreements_of
 
-__all__ = ["act", "file_page", "language_of", "page", "paged", "person_of", "twin"]
+__all__ = ["act", "file_page", "language_of", "page", "paged", "person_of", "speaking", "twin"]
 
 Document = Mapping[str, Any]
 View = Callable[..., HttpResponseBase]
 PAGE_ROWS = 50
+_SPOKEN: ContextVar[str] = ContextVar("spoken", default="")
 _N_FAULTS = 12
 
 
@@ -49,8 +52,19 @@ class Plain(DjangoJSONEncoder):
 
 
 def language_of() -> str:
-    """The language of this request, ``zh`` or ``en``."""
-    return "en" if (get_language() or "").startswith("en") else "zh"
+    """The language of this request, ``zh`` or ``en``; outside of one the language Django speaks."""
+    return _SPOKEN.get() or ("en" if (get_language() or "").startswith("en") else "zh")
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Answer in a language: Django's own texts and ours, which are asked for hundreds of times a page."""
+    token = _SPOKEN.set("en" if language.startswith("en") else "zh")
+    try:
+        with override(language):
+            yield
+    finally:
+        _SPOKEN.reset(token)
 
 
 def person_of(request: HttpRequest) -> Person:

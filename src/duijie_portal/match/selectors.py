@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from duijie.match.kinds import Field, load_kinds
 from duijie_portal.accounts.models import Person
 from duijie_portal.accounts.powers import Visitor
-from duijie_portal.ledger.models import Agreement, Case, Listing
+from duijie_portal.ledger.models import Agreement, Case, Listing, Step
 from duijie_portal.ledger.selectors import results
 from duijie_portal.ledger.visibility import PARTY_ROLES
 
-__all__ = ["case_document", "kinds", "listing_document", "listing_rows", "made_of", "matches", "step_origin"]
+__all__ = ["case_document", "kinds", "last_steps", "listing_document", "listing_rows", "made_of", "matches"]
 
 
 def kinds(agreement: Agreement, person: Visitor) -> list[dict[str, Any]]:
@@ -126,15 +127,20 @@ def made_of(agreement: Agreement) -> dict[str, Any]:
     return {name: document.get(name) for name in ("provenance", "sources")}
 
 
-def step_origin(step: Any) -> dict[str, Any]:
-    """What a case's value rests on: the sealed step, its proofs, whether the other side confirmed it."""
-    return {
-        "as_of": step.on,
-        "side": step.side_id,
-        "digest": step.event.digest,
-        "n_evidence": len(step.event.body.get("evidence", ())),
-        "is_confirmed": step.is_confirmed,
-    }
+def last_steps(rows: Iterable[Case]) -> dict[str, dict[str, Any]]:
+    """What each case's value rests on: its last sealed step, the proofs, whether the other side confirmed it."""
+    steps = Step.objects.filter(case__in=[row.pk for row in rows]).order_by("on", "pk")
+    last = {one["case_id"]: one for one in steps.values("case_id", *_SEAL)}
+    return {key: _sealed(one) for key, one in last.items()}
+
+
+_SEAL = ("on", "side_id", "is_confirmed", "event__digest", "event__content")
+
+
+def _sealed(one: Mapping[str, Any]) -> dict[str, Any]:
+    proofs = json.loads(one["event__content"]).get("evidence", ())
+    seal = {"digest": one["event__digest"], "n_evidence": len(proofs), "is_confirmed": one["is_confirmed"]}
+    return {"as_of": one["on"], "side": one["side_id"], **seal}
 
 
 def case_document(row: Case) -> dict[str, Any]:

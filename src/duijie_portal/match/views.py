@@ -55,11 +55,17 @@ def cases(request: HttpRequest, agreement: Agreement) -> Document:
     found = Case.objects.filter(agreement=agreement).visible_to(request.user)
     found = found.filter(**{name: value for name, value in asked.items() if value})
     rows, place = paged(request, found.count())
-    shown = found.select_related("need_party", "offer_party").prefetch_related("steps__event")[rows]
-    return {"cases": [_row(row) for row in shown], "pages": place, "asked": asked, "states": (*CHAIN, "refused")}
+    shown = list(found.select_related("need_party", "offer_party")[rows])
+    last = selectors.last_steps(shown)
+    return {
+        "cases": [_row(row, last.get(row.pk)) for row in shown],
+        "pages": place,
+        "asked": asked,
+        "states": (*CHAIN, "refused"),
+    }
 
 
-def _row(row: Case) -> Document:
+def _row(row: Case, last: Document | None) -> Document:
     names = {end: party.name if party else "" for end, party in (("need", row.need_party), ("offer", row.offer_party))}
     about = {
         "id": row.pk,
@@ -69,9 +75,7 @@ def _row(row: Case) -> Document:
         "state": row.state,
         "last_on": row.last_on,
     }
-    last = max(row.steps.all(), key=lambda step: (step.on, step.pk), default=None)
-    seal = selectors.step_origin(last) if last else None
-    return {**about, **names, "amount": row.amount, "unit": row.unit, "reason": row.reason, "last": seal}
+    return {**about, **names, "amount": row.amount, "unit": row.unit, "reason": row.reason, "last": last}
 
 
 @page("match/case.html")

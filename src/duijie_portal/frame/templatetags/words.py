@@ -7,7 +7,8 @@ from functools import cache
 from typing import Any
 
 from django import template
-from django.utils.html import format_html, format_html_join
+from django.template.loader import render_to_string
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from duijie.data import sentence
@@ -20,10 +21,35 @@ from duijie_portal.ledger.pages import language_of
 register = template.Library()
 
 
-@register.simple_tag
+@register.simple_tag(name="say_with")
 def say(code: str, **values: Any) -> str:
     """The sentence of a code in the reader's language."""
     return sentence(code, language_of(), values)
+
+
+class _Said(template.Node):
+    """A sentence without values, as most words of a page are: looked up, escaped once, and put there."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+
+    def render(self, context: Any) -> SafeString:
+        return _escaped(self.code, language_of())
+
+
+@cache
+def _escaped(code: str, language: str) -> SafeString:
+    return conditional_escape(sentence(code, language))
+
+
+@register.tag("say")
+def compile_say(parser: Any, token: Any) -> template.Node:
+    """``{% say "code" name=value %}``: the sentence of a code in the reader's language."""
+    words_of_tag = token.split_contents()
+    if len(words_of_tag) == 2 and words_of_tag[1][0] == words_of_tag[1][-1] and words_of_tag[1][0] in "\"'":
+        return _Said(words_of_tag[1][1:-1])
+    found: template.Node = register.tags["say_with"](parser, token)
+    return found
 
 
 @register.filter
@@ -133,6 +159,24 @@ def _columns() -> Mapping[str, Bilingual]:
     }
 
 
+@register.simple_tag
+def sealed(last: Mapping[str, Any] | None) -> SafeString:
+    """What a value rests on that came with a sealed step: digest, number of proofs, the other side's word."""
+    if not last:
+        return SafeString(render_to_string("frame/origin.html", origin()))
+    language = language_of()
+    word = _escaped("portal_confirmed_yes" if last["is_confirmed"] else "portal_confirmed_no", language)
+    named = (_escaped(f"portal_{name}", language) for name in ("origin_seal", "evidence", "origin_sure"))
+    summary = sentence("portal_origin_as_of", language, {"on": day(last["as_of"])})
+    return format_html(_SEALED, summary, word, *named, digest=last["digest"], n=last["n_evidence"])
+
+
+_SEALED = (
+    '<details class="origin"><summary>{0} · {1}</summary><dl class="facts"><dt>{2}</dt><dd class="code">{digest}</dd>'
+    "<dt>{3}</dt><dd>{n}</dd><dt>{4}</dt><dd>{1}</dd></dl></details>"
+)
+
+
 @register.inclusion_tag("frame/origin.html")
 def origin(*sources: Any, confidence: float | None = None, **more: Any) -> dict[str, Any]:
     """Where a value comes from, of when it speaks and how surely: opens by finger and by key, and prints open.
@@ -140,6 +184,7 @@ def origin(*sources: Any, confidence: float | None = None, **more: Any) -> dict[
     A source is what :func:`cite` takes, or a list of such; `confidence` is 0–1; of a sealed step `digest`,
     `is_confirmed` and `n_evidence` stand for them.
     """
+    confidence = None if confidence in (None, "") else confidence  # a template gives '' for what is not there
     lists = [one if isinstance(one, list | tuple) else [one] for one in sources]
     given = [one if isinstance(one, Mapping) else one.to_dict() for some in lists for one in some if one]
     sure = [(key, value) for one in given for key, value in (one.get("confidences") or {}).items()]
