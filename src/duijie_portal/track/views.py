@@ -270,25 +270,26 @@ def follow_factor(request: HttpRequest, agreement: Agreement, data: Document) ->
 @page("track/amendments.html")
 def amendments(request: HttpRequest, agreement: Agreement) -> Document:
     standing = selectors.standing(agreement, request.user, as_of=day_of(request))
+    everyone = [one.code for one in standing.agreement.sides]
     return {
         "as_of": day_of(request),
         "today": timezone.localdate(),
         "signed_on": standing.agreement.signed_on,
         "lifecycle": standing.lifecycle.to_dict(),
-        "amendments": [_amendment(row) for row in selectors.records_of(agreement, request.user, "amendment")],
+        "amendments": [_amendment(row, everyone) for row in selectors.records_of(agreement, request.user, "amendment")],
         "kinds": [value for value, _ in forms.AmendmentForm.base_fields["kind"].choices],
         "source": agreement_term(agreement).source.to_dict(),
     }
 
 
-def _amendment(row: Record) -> Document:
-    """A paper, who agreed, and whether it changes anything yet."""
+def _amendment(row: Record, everyone: list[str]) -> Document:
+    """A paper, who agreed, and whether it changes anything yet; one that was brought along has everyone's word."""
     return {
         "id": row.pk,
         "title": row.title,
         "state": row.state if row.state in selectors.NOT_IN_EFFECT else "agreed",
         "side": row.side_id,
-        "agreed_by": [row.side_id, *row.payload.get("agreed_by", ())],
+        "agreed_by": [row.side_id, *row.payload["agreed_by"]] if "agreed_by" in row.payload else everyone,
         **{name: row.payload.get(name, "") for name in ("kind", "signed_on", "effective_on", "valid_until")},
         "clauses": [{"number": one["number"], "title": one["title"]} for one in row.payload.get("clauses", ())],
     }
