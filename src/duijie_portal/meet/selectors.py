@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -287,7 +287,10 @@ def board(agreement: Agreement, day: Day, person: Visitor, now: datetime) -> dic
         "grid": _day_grid(meetings, slots, arrived, day.away),
         "plan": {
             **{name: day.plan.get(name) for name in _PLAN if name in day.plan},
-            "changes": [one for one in day.plan.get("changes", ()) if sees_all or one["party"] in mine],
+            # on the first planning everything is new
+            "changes": [
+                one for one in day.plan.get("changes", ()) if day.version > 1 and (sees_all or one["party"] in mine)
+            ],
             "unplaced": _unplaced(day) if sees_all else [],
         },
         "is_organiser": isinstance(person, Person)
@@ -360,6 +363,7 @@ def _resource(row: Resource, person: Visitor, now: datetime) -> dict[str, Any]:
     return {
         "may_change": is_own,
         "taken": list(taken.values("starts_at", "ends_at", "n_units")[:50]),
+        "hours": _hours(row.opening),
         "weekdays": "".join(sorted({str(day) for day, _, _ in row.opening})),
         "spans": " ".join(dict.fromkeys(f"{first}-{last}" for _, first, last in row.opening)),
         "id": row.pk,
@@ -374,6 +378,17 @@ def _resource(row: Resource, person: Visitor, now: datetime) -> dict[str, Any]:
         "closed_on": row.closed_on,
         **{name: getattr(row, name) for name in ("least_min", "most_min", "ahead_days", "most_units")},
     }
+
+
+def _hours(opening: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
+    """Opening hours by runs of weekdays: Monday to Friday 09:00 to 18:00 is one line."""
+    lines: list[dict[str, Any]] = []
+    for day, first, last in sorted(opening, key=lambda one: (one[1], one[2], one[0])):
+        if lines and (lines[-1]["opens"], lines[-1]["shuts"], lines[-1]["to"] + 1) == (first, last, day):
+            lines[-1]["to"] = day
+        else:
+            lines.append({"from": day, "to": day, "opens": first, "shuts": last})
+    return lines
 
 
 def _booking(row: Booking, person: Visitor) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -32,6 +32,8 @@ from .papers import PAPERS, paper
 __all__ = ["calendar", "timetable"]
 
 Document = dict[str, Any]
+_USUAL_DAYS = 14
+"""What is proposed as the date of a next step."""
 
 
 @page("meet/timetable.html")
@@ -327,6 +329,7 @@ def outcomes(request: HttpRequest, agreement: Agreement, day: str) -> Document:
         "meetings": selectors.outcomes(row, person, timezone.now()),
         "results": RESULTS,
         "refusals": selectors.refusals(),
+        "due_on": timezone.localdate() + timedelta(days=_USUAL_DAYS),
     }
 
 
@@ -382,8 +385,17 @@ def bookings(request: HttpRequest, agreement: Agreement) -> Document:
     found = selectors.bookings(agreement, person, timezone.now())
     chosen = request.GET.get("kind", "")[:12]
     parties = [{"id": one.pk, "name": one.name} for one in selectors.own_parties(agreement, person).order_by("name")]
-    shown = [one for one in found["resources"] if not chosen or one["kind"] == chosen]
-    return {**found, "resources": shown, "chosen": chosen, "parties": parties, "kinds": KINDS}
+    # tables of exchange days are many; they are shown when asked for
+    shown = [one for one in found["resources"] if (one["kind"] == chosen if chosen else one["day"] is None)]
+    n_tables = sum(one["day"] is not None for one in found["resources"])
+    return {
+        **found,
+        "resources": shown,
+        "n_tables": n_tables,
+        "chosen": chosen,
+        "parties": parties,
+        "kinds": KINDS,
+    }
 
 
 @act(forms.ResourceForm, "bookings")
