@@ -36,9 +36,12 @@ def group() -> None:
 @click.option("--offers", type=_FILE, required=True, help="CSV, xlsx or Parquet with an id column.")
 @click.option("--text", required=True, help="The column to compare; it must be in both tables.")
 @click.option("--top", type=click.IntRange(1), default=10, show_default=True)
+@click.option("--memory-mb", type=click.IntRange(1), default=None, help="What the search may take; all by default.")
 @click.option("--out", type=_FILE, required=True, help="CSV, JSON or Parquet.")
 @click.pass_context
-def rank_command(ctx: click.Context, needs: Path, offers: Path, text: str, top: int, out: Path) -> None:
+def rank_command(
+    ctx: click.Context, needs: Path, offers: Path, text: str, top: int, memory_mb: int | None, out: Path
+) -> None:
     """The offers nearest to each need by their texts."""
     ours, theirs = read_rows(needs), read_rows(offers)
     need_texts = dict(zip((row["id"] for row in ours), column_of(ours, text, needs), strict=True))
@@ -50,6 +53,7 @@ def rank_command(ctx: click.Context, needs: Path, offers: Path, text: str, top: 
             list(offer_texts),
             list(offer_texts.values()),
             top=top,
+            memory_mb=memory_mb,
             progress=report,
         )
     rows = [

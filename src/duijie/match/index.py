@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,6 @@ class TextIndex:
         InputError
             An id stands twice, or there are not as many ids as texts.
         """
-        _check_ids(ids, texts)
         space = TextSpace.learn(texts, analysis=analysis)
         return cls(space, (_segment(ids, texts, space),))
 
@@ -69,7 +68,6 @@ class TextIndex:
 
     def update(self, ids: Sequence[str], texts: Sequence[str], *, remove: Sequence[str] = ()) -> TextIndex:
         """The index with `texts` added (an id already there is replaced) and the ids `remove` gone."""
-        _check_ids(ids, texts)
         gone = {*ids, *remove}
         found = {
             (at, one) for at, segment in enumerate(self.segments) for one in gone.intersection(segment.ids.tolist())
@@ -98,7 +96,7 @@ class TextIndex:
         found = top_k(
             own, segment.postings, min(k + len(gone), max(len(segment.ids), 1)), n_threads=n_threads, progress=progress
         )
-        return _named(found, segment.ids, gone)
+        return named(found, segment.ids, gone)
 
     def save(self, folder: Path) -> None:
         """Write the index as plain arrays into a new folder; an index that is there is replaced at the end."""
@@ -164,13 +162,25 @@ def _check_ids(ids: Sequence[str], texts: Sequence[str]) -> None:
 
 
 def _segment(ids: Sequence[str], texts: Sequence[str], space: TextSpace) -> _Segment:
-    # positions in the order of ids, so that ties by position are ties by id
+    ordered, sorted_texts = by_id(ids, texts)
+    return _Segment(ordered, space.codes, Postings.of(space.vectors(sorted_texts)))
+
+
+def by_id(ids: Sequence[str], texts: Sequence[str]) -> tuple[NDArray[np.str_], list[str]]:
+    """Ids and texts in the order of ids, so that ties by position are ties by id.
+
+    Raises
+    ------
+    InputError
+        An id stands twice, or there are not as many ids as texts.
+    """
+    _check_ids(ids, texts)
     order = sorted(range(len(ids)), key=lambda at: ids[at])
-    postings = Postings.of(space.vectors([texts[at] for at in order]))
-    return _Segment(np.array([ids[at] for at in order], dtype=np.str_), space.codes, postings)
+    return np.array([ids[at] for at in order], dtype=np.str_), [texts[at] for at in order]
 
 
-def _named(found: TopK, ids: NDArray[np.str_], gone: set[str]) -> Ranking:
+def named(found: TopK, ids: NDArray[np.str_], gone: Set[str]) -> Ranking:
+    """An answer by ids, without those that are `gone`."""
     names, scores = [], []
     for offers, values in zip(found.offers, found.scores, strict=True):
         pairs = [(str(ids[at]), float(score)) for at, score in zip(offers, values, strict=True) if at >= 0]

@@ -259,10 +259,7 @@ def _finish(low, places, bounds, slack, table, rows, n_found, best):
 
 @njit(cache=True, nogil=True)
 def _is_in(offer, n_found, best):
-    for at in range(n_found):
-        if best[0][at] == offer:
-            return True
-    return False
+    return (best[0][:n_found] == offer).any()
 
 
 @njit(cache=True, nogil=True)

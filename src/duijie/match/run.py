@@ -31,12 +31,14 @@ from duijie.terms import (
 from .assignment import Candidates, assign_auction, demand_prices
 from .candidates import Pool
 from .explain import Explainer
-from .index import Ranking, TextIndex
+from .index import Ranking, by_id, named
 from .kinds import Kind, Role
+from .parts import search_texts
 from .relatedness import ActivitySpace
 from .results import Answer, Match, Matches, Unmatched
 from .rules import Removal, RuleSet
 from .scoring import Circumstances, Scorer, Scores
+from .text import TextSpace
 
 __all__ = ["Answer", "Match", "Matches", "OfferIndex", "Unmatched", "kind", "rank", "why_not"]
 
@@ -292,22 +294,26 @@ def rank(
     offer_texts: Sequence[str],
     *,
     top: int = 10,
+    memory_mb: float | None = None,
     progress: Progress = silent,
 ) -> Ranking:
     """The offers whose texts are nearest to each need's, best first: exact, over all pairs, ties by id.
 
-    An empty text, or one of punctuation only, gets no offers. Full-width letters count as half-width.
+    An empty text, or one of punctuation only, gets no offers. Full-width letters count as half-width. `memory_mb`
+    bounds what is taken beside texts and answer, and does not change the answer; raising in `progress` cancels.
 
     Raises
     ------
     InputError
-        An id stands twice, ids and texts differ in number, or `top` is below 1.
+        An id stands twice, ids and texts differ in number, `top` is below 1 or `memory_mb` not above 0.
     """
     if top < 1:
         raise InputError("match_top_too_small", {"top": top})
     if len(need_ids) != len(need_texts):
         raise InputError("match_ids_texts", {"ids": len(need_ids), "texts": len(need_texts)})
-    return TextIndex.build(offer_ids, offer_texts).search(need_texts, top, progress=progress)
+    ids, texts = by_id(offer_ids, offer_texts)
+    found = search_texts(TextSpace.learn(texts), need_texts, texts, top, memory_mb=memory_mb, progress=progress)
+    return named(found, ids, frozenset())
 
 
 def why_not(

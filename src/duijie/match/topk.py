@@ -301,8 +301,8 @@ class _Search:
         o, found = self.offers, self.found
         checked: int = search_tile(
             needs.start, needs.stop, self.starts, self.terms, self.values, self.slack, o.frequencies,
-            np.array(_LEVEL_SHARES) * o.n_offers, o.n_offers, o.n_terms, o.block, o.row_starts, o.row_terms, o.row_values,
-            o.heavy, o.starts, o.bases, o.ids, o.values, o.dense, o.marks, o.mark_scale,
+            np.array(_LEVEL_SHARES) * o.n_offers, o.n_offers, o.n_terms, o.block, o.row_starts, o.row_terms,
+            o.row_values, o.heavy, o.starts, o.bases, o.ids, o.values, o.dense, o.marks, o.mark_scale,
             self.is_pruned, found.offers, found.scores,
         )  # fmt: skip
         return checked
