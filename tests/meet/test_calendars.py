@@ -4,7 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from icalendar import Calendar
+from dateutil.rrule import rrulestr
+from icalendar import Calendar, vDDDTypes
 
 from duijie.errors import InputError
 from duijie.meet import exchange_day, feed, plan
@@ -24,7 +25,14 @@ def held():
 
 
 def read_strictly(raw):
-    """What RFC 5545 asks of a file, checked on the bytes; then the entries."""
+    """What RFC 5545 asks of a file, checked on the bytes; then the entries by name, each name once."""
+    events = read_entries(raw)
+    assert len({str(event["uid"]) for event in events}) == len(events)
+    return {str(event["uid"]): event for event in events}
+
+
+def read_entries(raw):
+    """The entries of a file that keeps to RFC 5545, of which several may be parts of one rule."""
     assert raw.endswith(b"END:VCALENDAR\r\n")
     lines = raw.split(b"\r\n")
     assert not any(b"\n" in line or b"\r" in line for line in lines)
@@ -36,13 +44,14 @@ def read_strictly(raw):
     assert not calendar.errors
     zones = {str(zone["tzid"]) for zone in calendar.walk("VTIMEZONE")}
     events = calendar.walk("VEVENT")
-    assert len({str(event["uid"]) for event in events}) == len(events)
+    parts = [(str(event["uid"]), event.get("recurrence-id") and event["recurrence-id"].dt) for event in events]
+    assert len(set(parts)) == len(parts)
     for event in events:
         assert not event.errors
         assert event["dtstamp"].dt.utcoffset() == timedelta(0)
         assert event["dtstart"].params["TZID"] in zones
         assert event["dtstart"].dt < event["dtend"].dt
-    return {str(event["uid"]): event for event in events}
+    return events
 
 
 def test_a_timetable_as_a_feed(held):
@@ -114,6 +123,73 @@ def test_the_mechanism_as_a_feed():
     own = series_feed([SERIES], calendar="x", until="2025-12-31", stamped_at=STAMP, host="乙方", language="en")
     assert {str(event["summary"]) for event in read_strictly(own).values()} == {"Joint conference"}
     assert len(read_strictly(own)) == 6
+
+
+def expanded(raw):
+    """(start, host, status) of every date that a reader would show: rule, less exceptions, each part in its place."""
+    entries = read_entries(raw)
+    parts = {
+        (str(event["uid"]), event["recurrence-id"].dt.astimezone(UTC)): event
+        for event in entries
+        if "recurrence-id" in event
+    }
+    shown = []
+    for event in entries:
+        if "rrule" not in event:
+            if "recurrence-id" not in event:
+                shown.append(event)
+            continue
+        start = event["dtstart"].dt
+        gone = {one.dt.astimezone(UTC) for one in (event["exdate"].dts if "exdate" in event else [])}
+        for moment in rrulestr(event["rrule"].to_ical().decode(), dtstart=start):
+            if moment.astimezone(UTC) in gone:
+                continue
+            part = parts.pop((str(event["uid"]), moment.astimezone(UTC)), None)
+            if part is None:
+                part = {"dtstart": vDDDTypes(moment), "location": event.get("location", ""), "status": event["status"]}
+            shown.append(part)
+    assert not parts, "a part of no date"
+    return sorted((event["dtstart"].dt, str(event.get("location", "")), str(event["status"])) for event in shown)
+
+
+@pytest.mark.parametrize("shift", ["later", "earlier", "keep", "skip"])
+@pytest.mark.parametrize(
+    "rule",
+    ["FREQ=MONTHLY;BYMONTHDAY=1", "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,FR", "FREQ=MONTHLY;INTERVAL=3;BYDAY=-1TH;COUNT=5"],
+)
+@pytest.mark.parametrize("host", ["", "乙方"])
+def test_rules_show_the_same_dates_as_single_entries(shift, rule, host):
+    series = [replace(SERIES, rule=rule, shift=shift, starts_on="2025-01-07"), replace(SERIES, key="other")]
+    wish = {"calendar": "x", "until": "2026-02-28", "stamped_at": STAMP, "host": host}
+    wish |= {"sequence": {"joint/2": 2, "joint/3": 1}, "cancelled": frozenset({"joint/3"})}
+    ruled = series_feed(series, **wish, as_rules=True)
+    assert expanded(ruled) == expanded(series_feed(series, **wish))
+    entries = read_entries(ruled)
+    assert len({str(event["uid"]) for event in entries}) == 2
+    assert all(("rrule" in event) != ("recurrence-id" in event) for event in entries)
+
+
+def test_a_date_on_a_holiday_falls_out_where_it_should():
+    ruled = series_feed(
+        [replace(SERIES, shift="skip", hosts=())], calendar="x", until="2025-12-31", stamped_at=STAMP, as_rules=True
+    )
+    (entry,) = read_entries(ruled)
+    gone = [one.dt.date().isoformat() for one in entry["exdate"].dts]
+    assert gone == [f"2025-{month:02d}-01" for month in (1, 2, 3, 5, 6, 10, 11)]
+    assert len(entry.walk("VALARM")) == 1
+
+
+def test_a_whole_series_is_called_off_under_its_name():
+    wish = {"calendar": "x", "until": "2025-12-31", "stamped_at": STAMP, "as_rules": True}
+    before, after = (
+        next(event for event in read_entries(raw) if "rrule" in event)
+        for raw in (
+            series_feed([SERIES], **wish),
+            series_feed([SERIES], **wish, cancelled=frozenset({"joint"}), sequence={"joint": 4}),
+        )
+    )
+    assert before["uid"] == after["uid"]
+    assert (before["sequence"], after["sequence"], str(after["status"])) == (0, 4, "CANCELLED")
 
 
 @pytest.mark.parametrize("rule", ["", "EVERY MONDAY", "FREQ=HOURLY", "FREQ=MONTHLY;BYMONTHDAY=x"])
