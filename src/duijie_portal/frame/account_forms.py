@@ -52,7 +52,7 @@ class JoinForm(forms.Form):
             raise forms.ValidationError(_said(cell.wrong.code, **cell.wrong.values))
         self.cleaned_data["side"] = side_of(str(cell.value), self._agreement.sides.all())
         if self.cleaned_data["side"] is None:
-            raise forms.ValidationError(_said("portal_join_no_side", code=cell.value))
+            raise forms.ValidationError(_said("portal_join_no_side", region=cell.value))
         return str(cell.value)
 
     def clean_username(self) -> str:

@@ -13,7 +13,7 @@ from duijie_portal.accounts.models import Follow, Person, Role
 from duijie_portal.accounts.powers import Visitor
 from duijie_portal.ledger.log import texts
 from duijie_portal.ledger.models import Agreement, Case, Listing, Party, Record
-from duijie_portal.ledger.visibility import PARTY_ROLES
+from duijie_portal.ledger.visibility import PARTY_ROLES, Visibility
 
 from . import selectors
 
@@ -50,12 +50,12 @@ def _is_inside(row: Listing, person: Visitor) -> bool:
 
 
 def _levels(rows: list[Listing], person: Visitor) -> dict[str, int]:
-    """How far matters stand between each listing and the reader's party or side, by the cases the reader may see."""
+    """How far matters stand between each listing and the reader's party or side, by cases that reached it."""
     if not rows or not isinstance(person, Person):
         return {}
     keys = [row.pk for row in rows]
-    between = _between(person)
-    cases = Case.objects.visible_to(person).filter(between, Q(need__in=keys) | Q(offer__in=keys))
+    reached = Q(side=person.side_id) | (Q(released_at__isnull=False) & ~Q(visibility=Visibility.OWN))
+    cases = Case.objects.filter(_between(person), reached, Q(need__in=keys) | Q(offer__in=keys))
     found: dict[str, int] = {}
     for need, offer, state in cases.values_list("need", "offer", "state"):
         level = 2 if state in CHAIN and CHAIN.index(state) >= AGREED_FROM else 1
