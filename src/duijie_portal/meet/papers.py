@@ -128,7 +128,7 @@ def _signs(day: Day, meetings: list[Meeting], language: str, address: Callable[[
                 }
                 for row in meetings
                 if row.booking and row.booking.resource_id == table.pk
-            ][:3],
+            ],
         }
         for table in day.tables.all()
     ]
