@@ -233,14 +233,43 @@ def reading() -> list[Case]:
             lambda: take_in(path, "firms", folder / "out.parquet", keep_sound_rows=True, is_coded=False)
         )
         grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+        _wide(folder / "wide.xlsx", rows)
         xlsx = harness.timed(lambda: read_table(folder / "rows.xlsx", "firms", is_coded=False))
+        wide = min(harness.timed(lambda: read_table(folder / "wide.xlsx", "firms", is_coded=False)).wall for _ in "123")
+        bare = min(harness.timed(lambda: _calamine(folder / "wide.xlsx")).wall for _ in "123")
         raw = harness.timed(lambda: _openpyxl(folder / "rows.xlsx"))
     return [
         Case(f"reading and checking {n} rows of xlsx", "seconds", round(xlsx.wall, 1), round(raw.wall, 1),
-             "openpyxl, reading only", round(xlsx.wall / raw.wall, 2), "<= 15 s", xlsx.wall <= 15),
+             "openpyxl, reading only", round(xlsx.wall / raw.wall, 2), "<= 5 s", xlsx.wall <= 5),
+        Case(f"reading and checking {n} rows of 10 columns of xlsx", "seconds", round(wide, 1), round(bare, 1),
+             "python-calamine, reading only", round(wide / bare, 2), "<= 2.5 times", wide <= 2.5 * bare),
         Case(f"reading, checking and writing {size >> 20} MB of csv", "MB/s", round((size >> 20) / large.wall, 1)),
         Case("memory added by that csv", "MB", round(grown), bar="<= 1024", holds=grown <= 1024),
     ]  # fmt: skip
+
+
+def _wide(path: Path, rows: list[dict[str, Any]]) -> None:
+    """The rows as an office exports them: with region, industry, people and products beside what the registry has."""
+    headings = "企业名称 统一社会信用代码 成立日期 注册资本(万元) 经营范围".split()
+    headings += "行政区划代码 行业代码 从业人数 镇街 主要产品".split()
+    with xlsxwriter.Workbook(path, {"constant_memory": True}) as book:
+        page = book.add_worksheet()
+        page.write_row(0, 0, headings)
+        for at, row in enumerate(rows, start=1):
+            more = [
+                ("350582", "440309")[at % 2],
+                ("1952", "195", "C", "6513")[at % 4],
+                at % 500 + 1,
+                f"{at % 30}镇",
+                "鞋;鞋底",
+            ]
+            page.write_row(at, 0, [*("" if value is None else value for value in row.values()), *more])
+
+
+def _calamine(path: Path) -> int:
+    from python_calamine import CalamineWorkbook
+
+    return len(list(CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).iter_rows()))
 
 
 def _openpyxl(path: Path) -> int:

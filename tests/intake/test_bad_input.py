@@ -131,6 +131,19 @@ def test_numbers_stored_as_text_and_codes_stored_as_numbers(tmp_path: Path, writ
     assert fault.code == ("uscc_as_number" if write is FORM["xlsx"] else "uscc_length")
 
 
+def test_days_counted_by_a_table_program_and_industries_by_name(tmp_path: Path, write: Write) -> None:
+    rows: Rows = [
+        ["企业名称", "成立日期", "国民经济行业"],
+        ["甲", 43556, "制鞋业"],
+        ["乙", "43556", "制造业"],
+        ["丙", "20194", "鞋"],
+    ]
+    found = _read(write, tmp_path, rows)
+    assert _sound(found, "registered_on") == ["2019-04-01", "2019-04-01"]
+    assert _sound(found, "industry") == ["195", "C"]
+    assert [fault.code for fault in found.faults] == ["date_unreadable", "industry_unknown"]
+
+
 def test_a_scope_of_ten_thousand_characters(tmp_path: Path, write: Write) -> None:
     found = _read(write, tmp_path, [["企业名称", "经营范围"], ["甲", "鞋服销售；" * 2000]])
     assert [len(str(text)) for text in _sound(found, "scope")] == [10_000]
@@ -178,7 +191,10 @@ def test_a_region_with_no_firms(tmp_path: Path, write: Write) -> None:
     (tmp_path / "某局").mkdir()
     write(tmp_path / "某局" / "空", [["企业名称", "区划代码"]])
     found = examine(tmp_path, today=TODAY).by_department()
-    assert found["某局"] == {"files": 1, "rows": 0, "faulty": 0, "latest": "", "sound_share": 0.0, "age_days": None}
+    assert found["某局"] == {
+        "files": 1, "rows": 0, "faulty": 0, "latest": "", "sound_share": 0.0, "filled_share": 0.0, "sourced_share": 0.0,
+        "age_days": None,
+    }  # fmt: skip
 
 
 def test_a_formula_is_never_live_again(tmp_path: Path, write: Write) -> None:

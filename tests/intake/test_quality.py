@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -39,6 +41,7 @@ def test_coverage_freshness_and_faults_by_department(folder: Path) -> None:
     departments = found.by_department()
     assert departments["甲局"] == {
         "files": 1, "rows": 2, "faulty": 1, "latest": "2026-11-01", "sound_share": 0.5, "age_days": 22,
+        "filled_share": pytest.approx(5 / 6), "sourced_share": 0.0,
     }  # fmt: skip
     assert departments["乙局"]["age_days"] == (date(2026, 11, 23) - date(2025, 12, 31)).days
     assert {file.error.code for file in found.files if file.error} == {"kind_not_found", "file_empty"}
@@ -60,6 +63,8 @@ def test_check_tells_and_fails(folder: Path) -> None:
     assert json.loads(told.output)["departments"]["甲局"]["faulty"] == 1
     shown = CliRunner().invoke(check, [str(folder)], obj={"language": "en"})
     assert "Departments" in shown.output
+    assert "18" in shown.output
+    assert "uscc_length" not in shown.output
 
 
 def test_intake_of_one_file(folder: Path, tmp_path: Path) -> None:
@@ -69,6 +74,7 @@ def test_intake_of_one_file(folder: Path, tmp_path: Path) -> None:
     assert refused.exit_code == 1
     assert not out.exists()
     assert "uscc" not in refused.output
+    assert "第 3 行 “信用代码”：" in refused.output
     assert openpyxl.load_workbook(copy).worksheets[0]["B3"].comment is not None
     kept = run.invoke(group, ["file", file, "--out", str(out), "--keep-sound-rows"], obj={"language": "en"})
     assert kept.exit_code == 0
@@ -85,6 +91,13 @@ def test_intake_maps_and_remembers(tmp_path: Path) -> None:
     assert run.invoke(group, [file, "--kind", "firms", "--map", "厂家=name", "--maps", maps]).exit_code == 0
     assert run.invoke(group, [file, "--kind", "firms", "--maps", maps]).exit_code == 0
     assert run.invoke(group, [file, "--kind", "firms", "--map", "wrong"]).exit_code == 2
+
+
+def test_the_program_itself_ends_with_the_code(folder: Path) -> None:
+    program = [str(Path(sys.executable).with_name("duijie"))]
+    for arguments in (["intake", str(folder / "甲局" / "表.csv")], ["check", str(folder)]):
+        assert subprocess.run([*program, *arguments], capture_output=True, check=False).returncode == 1
+    assert subprocess.run([*program, "intake", str(folder / "乙局" / "表.csv")], check=False).returncode == 0
 
 
 def test_kinds_are_listed() -> None:

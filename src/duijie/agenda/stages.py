@@ -46,7 +46,7 @@ def diagnosis(material: Material, *, progress: Progress) -> dict[str, Any]:
         names=material.names,
         progress=progress,
     ).to_dict()
-    return {**found, "sources": [*found.get("sources", ()), *_sources(material.counts.source)]}
+    return {**found, "sources": [*found.get("sources", ()), *_sources(material.counts.source), *_registers(material)]}
 
 
 def matches(material: Material, *, on: date, progress: Progress, decisions: Sequence[Decision] = ()) -> dict[str, Any]:
@@ -119,7 +119,14 @@ def timetable(material: Material, matched: Mapping[str, Any], *, as_of: date, se
     planned = meet.plan(instance, seconds=float(policy["seconds"]), seed=seed)
     stamped_at = datetime.combine(as_of, time(), UTC)
     entries = meet.feed(planned, calendar=material.agreement.key, stamped_at=stamped_at)
-    return Meeting({**planned.to_dict(), "place": host.name, "is_proposal": True}, entries)
+    sources = list({repr(one): one for _, pair in chosen for one in _behind(pair, listings)}.values())
+    document = {**planned.to_dict(), "place": host.name, "is_proposal": True, "sources": sources}
+    return Meeting(document, entries)
+
+
+def _behind(pair: Mapping[str, Any], listings: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Whose word the need and the offer of a pair are."""
+    return [listings[pair[role]]["source"] for role in ("need", "offer")]
 
 
 def _people(one: Mapping[str, Any], listings: Mapping[str, Any]) -> list[str]:
@@ -208,6 +215,16 @@ def figures(material: Material, results: Mapping[str, Any], n_files: int) -> dic
         | {f"n_{light}": lights[light] for light in ("green", "amber", "red", "grey")},
         "report": {"n_files": n_files},
     }
+
+
+def _registers(material: Material) -> list[dict[str, Any]]:
+    """Whose word the organisations named in a result are: each publisher once, with its latest date."""
+    latest: dict[tuple[str, str], str] = {}
+    for party in material.parties:
+        key = party.source.publisher, party.source.basis
+        latest[key] = max(latest.get(key, ""), party.source.as_of)
+    rows = _sources(*(Source(publisher=key[0], basis=key[1], as_of=latest[key]) for key in sorted(latest)))
+    return [{**row, "key": f"parties:{row['key']}"} for row in rows]
 
 
 def _sources(*given: Source) -> list[dict[str, Any]]:

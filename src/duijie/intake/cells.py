@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from difflib import get_close_matches
 from typing import Any
 
@@ -21,6 +21,8 @@ _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?)?月?$")
 _BARE_DAY = re.compile(r"(\d{4})(\d{2})(\d{2})?$")
 _QUALIFIED = re.compile(r"^(?:约|超过|超|近|不低于|不少于|至少|大于|>=?|≥|逾|预计|目标)|(?:左右|以上|余|多|\+)$")
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?$")
+_SERIAL_ZERO = date(1899, 12, 30)
+_SERIALS = range(21_100, 73_051)  # 1957 to 2099; lower numbers of five digits may be a year and a month
 APPROXIMATE = 0.8  # how far a figure given as 约 or 超 is believed
 
 
@@ -113,6 +115,11 @@ def day(raw: Raw, column: Column) -> Cell:
     --------
     >>> day("2019年4月1日", None).value, day("2019.4", None).value, day(2019.0, None).value
     ('2019-04-01', '2019-04', '2019')
+
+    A table program counts days from the end of 1899; what may also be a year and a month, 20194, is not read so.
+
+    >>> day(43556.0, None).value, day("20194", None).wrong.code
+    ('2019-04-01', 'date_unreadable')
     """
     if isinstance(raw, date):
         return Cell(plain(raw)[:10])
@@ -121,6 +128,8 @@ def day(raw: Raw, column: Column) -> Cell:
         return EMPTY
     if re.fullmatch(r"\d{4}年?", value):
         return _year(value[:4], value)
+    if re.fullmatch(r"\d{5}", value) and int(value) in _SERIALS:
+        return Cell((_SERIAL_ZERO + timedelta(days=int(value))).isoformat(), is_mended=True)
     found = _DAY.fullmatch(value) or _BARE_DAY.fullmatch(value)
     if found is None:
         return Cell(wrong=Wrong("date_unreadable", {"value": value}, "date_form"))

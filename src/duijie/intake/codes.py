@@ -156,8 +156,18 @@ def _full_name(code: str) -> str:
     return "".join(regions()[one][0] for one in dict.fromkeys(above) if one in regions())
 
 
+@cache
+def _industry_names() -> Mapping[str, str]:
+    return {
+        one.name.zh.upper(): code for code, one in sorted(gbt4754().industries.items(), key=lambda own: own[1].level)
+    }
+
+
 def industry(raw: Raw, column: Column) -> Cell:
-    """A code of GB/T 4754-2017 at any level; a section letter before the digits and a name behind are dropped."""
+    """A code of GB/T 4754-2017 at any level; a section letter before the digits and a name behind are dropped.
+
+    A heading's whole name stands for its code, and for the narrowest where several headings share it.
+    """
     value = unicodedata.normalize("NFKC", plain(raw)).upper()
     if not value:
         return EMPTY
@@ -168,5 +178,8 @@ def industry(raw: Raw, column: Column) -> Cell:
         code = "0" + code  # a number lost its leading zero
     if code in known:
         return Cell(code, is_mended=code != raw)
+    named = _industry_names().get(re.sub(r"\s", "", value))
+    if named:
+        return Cell(named, is_mended=True)
     near = get_close_matches(code, known, 1) if code else []
     return Cell(wrong=Wrong("industry_unknown", {"value": plain(raw), "near": near}, "industry_give_code"))

@@ -93,7 +93,7 @@ def take_file(
         corrected_copy(file, found.faults, corrected, language=language)
     _tell(found, language, as_json, out if found.is_written else None)
     if found.n_faults and not found.is_written:
-        ctx.exit(1)
+        raise SystemExit(1)
 
 
 def _mapping(pairs: Sequence[str], maps: Path | None, first: Sequence[tuple[int, Any]], kind: str) -> dict[str, str]:
@@ -155,7 +155,7 @@ def check(ctx: click.Context, folder: Path, maps: Path | None, today: datetime |
     else:
         _show(found, _language(ctx))
     if any(file.counts for file in found.files):
-        ctx.exit(1)
+        raise SystemExit(1)
 
 
 def _tell(found: Intake, language: Language, as_json: bool, written: Path | None) -> None:
@@ -181,13 +181,19 @@ def _tell(found: Intake, language: Language, as_json: bool, written: Path | None
         if names:
             click.echo(sentence(code, language, {"columns": list(names)}))
     for fault in found.faults[:_SHOWN]:
-        place = " ".join(str(part) for part in fault.where.values() if part not in ("", None))
         said = _said(fault, language)
-        click.echo(f"  {place}: {said['reason']} → {said['remedy']}")
+        click.echo(f"  {_place(fault, language)} {said['reason']} → {said['remedy']}")
     if found.n_faults > _SHOWN:
         click.echo(sentence("faults_more", language, {"n": found.n_faults - _SHOWN}))
     if written:
         click.echo(sentence("intake_written", language, {"file": str(written)}))
+
+
+def _place(fault: Fault, language: Language) -> str:
+    """Where a fault is, as the office's own program names it; the file stands above."""
+    where = {key: fault.where.get(key) or "" for key in ("sheet", "row", "column")}
+    parts = [sentence(f"fault_at_{key}", language, where) for key, value in where.items() if value]
+    return " ".join(parts)
 
 
 def _said(fault: Fault, language: Language) -> dict[str, str]:
@@ -209,6 +215,8 @@ def _show(found: Quality, language: Language) -> None:
         "quality_n_files",
         "quality_rows",
         "quality_sound",
+        "quality_full",
+        "quality_sourced",
         "quality_latest",
         "quality_age",
     ):
@@ -216,11 +224,14 @@ def _show(found: Quality, language: Language) -> None:
     for name, own in found.by_department().items():
         age = "" if own["age_days"] is None else str(own["age_days"])
         shown = name or sentence("quality_nobody", language)
-        table.add_row(shown, str(own["files"]), str(own["rows"]), f"{own['sound_share']:.1%}", own["latest"], age)
+        shares = [f"{own[key]:.0%}" for key in ("sound_share", "filled_share", "sourced_share")]
+        table.add_row(shown, str(own["files"]), str(own["rows"]), *shares, own["latest"], age)
     console.print(table)
     for file in found.files:
         for code, n in sorted(file.counts.items(), key=lambda one: -one[1]):
-            console.print(f"{file.file}: {code} × {n}", highlight=False)
+            first = next((one for one in file.faults if one.code == code), None)
+            told = f"{_place(first, language)} {_said(first, language)['reason']}" if first else code
+            console.print(f"{file.file}: {n} × {told}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _file_row(file: FileQuality, language: Language) -> tuple[str, ...]:

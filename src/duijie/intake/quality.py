@@ -37,6 +37,11 @@ class FileQuality:
         """Faults by code."""
         return self.intake.counts if self.intake else {self.error.code: 1} if self.error else {}
 
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """The faults listed, or the error that kept the file from being read."""
+        return self.intake.faults if self.intake else (self.error,) if self.error else ()
+
     def to_dict(self) -> dict[str, Any]:
         """All but the rows, ready for JSON."""
         if self.intake is None:
@@ -69,18 +74,25 @@ class Quality:
     today: str
 
     def by_department(self) -> Mapping[str, Mapping[str, Any]]:
-        """For each department ("" where nobody says): files, rows, faulty rows, share of sound rows, newest date and
-        its age in days (None where no date is given)."""
+        """For each department ("" where nobody says): files, rows, faulty rows, share of sound rows, share of cells
+        filled, share of rows that name their source, newest date and its age in days (None where no date is given)."""
         found: dict[str, dict[str, Any]] = {}
         for file in self.files:
+            filled, sourced = _shares(file.intake)
             for name, (rows, faulty, latest) in _departments(file).items():
-                own = found.setdefault(name, {"files": 0, "rows": 0, "faulty": 0, "latest": ""})
+                own = found.setdefault(
+                    name, {"files": 0, "rows": 0, "faulty": 0, "latest": "", "filled_share": 0.0, "sourced_share": 0.0}
+                )
                 own["files"] += 1
                 own["rows"] += rows
                 own["faulty"] += faulty
                 own["latest"] = max(own["latest"], latest)
+                own["filled_share"] += rows * filled
+                own["sourced_share"] += rows * sourced
         for own in found.values():
-            own["sound_share"] = 1 - own["faulty"] / own["rows"] if own["rows"] else 0.0
+            rows = max(own["rows"], 1)
+            own["sound_share"] = 1 - own["faulty"] / rows if own["rows"] else 0.0
+            own["filled_share"], own["sourced_share"] = own["filled_share"] / rows, own["sourced_share"] / rows
             own["age_days"] = _age(own["latest"], self.today)
         return found
 
@@ -88,6 +100,12 @@ class Quality:
         """Ready for JSON."""
         departments = {name: dict(own) for name, own in self.by_department().items()}
         return {"today": self.today, "departments": departments, "files": [file.to_dict() for file in self.files]}
+
+
+def _shares(intake: Intake | None) -> tuple[float, float]:
+    """The share of cells filled, and of rows that name their source."""
+    coverage = intake.coverage if intake else {}
+    return (sum(coverage.values()) / len(coverage) if coverage else 0.0), coverage.get("source", 0.0)
 
 
 def _departments(file: FileQuality) -> Mapping[str, tuple[int, int, str]]:

@@ -8,22 +8,24 @@ from datetime import date
 from . import cooperation, fitting
 from .blocks import Block, Document
 from .leader import leader_page
+from .origins import with_origins
 from .reading import Reading
 
 __all__ = ["compose"]
 
 CHAPTERS = (
-    fitting.quality,
-    fitting.specialization,
-    fitting.chains,
-    fitting.links,
-    fitting.inside_class,
-    fitting.risks,
-    cooperation.matches,
-    cooperation.meetings,
-    cooperation.clauses,
-    cooperation.sources,
+    (fitting.quality, "diagnose"),
+    (fitting.specialization, "diagnose"),
+    (fitting.chains, "diagnose"),
+    (fitting.links, "diagnose"),
+    (fitting.inside_class, "diagnose"),
+    (fitting.risks, "diagnose"),
+    (cooperation.matches, "match"),
+    (cooperation.meetings, "meet"),
+    (cooperation.clauses, "track"),
+    (cooperation.sources, "track"),
 )
+"""The chapters, and the document whose sources stand behind each."""
 
 
 def compose(reading: Reading, *, on: date) -> Document:
@@ -55,5 +57,5 @@ def _banner(reading: Reading) -> str:
 
 
 def _chapters(reading: Reading) -> Iterator[Block]:
-    for number, chapter in enumerate(CHAPTERS, start=1):
-        yield from chapter(reading, number)
+    for number, (chapter, document) in enumerate(CHAPTERS, start=1):
+        yield from with_origins(reading, chapter(reading, number), document)
