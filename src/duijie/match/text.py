@@ -19,7 +19,7 @@ __all__ = ["Analysis", "Scheme", "TextSpace", "met_words", "shared_words"]
 Analysis = Literal["grams", "long_grams", "phrases"]
 Scheme = Literal["tfidf", "bm25"]
 Codes = NDArray[np.uint64]
-_CHUNK = 20_000
+_CHUNK = 5_000
 
 
 @dataclass(frozen=True, eq=False)
