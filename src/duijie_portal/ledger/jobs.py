@@ -361,7 +361,7 @@ def _put_back(row: Job) -> bool:
         autodiscover_modules("jobs")
     kind = _KINDS.get(row.kind)
     goes_on = kind is not None and kind.resumes and row.attempt < MOST_ATTEMPTS
-    row.refresh_from_db(fields=["is_cancelling", "n_done"])
+    row.refresh_from_db(fields=["is_cancelling", "kept", "n_done"])
     if row.is_cancelling or not goes_on:
         fate = (
             (Job.State.CANCELLED, "job_cancelled_dead") if row.is_cancelling else (Job.State.FAILED, "job_rolled_back")
@@ -372,6 +372,6 @@ def _put_back(row: Job) -> bool:
         return bool(moved)
     moved = held.update(state=Job.State.WAITING)
     if moved:
-        _line(row, "job_goes_on", n_done=row.n_done)
+        _line(row, "job_goes_on" if row.kept else "job_goes_anew", n_done=row.n_done)
         _enqueue(row)
     return bool(moved)

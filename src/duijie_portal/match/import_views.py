@@ -22,6 +22,7 @@ from duijie_portal.ledger.selectors import department_names
 from . import import_forms as forms
 from . import import_selectors as selectors
 from . import import_services as services
+from . import jobs
 from .import_tables import KINDS, LIMITS, MOST_BYTES, MOST_ROWS
 
 __all__ = ["corrected", "data_quality", "drop_import", "imports", "map_import", "open_import", "table", "take_import"]
@@ -118,8 +119,12 @@ def map_import(request: HttpRequest, agreement: Agreement, data: Document, *, ta
 
 
 @act(forms.NothingForm, "import")
-def take_import(request: HttpRequest, agreement: Agreement, data: Document, *, table: str) -> str:
-    services.take(request.user, _asked(request, agreement, table))
+def take_import(request: HttpRequest, agreement: Agreement, data: Document, *, table: str) -> str | tuple[str, str]:
+    row = _asked(request, agreement, table)
+    if row.payload.get("summary", {}).get("n_rows", 0) > jobs.AT_ONCE_ROWS:
+        job = jobs.begin(request.user, row)
+        return "portal_job_begun", reverse("job", args=[agreement.pk, job.pk])
+    services.take(request.user, row)
     return "portal_import_done_take"
 
 

@@ -23,7 +23,7 @@ from duijie_portal.ledger.pages import act, file_page, json_of, language_of, pag
 from duijie_portal.ledger.selectors import agreement_term, results
 from duijie_portal.ledger.visibility import PARTY_ROLES
 
-from . import calendars, forms, selectors, services
+from . import calendars, forms, jobs, selectors, services
 from .codes import feed_code, feed_of, pass_code, pass_of
 from .decisions import decisions
 from .models import KINDS, OPEN, RESULTS, STATES, Booking, Day, Feed, Meeting, Pass, Request, Resource
@@ -189,8 +189,12 @@ def _desk(agreement: Agreement, person: Any) -> Document:
 
 
 @act(forms.PlanForm, "exchange_day")
-def plan_day(request: HttpRequest, agreement: Agreement, data: Document, *, day: str) -> str:
-    services.plan_day(request.user, _day(request, agreement, day), now=timezone.now(), is_fresh=data["is_fresh"])
+def plan_day(request: HttpRequest, agreement: Agreement, data: Document, *, day: str) -> str | tuple[str, str]:
+    row = _day(request, agreement, day)
+    if jobs.is_large(row):
+        job = jobs.begin(request.user, row, is_fresh=data["is_fresh"])
+        return "portal_job_begun", reverse("job", args=[agreement.pk, job.pk])
+    services.plan_day(request.user, row, now=timezone.now(), is_fresh=data["is_fresh"])
     return "portal_done_planned"
 
 
