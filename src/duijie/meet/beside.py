@@ -121,6 +121,7 @@ class Beside:
 
     def wait(self, heard: Callable[[], None]) -> None:
         """Give prover and exchange a head start, until the best plan is known; `heard` may cancel by raising."""
+        heard()
         left = self._ends - time.monotonic()
         if self._workers == 1:
             self._until(time.monotonic() + left * _ALONE, heard)

@@ -113,6 +113,7 @@ def replan_command(
     click.echo(sentence("meet_replanned", language, values))
     for move in document["moves"]:
         click.echo("\t".join(str(part or "–") for part in move.values()))
+    _say_why(found.timetable, language)
 
 
 def _held(path: Path, instance: Instance) -> Timetable:
@@ -199,6 +200,13 @@ def _say(document: dict[str, Any], found: Timetable, as_json: bool, language: An
     click.echo(sentence(f"meet_status_{found.status}", language, values))
     for one in found.placements:
         click.echo(f"{one.slot}\t{one.table}\t{one.meeting}")
-    reasons = [*found.clash, *(reason for one in found.unplaced for reason in one.reasons)]
-    for reason in reasons:
+    _say_why(found, language)
+
+
+def _say_why(found: Timetable, language: Any) -> None:
+    """What clashes, and for each meeting that is not held what stands in its way."""
+    for reason in found.clash:
         click.echo(sentence(reason.code, language, reason.values))
+    for one in found.unplaced:
+        for reason in one.reasons:
+            click.echo(f"{one.meeting}\t{sentence(reason.code, language, reason.values)}")
