@@ -7,17 +7,18 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit
 from scipy.stats import rankdata
 
 from duijie.errors import InputError
 
-from .linkages import added_density
-from .relatedness import cooccurrence, density, proximity
+from .relatedness import cooccurrence, density, normed, proximity
 from .specialization import location_quotient, presence
 
 __all__ = ["Backtest", "Score", "auc", "backtest", "complete_years", "precision_at"]
 
 Floats = NDArray[np.float64]
+Truths = NDArray[np.bool_]
 DRAWS = 500
 
 
@@ -36,17 +37,19 @@ class Score:
 
 @dataclass(frozen=True, eq=False)
 class Backtest:
-    """How well each predictor told entries: `n_candidates` were absent before, `n_entries` of them came."""
+    """How well each predictor told entries: `n_candidates` were absent before, `n_entries` of them came.
+
+    `scores` are of what a region knows of itself (density, quotient, size, random and, with a training span, combined);
+    `pairs` of what a partner tells (added density, the partner's quotient, size, random, combined), each region's mean
+    over all its partners, so that regions stay independent.
+    """
 
     k: int
     n_regions: int
     n_candidates: int
     n_entries: int
     scores: tuple[Score, ...]
-    added_auc: float
-    added_auc_low: float
-    added_auc_high: float
-    n_pairs: int
+    pairs: tuple[Score, ...]
 
 
 def auc(score: ArrayLike, came: ArrayLike) -> float:
@@ -94,6 +97,7 @@ def backtest(
     threshold: float = 1.0,
     seed: int = 0,
     near: ArrayLike | None = None,
+    training: tuple[ArrayLike, ArrayLike] | None = None,
 ) -> Backtest:
     """Predict which industries became special to a region, and compare with size, quotient and chance.
 
@@ -105,6 +109,9 @@ def backtest(
         Length of the list that precision is measured on.
     near
         Proximity to use; by default learnt from `before`.
+    training
+        The time learnt from, cut in two (earlier, later), both within `before`: density and quotient are weighted as
+        they told the later part from the earlier, and these weights, never `after`, make the predictor ``combined``.
 
     Returns
     -------
@@ -114,54 +121,99 @@ def backtest(
     Raises
     ------
     InputError
-        The two tables differ in shape.
+        Two tables differ in shape.
+
+    Notes
+    -----
+    ``combined`` is a logistic regression with a small ridge on density (or added density) and log(quotient + 0.1).
     """
     old, new = np.asarray(before, dtype=np.float64), np.asarray(after, dtype=np.float64)
-    if old.shape != new.shape:
-        raise InputError("diagnose_shapes_differ", {"before": old.shape, "after": new.shape})
+    first, then = (np.asarray(one, dtype=np.float64) for one in training or (old, new))
+    for one in (new, first, then):
+        if one.shape != old.shape:
+            raise InputError("diagnose_shapes_differ", {"before": old.shape, "after": one.shape})
     held, came = presence(old, threshold=threshold), presence(new, threshold=threshold)
     link = proximity(cooccurrence(held)) if near is None else np.asarray(near, dtype=np.float64)
     random = np.random.default_rng(seed)
-    predictors: Mapping[str, Floats] = {
-        "density": density(held, link),
-        "quotient": np.nan_to_num(location_quotient(old)),
-        "size": np.broadcast_to(old.sum(0), old.shape),
-        "random": random.random(old.shape),
-    }
-    scores = tuple(_score(name, value, held, came, k, random) for name, value in predictors.items())
-    pairs = _added(held, came, link)
-    low, high = _band(pairs, random)
+    alone, paired = _predictors(old, held, link, random), _pair_predictors(old, held, link, random)
+    if training is not None:
+        was, enters = presence(first, threshold=threshold), presence(then, threshold=threshold)
+        tie = proximity(cooccurrence(was)) if near is None else link
+        alone["combined"] = _combined(_predictors(first, was, tie, random), was, enters, alone, ("density", "quotient"))
+        paired["combined"] = _combined(_pair_predictors(first, was, tie, random), was, enters, paired, ("added", "own"))
+    paired.pop("own")
     return Backtest(
-        k, len(old), int((~held).sum()), int((came & ~held).sum()), scores,
-        float(np.mean(pairs)) if len(pairs) else float("nan"), low, high, len(pairs),
+        k, len(old), int((~held).sum()), int((came & ~held).sum()),
+        tuple(_score(name, value[None], held, came, k, random) for name, value in alone.items()),
+        tuple(_score(name, value, held, came, k, random) for name, value in paired.items()),
     )  # fmt: skip
 
 
-def _score(
-    name: str, value: Floats, held: NDArray[np.bool_], came: NDArray[np.bool_], k: int, random: np.random.Generator
-) -> Score:
-    measured = [
-        (auc(value[r, ~held[r]], came[r, ~held[r]]), precision_at(value[r, ~held[r]], came[r, ~held[r]], k))
-        for r in range(len(held))
-    ]
-    areas, parts = (np.array([one for one in column if one == one]) for column in zip(*measured, strict=True))
-    return Score(name, _mean(areas), *_band(areas, random), _mean(parts), *_band(parts, random))
+def _predictors(old: Floats, held: Truths, link: Floats, random: np.random.Generator) -> dict[str, Floats]:
+    """What a region's own past tells, (regions, industries) each."""
+    return {
+        "density": density(held, link),
+        "quotient": np.log(np.nan_to_num(location_quotient(old)) + 0.1),
+        "size": np.broadcast_to(old.sum(0), old.shape),
+        "random": random.random(old.shape),
+    }
+
+
+def _pair_predictors(old: Floats, held: Truths, link: Floats, random: np.random.Generator) -> dict[str, Floats]:
+    """What each partner (first axis) tells a region, (regions, regions, industries) each; ``own`` is no predictor."""
+    n, m = old.shape
+    brought = held[:, None, :] & ~held[None, :, :]
+    quotient = np.log(np.nan_to_num(location_quotient(old)) + 0.1)
+    return {
+        "added": (brought.reshape(n * n, m).astype(np.float64) @ normed(link)).reshape(n, n, m),
+        "partner_quotient": np.broadcast_to(quotient[:, None, :], (n, n, m)),
+        "size": np.broadcast_to(old.sum(0), (n, n, m)),
+        "random": random.random((n, n, m)),
+        "own": np.broadcast_to(quotient[None], (n, n, m)),
+    }
+
+
+def _combined(
+    known: Mapping[str, Floats], was: Truths, enters: Truths, told: Mapping[str, Floats], names: Sequence[str]
+) -> Floats:
+    """Predictors weighted as they would best have told the training span, applied to the span after it."""
+    taught = np.stack([known[name] for name in names], -1)
+    absent = np.broadcast_to(~was, taught.shape[:-1])
+    weights = _logistic(taught[absent], np.broadcast_to(enters, absent.shape)[absent])
+    return np.asarray(sum(weight * told[name] for weight, name in zip(weights, names, strict=True)))
+
+
+def _logistic(values: Floats, truth: Truths, *, ridge: float = 1.0, steps: int = 25) -> Floats:
+    """Weights of a logistic regression by Newton's method, the ridge on standardised predictors; without the constant.
+
+    All 0 where every case has one answer.
+    """
+    spread = values.std(0) + 1e-12
+    table = np.column_stack([np.ones(len(values)), (values - values.mean(0)) / spread])
+    weights, penalty = np.zeros(table.shape[1]), np.diag([1e-9] + [ridge] * values.shape[1])
+    if truth.all() or not truth.any():
+        return weights[1:]
+    for _ in range(steps):
+        chance = expit(table @ weights)
+        slope = (table * (chance * (1 - chance))[:, None]).T @ table + penalty
+        weights = weights + np.linalg.solve(slope, table.T @ (truth - chance) - penalty @ weights)
+    return np.asarray(weights[1:] / spread)
+
+
+def _score(name: str, value: Floats, held: Truths, came: Truths, k: int, random: np.random.Generator) -> Score:
+    """Means over regions; with a partner axis, over each region's partners first."""
+    areas, parts = [], []
+    for r in range(len(held)):
+        lack = ~held[r]
+        tellers = [0] if len(value) == 1 else [p for p in range(len(value)) if p != r]
+        areas.append([auc(value[p, r, lack], came[r, lack]) for p in tellers])
+        parts.append([precision_at(value[p, r, lack], came[r, lack], k) for p in tellers])
+    mean, share = (np.array([np.mean(one) for one in rows if one and one[0] == one[0]]) for rows in (areas, parts))
+    return Score(name, _mean(mean), *_band(mean, random), _mean(share), *_band(share, random))
 
 
 def _mean(values: Floats) -> float:
     return float(values.mean()) if len(values) else float("nan")
-
-
-def _added(held: NDArray[np.bool_], came: NDArray[np.bool_], link: Floats) -> Floats:
-    """AUC of added density for each region over all partners: mean of its pairs, so that regions stay independent."""
-    found = []
-    for r in range(len(held)):
-        lack = ~held[r]
-        areas = [auc(added_density(held, link, r, p)[lack], came[r, lack]) for p in range(len(held)) if p != r]
-        known = [one for one in areas if one == one]
-        if known:
-            found.append(float(np.mean(known)))
-    return np.array(found)
 
 
 def _band(values: Sequence[float] | Floats, random: np.random.Generator) -> tuple[float, float]:

@@ -52,10 +52,17 @@ class Bits:
 
     def sums(self, near: Array, *, weights: Array, scale: Array) -> Array:
         """For each row and each column j of `near`: scale_j · Σ weights_i · near_ij over what the row holds."""
+        width = near.shape[1]
+        if not width:
+            return np.zeros((self.shape[0], 0), near.dtype)
         across = np.pad(self.across, ((0, len(self.across) % 2), (0, 0)))
+        weighed = np.zeros(8 * len(across), near.dtype)
+        weighed[: len(weights)] = weights
+        if width < TILE:
+            near, scale = np.pad(near, ((0, 0), (0, TILE - width))), np.pad(scale, (0, TILE - width))
         out = np.empty((self.shape[0], near.shape[1]), near.dtype)
-        _summed(across, near, weights.astype(near.dtype, copy=False), scale.astype(near.dtype, copy=False), out)
-        return out
+        _summed(across, near, weighed, scale.astype(near.dtype, copy=False), out)
+        return out[:, :width]
 
 
 def packed(present: NDArray[np.bool_]) -> Bits:
@@ -140,37 +147,45 @@ def _counted(columns, out):  # type: ignore[no-untyped-def]
 def _summed(codes, near, weights, scale, out):  # type: ignore[no-untyped-def]
     n, width = codes.shape[1], near.shape[1]
     table, sums = np.empty(FOUR, near.dtype), np.empty(n * TILE, near.dtype)
-    for at in range(0, width, TILE):
-        wide = min(TILE, width - at)
+    for begin in range(0, width, TILE):
+        at = min(begin, width - TILE)  # The last tile may overlap the one before: all are of one width.
         sums[:] = 0
         for k in range(0, codes.shape[0], 2):
             for part in range(4):
-                _partial(near, weights, 8 * k + 4 * part, at, wide, table, part * 16 * TILE)
+                _partial(near, weights, 8 * k + 4 * part, at, table, part * 16 * TILE)
             _added(codes[k], codes[k + 1], table, sums)
         for r in range(n):
-            for j in range(wide):
+            for j in range(TILE):
                 out[r, at + j] = sums[r * TILE + j] * scale[at + j]
 
 
 @compiled  # type: ignore[untyped-decorator,unused-ignore]
-def _partial(near, weights, first, at, wide, table, base):  # type: ignore[no-untyped-def]
-    """All sixteen sums of four rows of a tile, written from `base` on; rows and columns beyond the end add nothing."""
-    start = np.uint64(base)
-    for j in range(TILE):
-        table[start + np.uint64(j)] = 0
-    for bit in range(4):
-        i, size = first + bit, np.uint64((1 << bit) * TILE)
-        weight = weights[i] if i < near.shape[0] else weights[0] * 0
-        row = near[min(i, near.shape[0] - 1)]
-        for j in range(wide):
-            table[start + size + np.uint64(j)] = weight * row[at + j]
-        for j in range(wide, TILE):
-            table[start + size + np.uint64(j)] = 0
-        for c in range(1, 1 << bit):
-            old = start + np.uint64(c * TILE)
-            for j in range(TILE):
-                k = np.uint64(j)
-                table[size + old + k] = table[start + size + k] + table[old + k]
+def _partial(near, weights, first, at, table, base):  # type: ignore[no-untyped-def]
+    """All sixteen sums of four rows of a tile, written from `base` on; rows beyond the end weigh nothing."""
+    last = near.shape[0] - 1
+    i, k, l, m = min(first, last), min(first + 1, last), min(first + 2, last), min(first + 3, last)  # noqa: E741
+    p, q, r, s = weights[first], weights[first + 1], weights[first + 2], weights[first + 3]
+    to = np.uint64(base)
+    for at_j in range(TILE):
+        j = np.uint64(at_j)
+        a, b, c, d = p * near[i, at + at_j], q * near[k, at + at_j], r * near[l, at + at_j], s * near[m, at + at_j]
+        ab, cd = a + b, c + d
+        table[to + j] = 0
+        table[to + np.uint64(TILE) + j] = a
+        table[to + np.uint64(2 * TILE) + j] = b
+        table[to + np.uint64(3 * TILE) + j] = ab
+        table[to + np.uint64(4 * TILE) + j] = c
+        table[to + np.uint64(5 * TILE) + j] = a + c
+        table[to + np.uint64(6 * TILE) + j] = b + c
+        table[to + np.uint64(7 * TILE) + j] = ab + c
+        table[to + np.uint64(8 * TILE) + j] = d
+        table[to + np.uint64(9 * TILE) + j] = a + d
+        table[to + np.uint64(10 * TILE) + j] = b + d
+        table[to + np.uint64(11 * TILE) + j] = ab + d
+        table[to + np.uint64(12 * TILE) + j] = cd
+        table[to + np.uint64(13 * TILE) + j] = a + cd
+        table[to + np.uint64(14 * TILE) + j] = b + cd
+        table[to + np.uint64(15 * TILE) + j] = ab + cd
 
 
 @compiled  # type: ignore[untyped-decorator,unused-ignore]

@@ -168,7 +168,13 @@ def density(present: ArrayLike, near: ArrayLike) -> Floats:
     ----------
     Hidalgo, Klinger, Barabási & Hausmann (2007), The product space conditions the development of nations, Science 317.
     """
-    return np.asarray(np.asarray(present, dtype=np.float64) @ normed(near))
+    held = np.asarray(present)
+    if held.dtype != bool:
+        return np.asarray(held @ normed(near))
+    matrix = np.asarray(near, dtype=np.float64)
+    sums = matrix.sum(0)
+    inverse = np.divide(1, sums, out=np.zeros_like(sums), where=sums > 0)
+    return packed(held).sums(matrix, weights=np.ones(len(sums)), scale=inverse)
 
 
 def normed(near: ArrayLike) -> Floats:
