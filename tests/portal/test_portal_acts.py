@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -116,6 +117,7 @@ def test_a_ticket_from_a_department_one_is_not_in(
         "open_ticket",
         "answer_ticket",
         "hold_conference",
+        "keep_minutes",
         "record_decision",
         "note_practice",
         "read_all",
@@ -193,6 +195,13 @@ def test_a_session_a_decision_and_its_end(agreement: Any, sides: Any, clause: An
     here, there = (as_person(f"coordinator-{side.pk}") for side in sides)
     session = {"title": "第 N 次联席会议", "on": TODAY, "agenda": "议题一\n\n议题二"}
     assert said(post(here, "hold_conference", agreement, session), "portal_done_conference")
+    held = Record.objects.get(agreement=agreement, kind="conference", title_zh="第 N 次联席会议")
+    paper = {"conference": held.pk, "file": SimpleUploadedFile("m.pdf", b"%PDF-1.7 minutes")}
+    assert said(post(there, "keep_minutes", agreement, paper), "portal_other_side_owns")
+    paper["file"] = SimpleUploadedFile("m.pdf", b"%PDF-1.7 minutes")
+    assert said(post(here, "keep_minutes", agreement, paper), "portal_done_minutes")
+    held.refresh_from_db()
+    assert held.payload["minutes_sha256"] == hashlib.sha256(b"%PDF-1.7 minutes").hexdigest()
     office = Department.objects.filter(agreement=agreement.pk).first()
     data = {"clause": clause.key, "title": "议定一事", "due_on": TODAY, "on": TODAY, "departments": [office.key]}
     assert said(post(here, "record_decision", agreement, data), "portal_done_decision")

@@ -14,6 +14,7 @@ __all__ = [
     "CountersignForm",
     "DecisionForm",
     "FollowForm",
+    "MinutesForm",
     "MoveForm",
     "PracticeForm",
     "ReplyForm",
@@ -74,6 +75,13 @@ class ConferenceForm(forms.Form):
     title = forms.CharField(max_length=300)
     on = forms.DateField()
     agenda = forms.CharField(max_length=4000, required=False)
+
+
+class MinutesForm(forms.Form):
+    """The minutes of a session."""
+
+    conference = forms.CharField(max_length=_LONG)
+    file = forms.FileField()
 
 
 class DecisionForm(forms.Form):

@@ -32,6 +32,8 @@ from .selectors import clause_of, moves_of, term_of
 __all__ = [
     "answer_ticket",
     "countersign",
+    "hold_conference",
+    "keep_minutes",
     "move",
     "note_practice",
     "open_ticket",
@@ -340,6 +342,25 @@ def hold_conference(person: Person, agreement: Agreement, *, title: str, agenda:
         cleared_at=now,
         released_at=now,
     )
+
+
+@write("conference.hold")
+def keep_minutes(person: Person, row: Record, *, file: UploadedFile[Any]) -> Event:
+    """Keep the minutes (会议纪要) of a session under their hash; kept once, they are not replaced.
+
+    Raises
+    ------
+    DeniedError
+        The session's record belongs to the other side, or has its minutes.
+    InputError
+        The file is no document.
+    """
+    ledger.owner_only(person, row)
+    if row.payload.get("minutes_sha256"):
+        raise DeniedError("portal_out_of_order", {"state": row.state})
+    kept = ledger.add_evidence(person, row.agreement, file=file, kind="minutes", subject_type="record", subject=row.pk)
+    payload = {**row.payload, "minutes_sha256": kept.sha256}
+    return ledger.change_record(person, row, state="minuted", on=timezone.localdate(), payload=payload)
 
 
 @write("practice.adopt")

@@ -13,6 +13,7 @@ urlpatterns = [
     path("track/tickets/answer/", views.answer_ticket, name="answer_ticket"),
     *twin("track/conference/", views.conference, "conference"),
     path("track/conference/hold/", views.hold_conference, name="hold_conference"),
+    path("track/conference/minutes/", views.keep_minutes, name="keep_minutes"),
     path("track/conference/decide/", views.record_decision, name="record_decision"),
     *twin("track/practices/", views.practices, "practices"),
     path("track/practices/note/", views.note_practice, name="note_practice"),

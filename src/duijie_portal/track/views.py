@@ -204,6 +204,7 @@ def conference(request: HttpRequest, agreement: Agreement) -> Document:
         "as_of": as_of,
         "conferences": sorted((one for one in sessions if one.on <= str(as_of)), key=lambda one: one.on, reverse=True),
         "next_host": host_of(agreement_term(agreement), len(sessions) + 1),
+        "to_minute": _to_minute(agreement, request.user),
         "decisions": sorted(decisions, key=lambda one: (bool(one["done_on"]), one["due_on"] or as_of)),
         "departments": department_names(agreement),
         "clauses": _clauses(agreement),
@@ -211,11 +212,24 @@ def conference(request: HttpRequest, agreement: Agreement) -> Document:
     }
 
 
+def _to_minute(agreement: Agreement, person: Any) -> list[str]:
+    """The sessions one's own side recorded that have no minutes yet."""
+    rows = selectors.records_of(agreement, person, "conference")
+    return [row.pk for row in rows if row.side_id == person.side_id and not row.payload.get("minutes_sha256")]
+
+
 @act(forms.ConferenceForm, "conference")
 def hold_conference(request: HttpRequest, agreement: Agreement, data: Document) -> str:
     lines = [line.strip() for line in data["agenda"].splitlines() if line.strip()]
     services.hold_conference(request.user, agreement, title=data["title"], agenda=lines, on=data["on"])
     return "portal_done_conference"
+
+
+@act(forms.MinutesForm, "conference")
+def keep_minutes(request: HttpRequest, agreement: Agreement, data: Document) -> str:
+    rows = Record.objects.filter(agreement=agreement, kind="conference").visible_to(request.user)
+    services.keep_minutes(request.user, get_object_or_404(rows, pk=data["conference"]), file=data["file"])
+    return "portal_done_minutes"
 
 
 @act(forms.DecisionForm, "conference")
