@@ -1,4 +1,4 @@
-"""What tracking tells unasked: replies, silence, overdue actions; each once, and by the clock nothing of a rehearsal."""
+"""What tracking tells unasked: replies, silence, overdue actions; each once, and nothing of rehearsals by the clock."""
 
 from __future__ import annotations
 
