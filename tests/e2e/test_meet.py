@@ -18,7 +18,7 @@ SEED = """
 import os, sys
 import django
 django.setup()
-from datetime import timedelta
+from datetime import time, timedelta
 from django.utils import timezone
 from duijie_portal.accounts.models import Person
 from duijie_portal.ledger.models import Agreement, Party
@@ -47,7 +47,21 @@ for party in Party.objects.filter(agreement=agreement, side=here.side).exclude(k
 services.add_resource(
     here, agreement, kind="seat", name_zh="共享工位", name_en="Shared desks", capacity=12, fee_cny="12.5",
     opening=[[day, "09:00", "18:00"] for day in range(5)])
-print(day.pk)
+on = timezone.localdate() + timedelta(days=10)
+visit = services.open_visit(
+    here, agreement, title_zh="产业考察", title_en="Study visit", on=on, until=on, straight_kmh=35)
+for at in range(3):
+    services.add_host(
+        here, visit, name=f"接待单位{at}", place=f"园区{at}", spans=[["09:00", "12:00"]], closed_on=[], visit_min=45,
+        capacity_persons=30, interest=1.0, place_side=here.side_id, lat=24.8 + at / 50, lon=118.5 + at / 40)
+services.add_place(here, visit, place="宾馆", place_side=here.side_id, lat=24.81, lon=118.55)
+services.add_group(here, visit, name="一组", n_persons=12, first="08:30", last="13:00", start_place="宾馆")
+services.plan_visit(here, visit, now=timezone.now())
+series = services.open_series(
+    here, agreement, kind="conference", title_zh="联席会议", title_en="Joint conference", duration_min=120,
+    rule="FREQ=MONTHLY;BYDAY=2TU", starts_on=timezone.localdate(), starts_at=time(9, 30),
+    hosts=[side.pk for side in sides])
+print(day.pk, visit.pk, series.pk)
 """
 BEGUN = """
 import django, sys
@@ -74,9 +88,14 @@ def _python(code: str, home: Path, *more: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def exchange(portal: Any) -> str:
-    """The key of an exchange day with requests, most of them accepted."""
-    return _python(SEED, portal.home).strip()
+def seeded(portal: Any) -> list[str]:
+    """The keys of an exchange day with requests, most of them accepted, of a planned visit and of a series."""
+    return _python(SEED, portal.home).split()
+
+
+@pytest.fixture(scope="module")
+def exchange(seeded: list[str]) -> str:
+    return seeded[0]
 
 
 def _sign_in(browser: Any, portal: Any, nth: int, language: str, width: int) -> Any:
@@ -146,11 +165,14 @@ def test_planned_and_locked_by_mouse_and_by_keyboard(organiser: Any) -> None:
 
 @pytest.mark.parametrize(("language", "width"), [("zh-hans", 1280), ("en", 1280), ("zh-hans", 390), ("en", 390)])
 def test_every_page_is_clean(
-    browser: Any, portal: Any, organiser: Any, exchange: str, language: str, width: int
+    browser: Any, portal: Any, organiser: Any, seeded: list[str], language: str, width: int
 ) -> None:
+    exchange, visit, series = seeded
     page = _sign_in(browser, portal, 0, language, width)
     pages = {"requests": "requests/", "days": "days/", "day": f"days/{exchange}/", "bookings": "bookings/"}
     pages |= {"funnel": "funnel/", "feeds": "feeds/", "outcomes": f"days/{exchange}/outcomes/", "meet": ""}
+    pages |= {"visits": "visits/", "visit": f"visits/{visit}/", "series": "series/", "one": f"series/{series}/"}
+    pages |= {"decisions": "decisions/"}
     for name, path in pages.items():
         page.goto(_url(portal, path))
         page.wait_for_load_state("networkidle")

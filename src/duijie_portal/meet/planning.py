@@ -58,7 +58,8 @@ def instance_of(day: Day, also: Collection[str] = ()) -> Instance:
         for key, party in sorted(parties.items())
     )
     meetings = tuple(_meeting(row, day.locks, keys) for row in asked)
-    tables = tuple(_table(table, day, slots) for table in day.tables.all())
+    taken = _taken(day)
+    tables = tuple(_table(table, day, slots, taken.get(table.pk, ())) for table in day.tables.all())
     return checked(Instance(slots, tables, people, meetings, on=day.on.isoformat(), place=day.place_zh))
 
 
@@ -70,13 +71,20 @@ def _meeting(row: Request, locks: Mapping[str, str], keys: Collection[str]) -> M
     return Meeting(row.pk, people, weight=weight, slots=slots, match=row.pk, kind=row.kind, score=row.score)
 
 
-def _table(table: Resource, day: Day, slots: Iterable[Slot]) -> Table:
+def _table(table: Resource, day: Day, slots: Iterable[Slot], taken: Iterable[tuple[datetime, datetime]]) -> Table:
     """A table with the slots in which it is lost, or booked for something else."""
-    foreign = Booking.objects.filter(resource=table, state="booked", meeting=None)
-    taken = [(one.starts_at, one.ends_at) for one in foreign]
-    busy = {slot.key for slot in slots if any(_overlap(slot, first, last) for first, last in taken)}
+    busy = {slot.key for slot in slots for first, last in taken if _overlap(slot, first, last)}
     lost = set(day.closed.get(table.pk, ())) & {slot.key for slot in slots}
     return Table(table.pk, unavailable=frozenset(busy | lost))
+
+
+def _taken(day: Day) -> dict[str, list[tuple[datetime, datetime]]]:
+    """The spans in which each table of a day is booked for something else than its meetings."""
+    found: dict[str, list[tuple[datetime, datetime]]] = {}
+    rows = Booking.objects.filter(resource__day=day, state="booked", meeting=None)
+    for table, first, last in rows.values_list("resource", "starts_at", "ends_at"):
+        found.setdefault(table, []).append((first, last))
+    return found
 
 
 def _overlap(slot: Slot, starts_at: datetime, ends_at: datetime) -> bool:

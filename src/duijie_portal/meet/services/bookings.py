@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -21,7 +22,7 @@ from ..models import Booking, Resource
 from ..planning import booking_term, resource_term
 from .common import acts_for, both_sides, officials_of, people_of, seal, tell
 
-__all__ = ["add_resource", "book", "cancel_booking", "change_resource", "hold", "tidy_bookings"]
+__all__ = ["add_resource", "book", "cancel_booking", "change_resource", "hold", "taken_now", "tidy_bookings"]
 
 _FULL = "meet_booking_full"
 
@@ -176,27 +177,28 @@ def _move_up(person: Person | None, row: Resource) -> int:
     return n
 
 
-def hold(person: Person, resource: Resource, starts_at: datetime, ends_at: datetime) -> Booking:
-    """Take a table for a planned meeting; the caller holds the lock of its row.
+def taken_now(tables: Iterable[Resource]) -> dict[str, list[Any]]:
+    """The live bookings of some tables, by table; the caller holds the locks of their rows."""
+    found: dict[str, list[Any]] = {table.pk: [] for table in tables}
+    for one in Booking.objects.filter(resource__in=list(found), state="booked"):
+        found[one.resource_id].append(booking_term(one))
+    return found
+
+
+def hold(person: Person, resource: Resource, starts_at: datetime, ends_at: datetime, taken: list[Any]) -> Booking:
+    """A booking of a table for a planned meeting, still to be saved; `taken` are those it has, and grows by this one.
 
     Raises
     ------
     InputError
         Somebody took it meanwhile.
     """
-    now = timezone.now()
     made = Booking(agreement=resource.agreement, side_id=resource.side_id, resource=resource, person=person)
-    made.starts_at, made.ends_at, made.made_at, made.state = starts_at, ends_at, now, "booked"
-    full = objections(
-        resource_term(resource), booking_term(made), _at_once(resource, starts_at, ends_at), now=starts_at
-    )
+    made.starts_at, made.ends_at, made.made_at, made.state = starts_at, ends_at, timezone.now(), "booked"
+    term = booking_term(made)
+    full = objections(resource_term(resource), term, taken, now=starts_at)
     if any(reason.code == _FULL for reason in full):
         raise InputError("portal_meet_cannot_book", {"reasons": [reason.to_dict() for reason in full]})
+    taken.append(term)
     _release(made)
-    made.save(force_insert=True)
     return made
-
-
-def _at_once(row: Resource, starts_at: datetime, ends_at: datetime) -> list[Any]:
-    found = row.bookings.filter(state="booked", starts_at__lt=ends_at, ends_at__gt=starts_at)
-    return [booking_term(one) for one in found]

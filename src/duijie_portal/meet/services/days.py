@@ -24,7 +24,7 @@ from duijie_portal.ledger.visibility import Visibility
 
 from ..models import OPEN, Booking, Day, Meeting, Pass, Request, Resource
 from ..planning import instance_of, slots_of, timetable_of
-from .bookings import hold
+from .bookings import hold, taken_now
 from .common import both_sides, officials_of, people_of, seal, tell
 from .requests import expire
 
@@ -32,6 +32,7 @@ __all__ = ["call_off_day", "change_day", "check_in", "keep_arrival", "late", "op
 
 _PLAN_SECONDS = 8.0
 _REPLAN_SECONDS = 2.0
+_WRITTEN = ["slot", "starts_at", "ends_at", "booking", "is_off", "sequence", "changed_at"]
 
 
 @write("meeting.plan")
@@ -178,19 +179,24 @@ def _write_meetings(
     before = {one.meeting: one for one in old.placements}
     after = {one.meeting: one for one in new.placements}
     moved = [name for name in {**before, **after} if _place(before.get(name)) != _place(after.get(name))]
-    for name in moved:
-        if name in rows and rows[name].booking_id:
-            Booking.objects.filter(pk=rows[name].booking_id).update(state="cancelled")
+    freed = [rows[name].booking_id for name in moved if name in rows and rows[name].booking_id]
+    Booking.objects.filter(pk__in=freed).update(state="cancelled")
+    taken = taken_now(tables.values())
     slots = {slot.key: slot for slot in new.instance.slots}
     people = {one.id: one.people for timetable in (old, new) for one in timetable.instance.meetings}
     changes = []
+    written = []
     for name in moved:
         row = rows.get(name) or Meeting(day=day, request_id=name)
-        _move(person, row, after.get(name), slots, tables, now, is_known=name in rows)
+        _move(person, row, after.get(name), slots, tables, taken, now, is_known=name in rows)
+        written.append(row)
         for party in people[name]:
             changes.append(_change(party, name, before.get(name), after.get(name), tables))
-    for party in {party for name in after for party in people[name]}:
-        Pass.objects.get_or_create(day=day, party_id=party)
+    Booking.objects.bulk_create([row.booking for row in written if row.booking])
+    Meeting.objects.bulk_create([row for row in written if row.pk is None])
+    Meeting.objects.bulk_update([row for row in written if row.request_id in rows], _WRITTEN, batch_size=200)
+    parties = {party for name in after for party in people[name]}
+    Pass.objects.bulk_create([Pass(day=day, party_id=one) for one in sorted(parties)], ignore_conflicts=True)
     return changes
 
 
@@ -204,18 +210,20 @@ def _move(
     to: Placement | None,
     slots: Mapping[str, Any],
     tables: Mapping[str, Resource],
+    taken: Mapping[str, list[Any]],
     now: datetime,
     *,
     is_known: bool,
 ) -> None:
+    """What the plan says of a meeting, still to be saved."""
     row.is_off, row.changed_at = to is None, now
     row.sequence += is_known
     row.booking = None
     if to is not None:
         slot = slots[to.slot]
         row.slot, row.starts_at, row.ends_at = to.slot, slot.starts_at, slot.ends_at
-        row.booking = hold(person, tables[to.table], slot.starts_at, slot.ends_at) if to.table else None
-    row.save()
+        if to.table:
+            row.booking = hold(person, tables[to.table], slot.starts_at, slot.ends_at, taken[to.table])
 
 
 def _change(
