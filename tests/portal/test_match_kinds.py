@@ -231,3 +231,23 @@ def test_a_look_cut_short_can_be_taken_up_again(
     post(as_person(here.username), "map_import", agreement, {"heading": "", "key": ""}, table=row.pk)
     assert import_services.take(here, row) == 2
     assert import_selectors.taken_rows(row).count() == 2
+
+
+def test_headings_that_read_alike_are_told_apart(agreement: Any, here: Any, as_person: Any) -> None:
+    head = ["企业名称", "注册资本(万元)", "注册资本(万美元)", "主要产品", "主要产品"]
+    rows = [head, ["辛厂", "100", "14", "鞋", "布"]]
+    row = send(here, agreement, "firms", *rows)
+    assert faults(row) == ["column_twice", "column_twice"]
+    columns = import_selectors.checked(row)["columns"]
+    assert [one["name"] for one in columns] == [*head[:4], "@5"]
+    assert [one["basis"] for one in columns] == ["alias", "alias", "twice", "alias", "twice"]
+    chosen = {head[0]: "name", head[1]: "", head[2]: "capital", head[3]: "", "@5": "products"}
+    row = import_services.map_columns(here, row, chosen=chosen)
+    assert faults(row) == []
+    import_services.take(here, row)
+    made = Party.objects.get(name="辛厂")
+    assert (made.payload["capital"], made.payload["capital_currency"]) == (140_000, "USD")
+    assert made.payload["products"] == ["布"]
+    again = send(here, agreement, "firms", head, ["壬厂", "200", "28", "帽", "袜"])
+    assert again.payload["is_remembered"]
+    assert faults(again) == []

@@ -85,6 +85,8 @@ def _joined(first: str, parts: Iterable[Iterable[str]], last: str) -> Iterator[s
 
 
 def _text(value: str) -> str:
+    if value.isascii() and value.isprintable() and '"' not in value and "\\" not in value:
+        return f'"{value}"'  # nothing to escape: most keys, digests, dates
     return '"' + "".join(_ESCAPES.get(sign) or (f"\\u{ord(sign):04x}" if sign < " " else sign) for sign in value) + '"'
 
 

@@ -7,7 +7,7 @@ import json
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from duijie.terms import Progress, silent
 from duijie_portal.accounts.door import write
 from duijie_portal.accounts.models import Department, Person, Side
 from duijie_portal.accounts.powers import Visitor
-from duijie_portal.ledger.batches import batch_drafts, digest_of
+from duijie_portal.ledger.batches import Statement, batch_drafts, digest_of, execute, inserts
 from duijie_portal.ledger.log import append, erasable
 from duijie_portal.ledger.models import Agreement, Listing, Owned, Party, Record, text_key
 from duijie_portal.ledger.pages import Plain
@@ -39,7 +39,6 @@ from .import_tables import MOST_BYTES, Look, alike, look_at, overrides
 
 __all__ = ["drop", "map_columns", "open_import", "take"]
 
-_BATCH = 500
 _ATTEMPTS = 5
 _MODELS = {"party": Party, "listing": Listing, "record": Record}
 Document = dict[str, Any]
@@ -248,28 +247,35 @@ def take(person: Visitor, row: Record, /, *, progress: Progress = silent) -> int
             raise InputError("portal_import_no_rows")
         progress("portal_import_enter", 0, len(drafts))
         made = _made(row, drafts)
-        digests = [digest_of(one) for one in made]
-        if _enter(person, row, made, digests, _summary(checked), mark):
+        ready = _Ready(tuple(inserts(made)), [digest_of(one) for one in made], _summary(checked), mark)
+        if _enter(person, row, ready):
             progress("portal_import_enter", len(drafts), len(drafts))
             return len(drafts)
     raise InputError("portal_import_busy")
 
 
+@dataclass(frozen=True)
+class _Ready:
+    """Everything that can be made before the lock: the statements, the digests, the figures, the ledger's mark."""
+
+    statements: Sequence[Statement]
+    digests: Sequence[str]
+    summary: Document
+    mark: int
+
+
 @write("case.step")
-def _enter(
-    person: Person, row: Record, /, made: Sequence[Owned], digests: Sequence[str], summary: Document, mark: int
-) -> bool:
+def _enter(person: Person, row: Record, /, ready: _Ready) -> bool:
     """All rows and their seal at once; nothing where the ledger changed since the rows were checked."""
     row = _open(person, row)
-    if selectors.ledger_mark(row) != mark:
+    if selectors.ledger_mark(row) != ready.mark:
         return False
-    for model in (Party, Listing, Record):  # a listing points to its party
-        model._default_manager.bulk_create([one for one in made if isinstance(one, model)], batch_size=_BATCH)  # type: ignore[attr-defined]
+    execute(ready.statements)
     row.state, row.done_on = "taken", timezone.localdate()
-    row.payload = {**row.payload, "summary": summary, "n_made": len(made)}
+    row.payload = {**row.payload, "summary": ready.summary, "n_made": len(ready.digests)}
     row.save()
     today, body = timezone.localdate(), _seal(person, row)
-    append(row.agreement, batch_drafts(row.side_id, "import.taken", row.pk, today, digests, body))
+    append(row.agreement, batch_drafts(row.side_id, "import.taken", row.pk, today, ready.digests, body))
     _forget(row)
     return True
 

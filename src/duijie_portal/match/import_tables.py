@@ -156,26 +156,29 @@ def _heading(sheet: Any, form: Layout, mapping: Mapping[str, str]) -> tuple[str,
 def _columns(
     headings: Sequence[tuple[str, Heading]], form: Layout, mapping: Mapping[str, str], role: str
 ) -> Iterator[dict[str, Any]]:
-    """Each different heading once: where it stands, what it is taken for, why, and how surely."""
+    """Each heading once: where it stands, what it is taken for, why, and how surely; `name` is what a choice of a
+    person is kept under, the column's number where another column of the sheet bears the same heading."""
     seen: set[str] = set()
     for sheet, heading in headings:
         for place, text in enumerate(heading.texts):
-            if text and text not in seen:
-                seen.add(text)
+            name = f"@{place + 1}" if text in heading.texts[:place] else text
+            if text and name not in seen:
+                seen.add(name)
                 guess, confidence = _guess(text, form)
                 key, basis = heading.keys.get(place, ""), "alias"
                 if _is_personal(text):
                     guess, confidence, basis = "", 0.0, "personal"
-                elif text in mapping:
-                    key, basis = mapping[text], "chosen"
+                elif name in mapping:
+                    key, basis = mapping[name], "chosen"
                 elif not key and role and field_of(text, role):
                     key, guess, confidence, basis = f"{PREFIX}{field_of(text, role)}", "", 1.0, "kind"
                 elif not key:
-                    basis = "like" if guess else "unknown"
+                    basis = "twice" if guess in heading.keys.values() else "like" if guess else "unknown"
                 place_of = {"sheet": sheet, "row": heading.row}
                 yield {
                     **place_of,
                     "heading": text,
+                    "name": name,
                     "key": key,
                     "guess": guess,
                     "confidence": confidence,
@@ -205,12 +208,12 @@ def overrides(look: Look, kind: str, chosen: Mapping[str, str]) -> dict[str, str
     form, role, found = layout(kind), LISTING_ROLES.get(kind, ""), {}
     known = {*form.columns, *(f"{PREFIX}{key}" for key in (fields_of(role) if role else ()))}
     for column in look.columns:
-        text = column["heading"]
-        key = chosen.get(text)
+        name, text = column["name"], column["heading"]
+        key = chosen.get(name)
         if key is None or column["basis"] == "personal" or (key and key not in known):
             continue
-        if key != _by_alias(text, form, role):
-            found[text] = key
+        if name != text or key != _by_alias(text, form, role):
+            found[name] = key
     return found
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet
 
+from duijie.intake.layouts import layout
 from duijie_portal.accounts.models import Person
 from duijie_portal.accounts.powers import Visitor, may
 from duijie_portal.ledger.models import Agreement, Case, Event, Listing, Owned, Party, Record
@@ -90,8 +91,13 @@ def held(agreement: Agreement, person: Visitor, tables: Sequence[str], n: int = 
     return [
         {"type": kind, "n": rows.count(), "rows": [_held(row) for row in rows[:n]]}
         for kind in _MODELS
-        for rows in [held_rows(agreement, person, kind).exclude(_of_tables(tables))]
+        for rows in [_but_for_papers(held_rows(agreement, person, kind).exclude(_of_tables(tables)))]
     ]
+
+
+def _but_for_papers(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Without what only its own side ever needs: the sent tables themselves, and who is one with whom."""
+    return rows.exclude(kind__in=("import", "merge")) if rows.model is Record else rows
 
 
 def _of_tables(tables: Sequence[str]) -> Q:
@@ -129,6 +135,7 @@ def batch_of(table: Record) -> dict[str, Any]:
         for rows in rows_of_table(table)
     ]
     about = {"id": table.pk, "title": table.title, "kind": table.payload["kind"], "department": table.department}
+    about["kind_name"] = layout(table.payload["kind"]).label
     about |= {"source": table.payload["source"], "done_on": table.done_on, "n_made": table.payload.get("n_made", 0)}
     sums = {
         name: sum(one[key] for one in counts) for name, key in (("n_unchecked", "unchecked"), ("n_waiting", "waiting"))
