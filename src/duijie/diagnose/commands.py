@@ -51,6 +51,8 @@ def indicators(context: click.Context, /, file: Path, out: Path, **options: Any)
 @click.option("--national", default="", help="Region that stands for the country; by default all others together.")
 @click.option("--io", type=FILE, help="Input–output table (as for `io`), for supply links.")
 @click.option("--sectors", type=FILE, help="CSV (industry, sector) that ties industries to the table.")
+@click.option("--before", type=FILE, help="The same table at an earlier date, for transfer candidates.")
+@click.option("--groupings", type=FILE, help="CSV (grouping, industry[, is_partial, name_zh, name_en]).")
 @convention
 @out
 @click.pass_context

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
 from duijie.errors import Fault, InputError
@@ -45,6 +47,27 @@ class Indicators:
     n_components: int
     convention: str
     warnings: tuple[Reason, ...]
+
+    def to_arrow(self, regions: Sequence[str] = (), industries: Sequence[str] = ()) -> dict[str, pa.Table]:
+        """Arrow tables ``regions``, ``industries``, ``cells``; numbers stand for names where none are given."""
+        n, m = self.rca.shape
+        names = [list(given) or [str(at) for at in range(size)] for given, size in ((regions, n), (industries, m))]
+        index = np.repeat(np.arange(n, dtype=np.int32), m), np.tile(np.arange(m, dtype=np.int32), n)
+        keys = [
+            pa.DictionaryArray.from_arrays(pa.array(at), pa.array(one)) for at, one in zip(index, names, strict=True)
+        ]
+        cells = {"rca": self.rca, "presence": self.presence, "density": self.density, "cog": self.gain}
+        heads = {"diversity": self.diversity, "eci": self.eci, "coi": self.outlook}
+        return {
+            "regions": pa.table({"region": names[0], **heads}),
+            "industries": pa.table({"industry": names[1], "ubiquity": self.ubiquity, "pci": self.pci}),
+            "cells": pa.table({"region": keys[0], "industry": keys[1],
+                               **{name: np.ravel(column) for name, column in cells.items()}}),
+        }  # fmt: skip
+
+    def to_pandas(self, regions: Sequence[str] = (), industries: Sequence[str] = ()) -> dict[str, Any]:
+        """The same tables as pandas frames; needs pandas."""
+        return {name: table.to_pandas() for name, table in self.to_arrow(regions, industries).items()}
 
 
 def indicators(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from duijie.terms import Provenance, Reason, Source
 
-__all__ = ["Coverage", "Link", "PairReport", "Specialization", "Witness", "plain"]
+__all__ = ["Coverage", "Link", "PairReport", "Specialization", "Witness", "arrow_tables", "plain"]
 
 Say = Mapping[str, str]
 
@@ -102,6 +104,46 @@ class PairReport:
     def to_dict(self) -> dict[str, Any]:
         """The report as nested dicts and lists, ready for JSON; a value that is not finite becomes None."""
         return {field.name: plain(getattr(self, field.name)) for field in fields(self)}
+
+    def to_arrow(self) -> dict[str, pa.Table]:
+        """The report's lists as Arrow tables under their names; empty lists are left out.
+
+        Names in two languages become two columns; what is nested deeper is JSON text.
+        """
+        return arrow_tables(self)
+
+    def to_pandas(self) -> dict[str, Any]:
+        """The same tables as pandas frames.
+
+        Raises
+        ------
+        ImportError
+            pandas is not installed.
+        """
+        return {name: table.to_pandas() for name, table in self.to_arrow().items()}
+
+
+def arrow_tables(result: Any) -> dict[str, pa.Table]:
+    """Every list of rows of a result as an Arrow table."""
+    lists = {field.name: plain(getattr(result, field.name)) for field in fields(result)}
+    return {
+        name: pa.Table.from_pylist([_flat(row) for row in rows])
+        for name, rows in lists.items()
+        if isinstance(rows, list) and rows and isinstance(rows[0], dict)
+    }
+
+
+def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    """One row whose cells are numbers or text."""
+    cells: dict[str, Any] = {}
+    for key, value in row.items():
+        if isinstance(value, dict) and set(value) == {"zh", "en"}:
+            cells |= {f"{key}_{language}": text for language, text in value.items()}
+        elif isinstance(value, dict | list):
+            cells[key] = json.dumps(value, ensure_ascii=False)
+        else:
+            cells[key] = value
+    return cells
 
 
 def plain(value: Any) -> Any:

@@ -19,20 +19,23 @@ from duijie.errors import Fault, InputError
 from duijie.store import Store
 from duijie.terms import Counts, IOTable, Progress, Reason, silent
 
+from . import queries
 from .conventions import Convention
+from .groupings import Grouping
 from .indicators import Indicators, indicators
 from .inputoutput import Economy
-from .queries import cells
 from .report import pair
 from .results import PairReport
 
 __all__ = [
     "LongTable",
     "counts_in",
+    "firms_behind",
     "indicators_of",
     "io_of",
     "long_table",
     "pair_of",
+    "read_groupings",
     "read_io",
     "read_long",
     "tables",
@@ -52,6 +55,37 @@ class LongTable:
     def latest(self) -> Counts:
         """The counts of the last year."""
         return self.years[max(self.years)]
+
+    def stock(self, until: str) -> Counts:
+        """All that entered up to a year, for tables whose years are years of entry (registrations).
+
+        Who left is not in such a table: it is what entered and is still listed, not what stood there then. Only years
+        in which every asked region has rows are comparable (see :meth:`comparable_until`).
+
+        Raises
+        ------
+        InputError
+            No year of the table is that early.
+        """
+        kept = [table for year, table in self.years.items() if year <= until]
+        if not kept:
+            raise InputError("diagnose_year_unknown", {"year": until, "first": min(self.years, default="")})
+        return replace(kept[0], values=np.sum([one.values for one in kept], axis=0), year=f"–{until}")
+
+    def comparable_until(self, regions: Sequence[str]) -> str:
+        """The last year up to which each region has rows in every year since all have begun; empty where none is.
+
+        A later gap of one region would look like a loss of all its industries at once.
+        """
+        last, spans = "", [str(year) for year in range(int(min(self.years)), int(max(self.years)) + 1)]
+        for year in spans:
+            full = year in self.years and all(
+                self.years[year].values[self.years[year].regions.index(region)].any() for region in regions
+            )
+            if last and not full:
+                return last
+            last = year if full else last
+        return last
 
 
 def read_long(path: Path, *, unit: str = "") -> LongTable:
@@ -164,29 +198,41 @@ def _number(text: Any) -> float:
 
 def counts_in(store: Store, *, unit: str) -> Counts:
     """Counts reduced inside a store from its table ``amounts`` (region, industry, value)."""
-    return replace(long_table(store.sql(cells()).arrow()).latest, unit=unit)
+    return replace(long_table(store.sql(queries.cells()).arrow()).latest, unit=unit)
+
+
+def firms_behind(store: Store, region: str, industry: str, *, limit: int = 50) -> pa.Table:
+    """The named firms behind one cell of the counts, with the source and date of each.
+
+    Parameters
+    ----------
+    store
+        With a table ``firms`` (id, region, name, industry, products, registered_year, inferred, publisher, title, url,
+        as_of), as the pipeline keeps it.
+    industry
+        A heading; what lies below it is taken in.
+    limit
+        At most so many, those with stated products first.
+
+    Returns
+    -------
+    pa.Table
+        Public columns only; empty where none is listed. The counts come from a wider sample than the list of firms: a
+        cell may count more firms than can be named.
+    """
+    found = store.sql(queries.firms_behind(), region=region, industry=industry).batches(max(limit, 1))
+    first = next(iter(found), None)
+    schema = queries.firms_behind().schema
+    return schema.empty_table() if first is None else pa.Table.from_batches([first], schema).slice(0, limit)
 
 
 def tables(counts: Counts, found: Indicators) -> dict[str, pa.Table]:
     """Indicators as Arrow tables: ``regions``, ``industries``, ``cells``."""
-    n, m = found.rca.shape
-    year = [counts.year] if counts.year else []
-
-    def named(size: int, **columns: Any) -> pa.Table:
-        return pa.table({**({"year": pa.array(year * size)} if year else {}), **columns})
-
-    flat = {name: pa.array(np.ravel(getattr(found, name))) for name in ("rca", "presence", "density", "gain")}
-    index = [pa.array(np.repeat(np.arange(n, dtype=np.int32), m)), pa.array(np.tile(np.arange(m, dtype=np.int32), n))]
-    keys = [pa.DictionaryArray.from_arrays(at, pa.array(names)) for at, names in
-            zip(index, (counts.regions, counts.industries), strict=True)]  # fmt: skip
-    return {
-        "regions": named(n, region=counts.regions, diversity=found.diversity, eci=found.eci, coi=found.outlook),
-        "industries": named(m, industry=counts.industries, ubiquity=found.ubiquity, pci=found.pci),
-        "cells": named(
-            n * m, region=keys[0], industry=keys[1], value=pa.array(counts.values.ravel()),
-            **{"cog" if name == "gain" else name: column for name, column in flat.items()},
-        ),
-    }  # fmt: skip
+    made = found.to_arrow(counts.regions, counts.industries)
+    made["cells"] = made["cells"].add_column(2, "value", pa.array(counts.values.ravel()))
+    if not counts.year:
+        return made
+    return {name: table.add_column(0, "year", pa.array([counts.year] * table.num_rows)) for name, table in made.items()}
 
 
 def indicators_of(
@@ -198,7 +244,7 @@ def indicators_of(
     least_ubiquity: int = 0,
     progress: Progress = silent,
 ) -> tuple[Reason, ...]:
-    """Write ``regions.csv``, ``industries.csv`` and ``cells.parquet`` for every year of a long table."""
+    """Write ``regions.csv``, ``industries.csv``, ``cells.parquet`` and ``warnings.json`` for every year of a table."""
     long = read_long(path)
     warnings, made = list(long.warnings), []
     for year in sorted(long.years):
@@ -215,6 +261,8 @@ def indicators_of(
     for name in ("regions", "industries"):
         _write_csv(out / f"{name}.csv", pa.concat_tables([one[name] for one in made]))
     pq.write_table(pa.concat_tables([one["cells"] for one in made]).unify_dictionaries(), out / "cells.parquet")
+    told = json.dumps([one.to_dict() for one in warnings], ensure_ascii=False, indent=1)
+    (out / "warnings.json").write_text(told + "\n", encoding="utf-8")
     return tuple(warnings)
 
 
@@ -231,6 +279,8 @@ def pair_of(
     national: str = "",
     io: Path | None = None,
     sectors: Path | None = None,
+    before: Path | None = None,
+    groupings: Path | None = None,
     convention: str | Convention = "atlas",
     progress: Progress = silent,
 ) -> PairReport:
@@ -242,12 +292,18 @@ def pair_of(
         The region that stands for the country; without one, all other regions together.
     io, sectors
         A table for :func:`read_io`, and a CSV (industry, sector): with them supply links are computed.
+    before
+        The same table at an earlier date: with it pressure and transfer candidates are computed.
+    groupings
+        A file for :func:`read_groupings`: official groupings to count on each side.
     """
     counts = read_long(path).latest
+    earlier = _aligned(read_long(before).latest, counts) if before else None
     if national and national not in counts.regions:
         raise InputError("diagnose_region_unknown", {"region": national})
     if not national:
         national, counts = NATION, _with_nation(counts, (region_a, region_b))
+        earlier = earlier and _with_nation(earlier, (region_a, region_b))
     table = read_io(io) if io else None
     report = pair(
         counts,
@@ -256,6 +312,8 @@ def pair_of(
         national=national,
         io={national: table} if table else {},
         sector_of={row["industry"]: row["sector"] for row in _rows(sectors)} if sectors else {},
+        before=earlier,
+        groupings=read_groupings(groupings) if groupings else (),
         convention=convention,
         progress=progress,
     )
@@ -264,6 +322,54 @@ def pair_of(
     (out / "pair.json").write_text(text + "\n", encoding="utf-8")
     _write_links(out / "links.csv", report)
     return report
+
+
+def _aligned(other: Counts, counts: Counts) -> Counts:
+    """A table with the regions and industries of another; what it does not have is 0."""
+    values = np.zeros(counts.values.shape)
+    rows, columns = (
+        [[axis.index(name) for name in both] for axis in (here, there)]
+        for here, there, both in (
+            (other.regions, counts.regions, sorted({*other.regions} & {*counts.regions})),
+            (other.industries, counts.industries, sorted({*other.industries} & {*counts.industries})),
+        )
+    )
+    values[np.ix_(rows[1], columns[1])] = other.values[np.ix_(rows[0], columns[0])]
+    return replace(counts, values=values, year=other.year)
+
+
+def read_groupings(path: Path) -> tuple[Grouping, ...]:
+    """Official groupings from a CSV: ``grouping, industry`` and, where known, ``name_zh, name_en, is_partial``.
+
+    A row a heading; one of which only a part belongs to the grouping has ``is_partial`` 1.
+
+    Raises
+    ------
+    InputError
+        The file is absent or lacks a column.
+    """
+    rows = list(_rows(path))
+    absent = [name for name in ("grouping", "industry") if rows and name not in rows[0]]
+    if absent or not rows:
+        faults = tuple(Fault("key_missing", {"file": path.name, "column": name}, {"key": name}) for name in absent)
+        raise InputError("diagnose_columns_missing", {"columns": absent}, {"file": path.name}, faults=faults)
+
+    def codes(key: str, is_partial: bool) -> tuple[str, ...]:
+        return tuple(
+            row["industry"] for row in rows
+            if row["grouping"] == key and (str(row.get("is_partial") or "0") == "1") == is_partial
+        )  # fmt: skip
+
+    heads = {row["grouping"]: row for row in reversed(rows)}
+    return tuple(
+        Grouping(
+            key,
+            {"zh": row.get("name_zh") or key, "en": row.get("name_en") or key},
+            codes(key, is_partial=False),
+            codes(key, is_partial=True),
+        )
+        for key, row in sorted(heads.items())
+    )
 
 
 def _with_nation(counts: Counts, pair_of_regions: tuple[str, str]) -> Counts:
@@ -305,7 +411,7 @@ def read_io(path: Path) -> IOTable:
     Raises
     ------
     InputError
-        A sector has no column, or a cell is not a number; all are named.
+        A sector has no column or stands twice, or a cell is not a number; all are named.
     """
     rows = list(_rows(path))
     sectors = [str(row.get("sector")) for row in rows]
@@ -326,6 +432,9 @@ def read_io(path: Path) -> IOTable:
     if absent:
         known = tuple(Fault("key_missing", {"file": path.name, "column": name}, {"key": name}) for name in absent)
         raise InputError("diagnose_columns_missing", {"columns": absent}, {"file": path.name}, faults=known)
+    twice = sorted({name for name in sectors if sectors.count(name) > 1})
+    if twice:
+        raise InputError("diagnose_sectors_repeat", {"sectors": twice}, {"file": path.name})
     flows = np.stack([column(name) for name in sectors], axis=1)
     final = column("final_demand")
     output = column("output") if "output" in heading else flows.sum(1) + final

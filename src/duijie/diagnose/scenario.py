@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from duijie.errors import InputError
 from duijie.terms import Counts, Provenance
@@ -195,6 +196,15 @@ class Difference:
     def to_dict(self) -> dict[str, Any]:
         """The difference as plain values, ready for JSON."""
         return {name: plain(getattr(self, name)) for name in ("scenario", "shifts", "provenance")}
+
+    def to_arrow(self) -> pa.Table:
+        """The shifts as an Arrow table."""
+        columns = [field.name for field in fields(Shift)]
+        return pa.table({name: [getattr(one, name) for one in self.shifts] for name in columns})
+
+    def to_pandas(self) -> Any:
+        """The shifts as a pandas frame; needs pandas."""
+        return self.to_arrow().to_pandas()
 
 
 def counts_digest(counts: Counts) -> str:
