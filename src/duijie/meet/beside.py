@@ -24,8 +24,7 @@ class Beside:
     """A worker each for the prover and the exchange: one worker proves first and exchanges after; of two the exchange
     leaves its own to the solver after a while; from three on all run side by side.
 
-    Used as a context: nothing of it outlives the block. `first_at` says when the first valid plan was seen, by the
-    monotonic clock.
+    Used as a context: nothing of it outlives the block.
 
     Parameters
     ----------
@@ -44,7 +43,6 @@ class Beside:
         self._ends, self._workers, self._seed = time.monotonic() + seconds, workers, seed
         self.prover: Prover | None = None
         self.improver: Improver | None = None
-        self.first_at: float | None = None
         self._seen: tuple[Ints | None, Mapping[int, int] | None] = (None, None)
         self._known: tuple[Mapping[int, int] | None, int] = (None, _UNKNOWN)
 
@@ -76,6 +74,12 @@ class Beside:
     def n_workers(self) -> int:
         """Workers that are taken."""
         return sum(one is not None and one.is_alive() for one in (self.prover, self.improver))
+
+    @property
+    def first_at(self) -> float | None:
+        """When the first valid plan was there, by the monotonic clock."""
+        moments = [one.first_at for one in (self.prover, self.improver) if one is not None]
+        return min((one for one in moments if one is not None), default=None)
 
     @property
     def bound(self) -> int:
@@ -116,7 +120,6 @@ class Beside:
                 breaks = _UNKNOWN if one is None else sum(count_breaks(self._instance, one).values())
                 if one is not None and breaks < self._known[1] and is_fair(self._instance, one):
                     self._known = one, breaks
-                    self.first_at = self.first_at or time.monotonic()
         return self._known
 
     def wait(self, heard: Callable[[], None]) -> None:

@@ -27,6 +27,7 @@ _TENURE = 8
 _MOST_STEPS = 200
 _MOVES = 5_000
 _UNKNOWN = 1 << 60
+_PENALTY = 1_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,7 +155,7 @@ class Improver(threading.Thread):
     Simulated annealing. Moving a meeting from slot a to slot b pushes its people's meetings in b to a, those push
     others back to b, and so on: the connected piece changes places as a whole (a Kempe chain), so nobody is ever
     booked twice. The inner loop holds no lock of the interpreter; its first call on a machine compiles it, which
-    takes some seconds.
+    takes some seconds. `first_at` says when nobody had more breaks than allowed, by the monotonic clock.
     """
 
     def __init__(self, plain: Plain, slots: Ints, *, seconds: float, seed: int = 0) -> None:
@@ -162,6 +163,7 @@ class Improver(threading.Thread):
         self._plain, self._seconds, self._seed = plain, seconds, seed
         self._halt = threading.Event()
         self.best, self.least = slots.copy(), _UNKNOWN
+        self.first_at: float | None = None
 
     def run(self) -> None:
         plain, end = self._plain, time.monotonic() + self._seconds
@@ -172,7 +174,7 @@ class Improver(threading.Thread):
             masks[plain.pairs[m]] |= 1 << s
         load = np.bincount(state, minlength=plain.open.shape[1])
         batch, cost = 0, sum(_breaks(mask, plain.days, plain.most) for mask in masks)
-        self.least = cost
+        self._note(cost)
         while self.least and not self._halt.is_set() and (left := end - time.monotonic()) > 0:
             heat = 0.05 + 0.75 * min(1.0, left / self._seconds) ** 4
             cost += _anneal(
@@ -190,7 +192,13 @@ class Improver(threading.Thread):
             )
             batch += 1
             if cost < self.least:
-                self.best, self.least = state.copy(), cost
+                self.best = state.copy()
+                self._note(cost)
+
+    def _note(self, cost: int) -> None:
+        self.least = cost
+        if self.first_at is None and cost < _PENALTY:
+            self.first_at = time.monotonic()
 
     def stop(self) -> None:
         """Stop after the moves at hand, and wait for that."""
@@ -201,7 +209,7 @@ class Improver(threading.Thread):
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]
 def _breaks(mask: int, days: Ints, most: int) -> int:
-    """Breaks of one person, and a hundred for each above `most`: runs of ones in each day, less one."""
+    """Breaks of one person, and a thousand for each above `most`: runs of ones in each day, less one."""
     breaks = 0
     for day in days:
         runs = mask & day
@@ -211,7 +219,7 @@ def _breaks(mask: int, days: Ints, most: int) -> int:
                 runs &= runs - 1
                 breaks += 1
             breaks -= 1
-    return breaks + 100 * max(0, breaks - most)
+    return breaks + _PENALTY * max(0, breaks - most)
 
 
 @numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator,unused-ignore]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,10 +20,10 @@ _FEW = 6
 
 @dataclass(frozen=True)
 class Formula:
-    """Clauses over the variables 1 … `n_variables`; `at[meeting, slot]` is the variable of a choice, `holes` those of
-    the breaks: their number is what is to be small."""
+    """Clauses over the variables 1 … `n_variables`, each closed by 0; `at[meeting, slot]` is the variable of a choice,
+    `holes` those of the breaks: their number is what is to be small."""
 
-    clauses: list[list[int]]
+    clauses: array[int]
     n_variables: int
     at: Mapping[tuple[int, int], int]
     holes: tuple[int, ...]
@@ -32,7 +33,8 @@ class _Writer:
     """Clauses and fresh variables; counts are encoded by PySAT."""
 
     def __init__(self) -> None:
-        self.clauses: list[list[int]] = []
+        # One flat array: lists of lists by the hundred thousand keep the garbage collector busy.
+        self.clauses = array("i")
         self.top = 0
 
     def new(self) -> int:
@@ -40,7 +42,8 @@ class _Writer:
         return self.top
 
     def add(self, *literals: int) -> None:
-        self.clauses.append(list(literals))
+        self.clauses.extend(literals)
+        self.clauses.append(0)
 
     def either(self, literals: Iterable[int]) -> int:
         """A variable that is true exactly where one of `literals` is."""
@@ -92,7 +95,8 @@ class _Writer:
     def _count(self, encode: Callable[..., Any], literals: Sequence[int], bound: int, encoding: int) -> None:
         found = encode(lits=list(literals), bound=bound, top_id=self.top, encoding=encoding)
         self.top = max(self.top, found.nv)
-        self.clauses.extend(found.clauses)
+        for clause in found.clauses:
+            self.add(*clause)
 
 
 def formula_of(instance: Instance) -> Formula | None:

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import threading
-from array import array
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -22,7 +22,7 @@ class Prover(threading.Thread):
     """Asks a SAT solver for a plan with no break, with one, with two …, until there is one or time is over.
 
     `bound` is the number of breaks proven so far; `slots` a plan by meeting number, at first any, in the end the best;
-    `is_infeasible` that no plan places every meeting.
+    `is_infeasible` that no plan places every meeting; `first_at` when the first plan came, by the monotonic clock.
 
     Notes
     -----
@@ -40,6 +40,7 @@ class Prover(threading.Thread):
         self.bound = 0
         self.slots: Mapping[int, int] | None = None
         self.is_infeasible = False
+        self.first_at: float | None = None
 
     def run(self) -> None:
         try:
@@ -60,14 +61,10 @@ class Prover(threading.Thread):
             "n_variables": formula.n_variables,
             "n_choices": len(formula.at),
         }
-        numbers = array("i")
-        for clause in formula.clauses:
-            numbers.extend(clause)
-            numbers.append(0)
         assert self._process.stdin is not None
         with self._process.stdin as pipe:
             pipe.write(json.dumps(head).encode() + b"\n")
-            pipe.write(numbers.tobytes())
+            pipe.write(formula.clauses.tobytes())
 
     def _take(self, row: Mapping[str, object]) -> None:
         match row:
@@ -75,6 +72,7 @@ class Prover(threading.Thread):
                 self.bound = bound
             case {"chosen": list(chosen)}:
                 # The choices were numbered first, in this order.
+                self.first_at = self.first_at or time.monotonic()
                 choices = list(self._formula.at)
                 self.slots = dict(choices[literal - 1] for literal in chosen)
             case _:

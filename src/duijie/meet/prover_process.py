@@ -24,7 +24,7 @@ def main() -> None:
     _limit(head["seconds"])
     numbers = array("i")
     numbers.frombytes(sys.stdin.buffer.read())
-    for line in proven(list(_clauses(numbers)), head["holes"], head["n_variables"], head["n_choices"]):
+    for line in proven(numbers, head["holes"], head["n_variables"], head["n_choices"]):
         print(json.dumps(line), flush=True)
 
 
@@ -37,7 +37,7 @@ def _limit(seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
 
 
-def _clauses(numbers: array[int]) -> Iterator[list[int]]:
+def _split(numbers: array[int]) -> Iterator[list[int]]:
     start = 0
     for at, number in enumerate(numbers):
         if number == 0:
@@ -46,7 +46,7 @@ def _clauses(numbers: array[int]) -> Iterator[list[int]]:
 
 
 def proven(
-    clauses: list[list[int]], holes: list[int], n_variables: int, n_choices: int
+    clauses: array[int], holes: list[int], n_variables: int, n_choices: int
 ) -> Iterator[dict[str, int | bool | list[int]]]:
     """A row for a first plan, for each bound that is proven, and for the best plan; or that there is no plan at all.
 
@@ -57,7 +57,7 @@ def proven(
     Is there a plan with no break, with one, with two …? Each “no” is a proof of the next bound, and what was learnt
     stays.
     """
-    with Solver(SOLVER, bootstrap_with=clauses) as solver:
+    with Solver(SOLVER, bootstrap_with=_split(clauses)) as solver:
         counter, bound = None, 0
         if not solver.solve():
             yield {"is_infeasible": True}
