@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import statistics
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from scipy.sparse.linalg import svds
 
@@ -24,6 +26,7 @@ from duijie.diagnose.bits import quotients
 from duijie.diagnose.complexity import spectral_complexity
 from duijie.diagnose.relatedness import cooccurrence, density, proximity
 from duijie.diagnose.run import counts_in, long_table
+from duijie.intake.coding import code_industries
 from duijie.store import open_store
 from duijie.terms import Counts
 
@@ -289,6 +292,31 @@ def reduction(folder: Path) -> list[Case]:
     return cases
 
 
+def registered(folder: Path) -> list[Case]:
+    """Real registrations, coded once, reduced to region × class by the store; absent where the shared data is."""
+    home = Path(os.environ.get("DUIJIE_SHARED", Path(__file__).parents[2] / ".." / "shared"))
+    paths = sorted((home / "data" / "enterprise_registry").glob("*.parquet"))
+    if not paths or IS_QUICK:
+        return []
+    rows = pa.concat_tables([pq.read_table(one, columns=["name", "scope", "uscc_district"]) for one in paths])
+    names, scopes = ([text or "" for text in rows[column].to_pylist()] for column in ("name", "scope"))
+    codes: list[str] = []
+    coding = timed(lambda: codes.extend(code_industries(names, scopes).classes.tolist()))
+    path = folder / "registered.parquet"
+    known = pa.array([bool(code) for code in codes])
+    table = pa.table({"region": rows["uscc_district"], "industry": codes, "value": np.ones(len(codes))})
+    pq.write_table(table.filter(known).filter(pc.is_valid(table.filter(known)["region"])), path)
+    with open_store() as store:
+        store.register("amounts", path)
+        found: list[Counts] = []
+        (spent,) = interleaved([lambda: found.append(counts_in(store, unit="firms"))])
+    n = pq.read_metadata(path).num_rows
+    shape = "×".join(map(str, found[0].values.shape))
+    note = (f"median of {RUNS}, wall {spent.wall:.2f} s; {n:,} registrations have a class and a district; {shape} cells "
+            f"hold {int(found[0].values.sum()):,} firms; coding them took {coding.cpu:.0f} CPU s")  # fmt: skip
+    return [Case(f"{len(codes):,} real registrations to counts by the store", "CPU s", spent.cpu, note=note)]
+
+
 def _write_rows(path: Path, n: int) -> None:
     """A row a firm, regions and classes drawn by Zipf's law, written in pieces."""
     rng = np.random.default_rng(0)
@@ -379,6 +407,7 @@ def main() -> None:
             lambda: against_peers(nested(MIDDLE), folder, {"ecomplexity": 70}, 4),
             lambda: input_output(folder),
             lambda: reduction(folder),
+            lambda: registered(folder),
             lambda: against_peers(nested(LARGE), folder, {"ecomplexity": 40, "econcomplex": 40}, 4),
         ]
         for part in parts:

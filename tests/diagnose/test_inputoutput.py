@@ -49,6 +49,13 @@ def test_households_as_a_third_sector():
     np.testing.assert_allclose(found.income, (income / [1000, 2000]) @ model.inverse)
 
 
+def test_the_closed_example_of_miller_and_blair():
+    """Chapter 2 again with households inside: they earn (300, 500, 50) and spend (50, 400, 50) of 1000."""
+    model = Economy([[150, 500, 50], [200, 100, 400], [300, 500, 50]], [1000, 2000, 1000])
+    book = [[1.3651, 0.4253, 0.2509], [0.5273, 1.3481, 0.5954], [0.5698, 0.4890, 1.2885]]
+    np.testing.assert_allclose(model.inverse, book, atol=1e-4)
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 10**6), st.integers(2, 15))
 def test_everything_against_plain_inverses(seed, n):
