@@ -156,14 +156,16 @@ def _records(feed: Feed) -> Iterator[Event]:
     rows = Record.objects.filter(agreement=feed.agreement, kind__in=_DATED).visible_to(feed.person)
     found = list(_own_records(feed, rows))
     log = feed.agreement.events.filter(subject_type="record", subject__in=[row.pk for row in found])
-    facts = {one["subject"]: one for one in log.values("subject").annotate(n=Count("id"), at=Max("recorded_at"))}
+    rows_of = log.values("subject").annotate(n=Count("id"), at=Max("recorded_at"))
+    facts: dict[str, tuple[int, datetime | None]] = {str(one["subject"]): (one["n"], one["at"]) for one in rows_of}
     for row in found:
         on = getattr(row, _DATED[row.kind])
         if on:
-            code, known = f"portal_meet_feed_{row.kind}", facts.get(row.pk, {"n": 1, "at": None})
+            code = f"portal_meet_feed_{row.kind}"
+            n_events, changed_at = facts.get(row.pk, (1, None))
             entry = _all_day(feed, f"record/{row.pk}", code, {"title": row.title.to_dict()}, on)
             is_over = row.done_on is not None and _DATED[row.kind] == "due_on"
-            yield _numbered(entry, known["n"] - 1, known["at"], is_off=is_over)
+            yield _numbered(entry, n_events - 1, changed_at, is_off=is_over)
 
 
 def _own_records(feed: Feed, rows: QuerySet[Record]) -> QuerySet[Record]:

@@ -223,8 +223,8 @@ def report_late(request: HttpRequest, agreement: Agreement, data: Document, *, d
 @act(forms.DeskForm, "exchange_day")
 def at_desk(request: HttpRequest, agreement: Agreement, data: Document, *, day: str) -> str:
     row = _day(request, agreement, day)
-    ends = {end: _party(agreement, data.pop(end)) for end in ("from_party", "to_party")}
-    services.at_desk(request.user, row, **ends, **data)
+    one, other = (_party(agreement, data.pop(end)) for end in ("from_party", "to_party"))
+    services.at_desk(request.user, row, from_party=one, to_party=other, **data)
     services.plan_day(request.user, row, now=timezone.now())
     return "portal_done_replanned"
 

@@ -48,7 +48,7 @@ def _check_rules(row: Resource) -> None:
 
 
 @write("meeting.plan")
-def change_resource(person: Person, resource: Resource, **fields: Any) -> Resource:
+def change_resource(person: Person, resource: Resource, /, **fields: Any) -> Resource:
     """Change fee, hours, closed days or rules of something of one's own side; what is booked stays as agreed.
 
     Raises

@@ -131,7 +131,7 @@ def _held(series: Series) -> Series:
 
 
 @write("meeting.plan")
-def change_series(person: Person, series: Series, **fields: Any) -> Series:
+def change_series(person: Person, series: Series, /, **fields: Any) -> Series:
     """Change the rule, the time, the hosts or what is said of a series, or end it; coming dates follow.
 
     Raises
