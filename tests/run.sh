@@ -10,6 +10,11 @@ trap 'kill $beat 2>/dev/null' EXIT
 code=$?
 [ $# -eq 0 ] || exit $code
 
+echo "the portal of one side alone:"
+DUIJIE_DEPLOYMENT=one_side .venv/bin/python -m pytest -n 2 -rs tests/portal/test_one_side.py tests/portal/test_portal_pages.py tests/portal/test_access.py
+one=$?
+code=$(( code > one ? code : one ))
+
 echo "the portal's tests on PostgreSQL:"
 tests/postgres.sh bash -c 'DUIJIE_DATABASE_URL=$DUIJIE_TEST_PG_URL .venv/bin/python -m pytest -n 2 --dist loadfile -rs tests/portal'
 pg=$?

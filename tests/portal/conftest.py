@@ -1,4 +1,8 @@
-"""A portal with the generated rehearsal of the built-in agreement, its results, and a third government's agreement."""
+"""A portal with the generated rehearsal of the built-in agreement, its results, and a third government's agreement.
+
+With ``DUIJIE_DEPLOYMENT=one_side`` it is the portal of the first side alone: no key and no person of the other side is
+there, of whose rows it holds released copies. A test in which the other side acts then ends as an expected failure.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,7 @@ django.setup()
 from django.test import Client  # noqa: E402 - needs the settings
 
 AS_OF = date(2025, 6, 30)
+IS_ONE_SIDE = os.environ.get("DUIJIE_DEPLOYMENT") == "one_side"
 ELSEWHERE = Path(__file__).parents[1] / "agreements" / "qinglan-haitang"
 
 
@@ -60,6 +65,21 @@ def _fill(home: Path) -> None:
     _person("stranger", Role.COORDINATOR, other.sides.first())
     _person("nobody", Role.READER, None)
     assert Side.objects.count() == 4
+    if IS_ONE_SIDE:
+        _leave_one_side(agreement, home, other.sides.first().pk)
+
+
+def _leave_one_side(agreement: Any, home: Path, guest: str) -> None:
+    """What a node of the first side holds; the third government, here to be refused, works at the same node."""
+    from django.conf import settings
+
+    from duijie_portal.ledger.models import Case, Listing, Party, Record
+
+    own, other = agreement.sides.order_by("code")
+    settings.HOSTED_SIDES = frozenset({own.pk, guest})
+    (home / "keys" / f"{other.pk}.pem").unlink()
+    for model in (Case, Listing, Party, Record):
+        assert not model.objects.filter(agreement=agreement, side=other, released_at=None).exists()
 
 
 def _person(username: str, role: str, side: Any) -> None:
@@ -86,7 +106,16 @@ def sides(agreement: Any) -> tuple[Any, Any]:
 def person(db: None) -> Callable[[str], Any]:
     from duijie_portal.accounts.models import Person
 
-    return lambda username: Person.objects.get(username=username)
+    return lambda username: _here(Person.objects.get(username=username))
+
+
+def _here(person: Any) -> Any:
+    """Someone of a side this node works for; the other side's people act at their own."""
+    from duijie_portal.accounts.hosting import is_hosted
+
+    if not is_hosted(person.side_id):
+        pytest.xfail("one side: the other side's people act at their own node")
+    return person
 
 
 @pytest.fixture
@@ -97,7 +126,7 @@ def as_person(db: None) -> Callable[..., Client]:
         from duijie_portal.accounts.models import Person
 
         client = Client()
-        client.force_login(Person.objects.get(username=username), "django.contrib.auth.backends.ModelBackend")
+        client.force_login(_here(Person.objects.get(username=username)), "django.contrib.auth.backends.ModelBackend")
         client.cookies["django_language"] = language
         return client
 
