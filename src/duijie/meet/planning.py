@@ -151,8 +151,10 @@ def _concluded(run: _Run, beside: Beside) -> _Outcome | None:
     if beside.is_infeasible:
         return _Outcome(None, is_infeasible=True)
     slots, weights = beside.slots, run.instance.weights
-    if slots is None or not (beside.is_over or beside.is_late):
+    if not (beside.is_over or beside.is_late):
         return None
+    if slots is None:
+        return _Outcome(None)
     breaks, spread = (_value(run.instance, name, slots) for name in ("breaks", "spread"))
     if beside.is_over and weights.spread and spread:
         return None

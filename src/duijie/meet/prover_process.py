@@ -25,7 +25,8 @@ def main() -> None:
     numbers = array("i")
     numbers.frombytes(sys.stdin.buffer.read())
     for line in proven(numbers, head["holes"], head["n_variables"], head["n_choices"]):
-        print(json.dumps(line), flush=True)
+        sys.stdout.write(json.dumps(line) + "\n")
+        sys.stdout.flush()
 
 
 def _limit(seconds: int) -> None:
