@@ -18,6 +18,8 @@ __all__ = ["Assignment", "Candidates", "Quota", "assign_auction", "assign_flow",
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 _SCALE = 10**8
+# the coarse step as a share of the mean value, and how many such steps below its prices the fine bidding begins
+_COARSE, _MARGINS = 0.04, (4, 12)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,15 +91,40 @@ def assign_auction(table: Candidates, *, gap_share: float = 8e-6, max_bids: int 
     step = gap_share * float(table.values[table.values > 0].mean())
     budget = 60 * len(table.values) + 1_000_000 if max_bids is None else max_bids
     capacity = np.minimum(table.offer_capacity, np.bincount(table.offers, minlength=len(table.offer_capacity)))
+    capacity = capacity.astype(np.int64)
+    if int(table.need_capacity.max()) > 1:
+        found = _bidding(_auction, table, capacity, step, budget)
+    else:
+        found = _scarce(table, capacity, gap_share, step, budget) if int(capacity.max()) > 1 else None
+        found = found or _bidding(_auction_of_ones, table, capacity, step, budget, np.zeros(len(capacity)))
+    return found or assign_flow(table)
+
+
+def _scarce(table: Candidates, capacity: Ints, gap_share: float, step: float, budget: int) -> Assignment | None:
+    """Bid coarsely first, then finely from a little below the prices found; None where prices began too high.
+
+    An offer that then stays with empty places at a price above 0 shows in the gap, so nothing is taken on trust.
+    """
+    coarse = _COARSE * float(table.values[table.values > 0].mean())
+    rough = _bidding(_auction_of_ones, table, capacity, coarse, budget, np.zeros(len(capacity)))
+    for margin in _MARGINS:
+        if rough is None:
+            return None
+        begin = np.maximum(0.0, rough.prices - margin * coarse) * (capacity > 0)
+        found = _bidding(_auction_of_ones, table, capacity, step, budget, begin)
+        if found is not None and found.gap_share <= gap_share:
+            return found
+    return None
+
+
+def _bidding(
+    auction: Any, table: Candidates, capacity: Ints, step: float, budget: int, *begin: Floats
+) -> Assignment | None:
+    """One auction; None where it took too long."""
     # small numbers: the bidding waits for memory more than it computes
     pairs = (np.asarray(table.indptr, np.int64), table.offers.astype(np.int32), table.values)
-    is_one_each = max(int(table.need_capacity.max()), int(capacity.max())) <= 1
-    bidding = _auction_of_ones if is_one_each else _auction
-    held, prices, is_done = bidding(*pairs, table.need_capacity, capacity.astype(np.int64), step, budget)
-    prices = np.where(capacity > 0, prices, 0.0)
-    if not is_done:
-        return assign_flow(table)
-    return _finished(table, held, prices, "auction")
+    held, prices, is_done = auction(*pairs, table.need_capacity, capacity, step, budget, *begin)
+    return _finished(table, held, np.where(capacity > 0, prices, 0.0), "auction") if is_done else None
 
 
 def _finished(table: Candidates, held: NDArray[np.bool_], prices: Floats, method: str) -> Assignment:
@@ -129,10 +156,14 @@ def dual_bound(table: Candidates, prices: Floats) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _auction_of_ones(indptr, offers, values, need_capacity, capacity, step, budget):  # type: ignore[no-untyped-def]
-    """The same where nobody takes more than one: no heaps, a third of the time."""
+def _auction_of_ones(indptr, offers, values, need_capacity, capacity, step, budget, begin):  # type: ignore[no-untyped-def]
+    """The same where no need takes more than one: less to remember, less than half the time."""
+    place = np.zeros(len(capacity) + 1, np.int64)
+    place[1:] = np.cumsum(capacity)
+    # an empty place is one that nobody has bid for yet
+    bids, owner = np.repeat(begin, capacity), np.full(place[-1], -1, np.int32)
     # nobody bids for an offer without places
-    prices, owner = np.where(capacity > 0, 0.0, np.inf), np.full(len(capacity), -1, np.int32)
+    prices = np.where(capacity > 0, begin, np.inf)
     edge_of, held = np.full(len(indptr) - 1, -1, np.int64), np.zeros(len(values), np.bool_)
     queue = np.flatnonzero(need_capacity)
     head, n_waiting = 0, len(queue)
@@ -145,8 +176,10 @@ def _auction_of_ones(indptr, offers, values, need_capacity, capacity, step, budg
             continue
         budget -= 1
         offer = offers[best]
-        prices[offer] += (net - rest) + step
-        loser, owner[offer], edge_of[need] = owner[offer], need, best
+        start, size = place[offer], capacity[offer]
+        loser, edge_of[need] = owner[start], best
+        _replace(bids, owner, start, size, prices[offer] + (net - rest) + step, need)
+        prices[offer] = bids[start]
         if loser >= 0:
             edge_of[loser] = -1
             queue[(head + n_waiting) % len(queue)] = loser
