@@ -18,6 +18,7 @@ from duijie.track import calendar
 from .decisions import Decision, learnt
 from .facts import write_facts
 from .reading import REFERENCE, Material
+from .writing import write_json
 
 __all__ = ["Meeting", "diagnosis", "extras", "figures", "matches", "state", "timetable"]
 
@@ -44,6 +45,10 @@ def diagnosis(material: Material, *, progress: Progress) -> dict[str, Any]:
         io=material.io,
         sector_of=taxonomies.sector_of(),
         names=material.names,
+        groupings=[
+            diagnose.Grouping(one.key, one.name.to_dict(), one.industries, one.partial)
+            for one in taxonomies.groupings()
+        ],
         progress=progress,
     ).to_dict()
     return {**found, "sources": [*found.get("sources", ()), *_sources(material.counts.source), *_registers(material)]}
@@ -119,14 +124,8 @@ def timetable(material: Material, matched: Mapping[str, Any], *, as_of: date, se
     planned = meet.plan(instance, seconds=float(policy["seconds"]), seed=seed)
     stamped_at = datetime.combine(as_of, time(), UTC)
     entries = meet.feed(planned, calendar=material.agreement.key, stamped_at=stamped_at)
-    sources = list({repr(one): one for _, pair in chosen for one in _behind(pair, listings)}.values())
-    document = {**planned.to_dict(), "place": host.name, "is_proposal": True, "sources": sources}
-    return Meeting(document, entries)
-
-
-def _behind(pair: Mapping[str, Any], listings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Whose word the need and the offer of a pair are."""
-    return [listings[pair[role]]["source"] for role in ("need", "offer")]
+    behind = _sources(*(listings[pair[role]]["source"] for _, pair in chosen for role in ("need", "offer")))
+    return Meeting({**planned.to_dict(), "place": host.name, "is_proposal": True, "sources": behind}, entries)
 
 
 def _people(one: Mapping[str, Any], listings: Mapping[str, Any]) -> list[str]:
@@ -183,14 +182,34 @@ def state(material: Material, matched: Mapping[str, Any], *, as_of: date) -> dic
 
 
 def extras(material: Material, meeting: Meeting, home: Path, *, as_of: date) -> list[Path]:
-    """The calendar of the exchange day, and the records for the portal: a rehearsal's life, or the public facts."""
+    """What the portal starts from: the exchange day's calendar, the counts of a what-if, and records.
+
+    The records are a rehearsal's life, or the public facts of a real agreement.
+    """
     calendar_file, records = home / "calendar.ics", home / "records.jsonl"
     calendar_file.write_bytes(meeting.calendar)
     if material.life is None:
         write_facts(records, material.agreement, material.parties, material.facts.listings, as_of=as_of)
     else:
         material.life.write(records)
-    return [calendar_file, records]
+    counts = write_json(home / "results" / "counts.json", _counted(material))
+    return [calendar_file, records, counts]
+
+
+def _counted(material: Material) -> dict[str, Any]:
+    """The counts as one document, with the names of their industries and the rows that contain a side."""
+    one, sides = material.counts, material.agreement.sides
+    return {
+        "regions": one.regions,
+        "industries": [{"code": code, "name": material.names.get(code, code)} for code in one.industries],
+        "values": one.values,
+        "unit": one.unit,
+        "year": one.year,
+        "note": one.note,
+        "reference": REFERENCE,
+        "within": {side.code: [side.parent] if side.parent in one.regions else [] for side in sides},
+        "source": one.source,
+    }
 
 
 def figures(material: Material, results: Mapping[str, Any], n_files: int) -> dict[str, dict[str, Any]]:

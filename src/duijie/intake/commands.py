@@ -87,7 +87,12 @@ def take_file(
         raise InputError("kind_not_found", {"headings": headings[:20]}, {"file": file.name}, "kind_name")
     mapping = _mapping(pairs, maps, first, kind)
     day = today.date() if today else date.today()
-    checks = {"keep_sound_rows": keep_sound_rows, "is_refusing": False, "mapping": mapping, "opened": opened}
+    checks: dict[str, Any] = {
+        "keep_sound_rows": keep_sound_rows,
+        "is_refusing": False,
+        "mapping": mapping,
+        "opened": opened,
+    }
     found = take_in(file, kind, out, today=day, **checks, **said)
     if corrected and found.faults:
         corrected_copy(file, found.faults, corrected, language=language)

@@ -149,16 +149,16 @@ def _parquet_rows(path: Path, limits: Limits) -> Iterator[Row]:
 
 def _written_out(batch: pa.RecordBatch) -> int:
     """Bytes of a batch once every text stands in its cell."""
-    size = batch.nbytes
+    size = int(batch.nbytes)
     for column in batch.columns:
         if isinstance(column, pa.DictionaryArray):
-            size += pc.sum(pc.take(pc.binary_length(column.dictionary), column.indices)).as_py() or 0
+            size += int(pc.sum(pc.take(pc.binary_length(column.dictionary), column.indices)).as_py() or 0)
     return size
 
 
 def _column_cells(column: pa.Array) -> list[Raw]:
     """The cells of a column; a list of things is written as one text."""
-    cells = column.to_pylist()
+    cells: list[Any] = column.to_pylist()
     if pa.types.is_nested(column.type):
         return ["；".join(map(str, cell)) if isinstance(cell, list | tuple) else cell and str(cell) for cell in cells]
     return cells

@@ -216,7 +216,7 @@ def _cells(rows: Sequence[Sequence[Raw]], place: int, least: int) -> list[Raw]:
     return [row[place] if place < len(row) else None for row in rows]
 
 
-def _marks(raw: list[Raw], heading_unit: str, units: Sequence[str]) -> Sequence[Any]:
+def _marks(raw: Sequence[Raw], heading_unit: str, units: Sequence[str]) -> Sequence[Any]:
     """What tells one cell of a column from another: the cell itself, with its unit or, as True is 1, its kind."""
     if units:
         whole = {unit: _whole_unit(heading_unit, unit) for unit in set(units)}
@@ -239,7 +239,7 @@ def _unclear(column: Column, marks: Sequence[Any]) -> set[Any]:
         is_clear = codes.sound_codes(marks)
     else:
         return set(marks)
-    return {marks[at] for at in np.flatnonzero(~is_clear)}
+    return {marks[at] for at in np.flatnonzero(~is_clear).tolist()}
 
 
 def _plain_texts(marks: Sequence[Any], is_required: bool) -> NDArray[np.bool_]:

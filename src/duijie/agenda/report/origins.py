@@ -34,9 +34,15 @@ def origin(reading: Reading, documents: Sequence[str]) -> Paragraph:
     return reading.note(
         "report_origin",
         names=_names(reading, sources) or unknown,
-        dates=reading.say("report_origin_dates", first=dates[0], last=dates[-1]) if dates else unknown,
+        dates=_span(reading, dates) or unknown,
         trust=_trust(reading, sources) or unknown,
     )
+
+
+def _span(reading: Reading, dates: Sequence[str]) -> str:
+    if len(set(dates)) < 2:
+        return dates[0] if dates else ""
+    return reading.say("report_origin_dates", first=dates[0], last=dates[-1])
 
 
 def _names(reading: Reading, sources: Sequence[Record]) -> str:
