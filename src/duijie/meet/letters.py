@@ -63,6 +63,7 @@ class _Page:
     after: Sequence[str] = ()
     signature: Sequence[str] = field(default=())
     banner: str = ""
+    number: str = ""
 
 
 def invitation(
@@ -239,7 +240,8 @@ def _letter(title: str, letter: Letter, to: str, body: Sequence[str], language: 
         salute=sentence("meet_letter_salute", language, {"to": to}),
         after=after,
         signature=signature,
-        banner="  ".join(part for part in (letter.banner, letter.number) if part),
+        banner=letter.banner,
+        number=letter.number,
     )
 
 
@@ -298,6 +300,8 @@ def _set(page: _Page, language: Language, on: str) -> bytes:
     properties.language = "zh-CN" if language == "zh" else language
     _lay_out(file, page.banner)
     _line(file, page.title, face=TITLE, size_pt=_TITLE_PT, align=WD_ALIGN_PARAGRAPH.CENTER)
+    if page.number:
+        _line(file, page.number, align=WD_ALIGN_PARAGRAPH.CENTER)
     if page.salute:
         _line(file, page.salute)
     for text in page.before:
@@ -353,6 +357,8 @@ def _line(
 def _table(file: Any, rows: Sequence[Sequence[str]]) -> None:
     table = file.add_table(len(rows), len(_WIDTHS_MM), style="Table Grid")
     table.autofit = False
+    for column, width_mm in zip(table.columns, _WIDTHS_MM, strict=True):
+        column.width = Mm(width_mm)
     for at, (row, texts) in enumerate(zip(table.rows, rows, strict=True)):
         properties = row._tr.get_or_add_trPr()
         properties.append(OxmlElement("w:cantSplit"))
