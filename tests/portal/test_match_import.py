@@ -304,8 +304,8 @@ def test_too_many_rows_and_a_table_without_rows(
     monkeypatch.setattr("duijie_portal.match.import_tables.MOST_ROWS", 1)
     assert [one["code"] for one in found(send(sheet(HEAD, FIRM, OTHER)))["faults"]] == ["portal_import_too_many"]
     row = send(text(HEAD))
-    assert found(row)["faults"] == []
-    with pytest.raises(InputError, match="portal_import_no_rows"):
+    assert [one["code"] for one in found(row)["faults"]] == ["rows_missing"]
+    with pytest.raises(InputError, match="portal_import_faults"):
         import_services.take(person(f"coordinator-{sides[0].pk}"), row)
 
 

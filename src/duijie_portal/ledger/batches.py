@@ -9,6 +9,7 @@ from datetime import date
 from typing import Any
 
 from django.db import connection
+from django.db.models import Model
 from django.db.models.sql import InsertQuery
 
 from .log import Draft
@@ -65,7 +66,7 @@ def inserts(rows: Sequence[Owned]) -> Iterator[Statement]:
     To make them takes longer than to run them, and nobody need wait for a lock meanwhile.
     """
     for model in (Party, Listing, Record):
-        own = [row for row in rows if type(row) is model]
+        own: list[Model] = [row for row in rows if type(row) is model]
         fields = model._meta.concrete_fields
         size = connection.ops.bulk_batch_size(fields, own) or 1
         for at in range(0, len(own), min(size, _INSERTED)):

@@ -19,10 +19,9 @@ __all__ = ["fact", "fact_rows", "names_of", "organisation", "organisation_rows"]
 def fact_rows(agreement: Agreement, person: Visitor, *, kind: str, side: str) -> QuerySet[Record]:
     """Statistics or rail links a person may see."""
     asked = {"side": side} if side else {}
-    rows: QuerySet[Record] = Record.objects.filter(
-        agreement=agreement, kind=kind if kind in FACTS else FACTS[0], **asked
-    )
-    return rows.visible_to(person).order_by("title_zh", "-pk")
+    rows: Any = Record.objects.filter(agreement=agreement, kind=kind if kind in FACTS else FACTS[0], **asked)
+    found: QuerySet[Record] = rows.visible_to(person).order_by("title_zh", "-pk")
+    return found
 
 
 def fact(row: Record) -> dict[str, Any]:

@@ -101,10 +101,10 @@ def look_at(
 def _counted(progress: Progress) -> Progress:
     """Stop reading a table that is longer than one import may be."""
 
-    def count(label: str, n_rows: int, n_all: int) -> None:
-        if n_rows > MOST_ROWS:
-            raise InputError("portal_import_too_many", {"n": n_rows, "most": MOST_ROWS}, hint="portal_import_split")
-        progress(label, n_rows, n_all)
+    def count(label: str, done: int, total: int) -> None:
+        if done > MOST_ROWS:
+            raise InputError("portal_import_too_many", {"n": done, "most": MOST_ROWS}, hint="portal_import_split")
+        progress(label, done, total)
 
     return count
 

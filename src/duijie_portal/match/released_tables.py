@@ -59,7 +59,8 @@ def _rows(agreement: Agreement) -> Iterable[tuple[str, Row]]:
 def _released(model: Any, agreement: Agreement, **asked: Any) -> Iterable[Any]:
     levels = (Visibility.BOTH, Visibility.PUBLIC)
     rows = model.objects.filter(agreement=agreement, released_at__isnull=False, visibility__in=levels, **asked)
-    return rows.order_by("pk")
+    found: Iterable[Any] = rows.order_by("pk")
+    return found
 
 
 def _is_released(row: Owned) -> bool:

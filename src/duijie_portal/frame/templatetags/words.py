@@ -98,6 +98,12 @@ def figure(value: Any) -> str:
 
 
 @register.filter
+def precise(value: Any) -> str:
+    """A number whose small moves matter: four significant digits, nothing where there is none."""
+    return "–" if value is None else f"{float(value):.4g}"
+
+
+@register.filter
 def at(mapping: Any, key: Any) -> Any:
     """The value under a key, or nothing."""
     return mapping.get(key) if isinstance(mapping, Mapping) else None
@@ -178,24 +184,24 @@ _SEALED = (
 
 
 @register.inclusion_tag("frame/origin.html")
-def origin(*sources: Any, confidence: float | None = None, **more: Any) -> dict[str, Any]:
+def origin(*sources: Any, confidence: float | str | None = None, **more: Any) -> dict[str, Any]:
     """Where a value comes from, of when it speaks and how surely: opens by finger and by key, and prints open.
 
     A source is what :func:`cite` takes, or a list of such; `confidence` is 0–1; of a sealed step `digest`,
     `is_confirmed` and `n_evidence` stand for them.
     """
-    confidence = None if confidence in (None, "") else confidence  # a template gives '' for what is not there
+    believed = float(confidence or 0) if confidence not in (None, "") else None  # a template gives '' for nothing
     lists = [one if isinstance(one, list | tuple) else [one] for one in sources]
     given = [one if isinstance(one, Mapping) else one.to_dict() for some in lists for one in some if one]
     sure = [(key, value) for one in given for key, value in (one.get("confidences") or {}).items()]
-    least = min([value for _, value in sure] + ([] if confidence is None else [confidence]), default=None)
+    least = min([value for _, value in sure] + ([] if believed is None else [believed]), default=None)
     days = sorted({day(one["as_of"]) for one in given if one.get("as_of")})
     about = {
         "sources": given,
         "sure": sure,
         "least": least,
         "as_of": days[-1] if days else "",
-        "confidence": confidence,
+        "confidence": believed,
     }
     return {**about, "inferred": [key for one in given for key in one.get("inferred") or ()], **more}
 
