@@ -312,7 +312,7 @@ def registered(folder: Path) -> list[Case]:
         (spent,) = interleaved([lambda: found.append(counts_in(store, unit="firms"))])
     n = pq.read_metadata(path).num_rows
     shape = "×".join(map(str, found[0].values.shape))
-    note = (f"median of {RUNS}, wall {spent.wall:.2f} s; {n:,} registrations have a class and a district; {shape} cells "
+    note = (f"median of {RUNS}, wall {spent.wall:.2f} s; {n:,} registrations have class and district; {shape} cells "
             f"hold {int(found[0].values.sum()):,} firms; coding them took {coding.cpu:.0f} CPU s")  # fmt: skip
     return [Case(f"{len(codes):,} real registrations to counts by the store", "CPU s", spent.cpu, note=note)]
 
