@@ -52,7 +52,7 @@ def test_every_document_names_its_sources(results: Mapping[str, Any]) -> None:
 
 def test_every_need_and_offer_carries_its_own(results: Mapping[str, Any]) -> None:
     listings = results["match"]["listings"].values()
-    assert all(_is_said(one["source"]) and one["basis"] in ("published", "derived") for one in listings)
+    assert all(_is_said(one["source"]) and one["basis"] in ("published", "derived", "rehearsal") for one in listings)
     assert all(_is_said(one) for one in _records(results["match"], "source"))
 
 
@@ -60,7 +60,9 @@ def test_every_number_that_is_estimated_has_its_band_or_confidence(results: Mapp
     found = results["diagnose"]
     assert all({"low", "high", "is_significant"} <= set(one) for one in found["specialization"])
     assert all({"low", "high"} <= set(stage) for chain in found["chains"] for stage in chain["stages"])
-    assert all(one.get("confidence") is not None for one in (*found["links"], *found["inside_class"]))
+    estimated = (*found["links"], *found["inside_class"])
+    assert estimated
+    assert all(one["confidence"] is None or 0 <= one["confidence"] <= 1 for one in estimated), "None: too few firms"
     assert all(one["coded_share"] is not None for one in found["coverage"])
 
 
