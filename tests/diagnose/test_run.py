@@ -194,6 +194,14 @@ def test_the_firms_behind_a_cell_are_named_with_their_source(tmp_path):
         assert firms_behind(store, "0003' OR 1=1 --", "001").num_rows == 0
 
 
+def test_a_pair_says_that_rows_were_added_up(file, tmp_path):
+    doubled = tmp_path / "doubled.csv"
+    doubled.write_text(file.read_text(encoding="utf-8") + "0003,000,1\n0003,000,1\n", encoding="utf-8")
+    call("pair", doubled, "0003", "0007", "--out", tmp_path / "out")
+    report = json.loads((tmp_path / "out" / "pair.json").read_text(encoding="utf-8"))
+    assert "diagnose_rows_added" in {one["code"] for one in report["risks"]}
+
+
 def test_an_earlier_table_and_groupings_of_ones_own_fill_their_sections(file, tmp_path):
     before = tmp_path / "before.csv"
     lines = file.read_text(encoding="utf-8").splitlines()

@@ -297,7 +297,8 @@ def pair_of(
     groupings
         A file for :func:`read_groupings`: official groupings to count on each side.
     """
-    counts = read_long(path).latest
+    long = read_long(path)
+    counts = long.latest
     earlier = _aligned(read_long(before).latest, counts) if before else None
     if national and national not in counts.regions:
         raise InputError("diagnose_region_unknown", {"region": national})
@@ -317,6 +318,8 @@ def pair_of(
         convention=convention,
         progress=progress,
     )
+    # What the file was warned of is a risk of whatever rests on it.
+    report = replace(report, risks=(*long.warnings, *report.risks))
     out.mkdir(parents=True, exist_ok=True)
     text = json.dumps(report.to_dict(), ensure_ascii=False, indent=1, allow_nan=False)
     (out / "pair.json").write_text(text + "\n", encoding="utf-8")
