@@ -193,7 +193,7 @@ def _auction_of_ones(indptr, offers, values, need_capacity, capacity, step, budg
 @njit(cache=True, nogil=True)
 def _two_best(indptr, offers, values, prices, need):  # type: ignore[no-untyped-def]
     """The best pair of a need at these prices, −1 where none is worth anything, and the two best net values."""
-    best, net, rest = -1, 0.0, 0.0
+    best, net, rest = np.int64(-1), 0.0, 0.0
     for edge in range(np.uint64(indptr[need]), np.uint64(indptr[need + 1])):
         worth = values[edge] - prices[offers[edge]]
         if worth > rest:
@@ -255,7 +255,7 @@ def _auction(indptr, offers, values, need_capacity, capacity, step, budget):  # 
 @njit(cache=True, nogil=True)
 def _choice(indptr, offers, values, prices, held, need, n_wanted):  # type: ignore[no-untyped-def]
     """The best pair not yet held, its net value, and the net value that will be forgone: the (n_wanted + 1)-th best."""
-    best, net, rest = -1, 0.0, 0.0
+    best, net, rest = np.int64(-1), 0.0, 0.0
     for edge in range(np.uint64(indptr[need]), np.uint64(indptr[need + 1])):
         worth = values[edge] - prices[offers[edge]]
         if worth > rest and not held[edge]:

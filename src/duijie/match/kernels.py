@@ -184,7 +184,8 @@ def _seed(low, size, sums, table, rows, n_found, best):
             most[at] = max(most[at], part[at])
     # each lane gives the offer of its highest sum; the lanes with the highest come first
     for _ in range(min(k, n_lanes)):
-        at = lane = np.argmax(most)
+        lane = int(np.argmax(most))
+        at = lane
         if most[lane] <= 0:
             break
         while sums[at] < most[lane]:

@@ -90,7 +90,7 @@ def _search_part(
         group = space.vectors(needs[at : at + _NEEDS])
         found = top_k(
             group, index, k, n_threads=n_threads,
-            progress=lambda label, done, total, at=at: progress(label, at + done, len(needs)),  # type: ignore[misc]
+            progress=lambda label, done, total, at=at: progress(label, at + done, len(needs)),
         )  # fmt: skip
         offers[at : at + _NEEDS] = np.where(found.offers >= 0, found.offers + start, -1)
         scores[at : at + _NEEDS] = found.scores
