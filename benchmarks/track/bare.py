@@ -45,6 +45,7 @@ def cases(request: HttpRequest) -> HttpResponse:
     """The page for the person its cookie names."""
     from duijie_portal.accounts.powers import POWERS
     from duijie_portal.frame.context import SECTIONS
+    from duijie_portal.ledger.pages import speaking
 
     known = _known()
     request.user = person = known["people"][request.COOKIES["person"]]
@@ -62,7 +63,8 @@ def cases(request: HttpRequest) -> HttpResponse:
         "twin_path": "/cases.json",
         "csrf_token": "none",
     }
-    return HttpResponse(known["template"].render(Context(values)))
+    with speaking("zh-hans"):
+        return HttpResponse(known["template"].render(Context(values)))
 
 
 urlpatterns = [path("bare/", cases), path("", include("duijie_portal.urls"))]

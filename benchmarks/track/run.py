@@ -28,8 +28,8 @@ from benchmarks.harness import Case
 ROOT = Path(__file__).parents[2]
 N_CASES = 1_000 if harness.IS_QUICK else 10_000
 N_PAGES = 20
-ROUNDS = 1 if harness.IS_QUICK else 5
-SECONDS = 3 if harness.IS_QUICK else 8
+ROUNDS = 1 if harness.IS_QUICK else 3
+SECONDS = 3 if harness.IS_QUICK else 6
 CONNECTIONS = 8
 PORTAL, BARE = "duijie_portal.wsgi:application", "benchmarks.track.bare:application"
 Node = dict[str, str]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from duijie.match.kinds import Field, load_kinds
@@ -127,9 +127,9 @@ def made_of(agreement: Agreement) -> dict[str, Any]:
     return {name: document.get(name) for name in ("provenance", "sources")}
 
 
-def last_steps(rows: Iterable[Case]) -> dict[str, dict[str, Any]]:
+def last_steps(cases: Sequence[str]) -> dict[str, dict[str, Any]]:
     """What each case's value rests on: its last sealed step, the proofs, whether the other side confirmed it."""
-    steps = Step.objects.filter(case__in=[row.pk for row in rows]).order_by("on", "pk")
+    steps = Step.objects.filter(case__in=cases).order_by("on", "pk")
     last = {one["case_id"]: one for one in steps.values("case_id", *_SEAL)}
     return {key: _sealed(one) for key, one in last.items()}
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from duijie.errors import InputError
 from duijie.match.kinds import load_kinds
-from duijie.terms import CHAIN
+from duijie.terms import CHAIN, Bilingual
 from duijie_portal.ledger import services
 from duijie_portal.ledger.models import Agreement, Case
 from duijie_portal.ledger.pages import act, page, paged, person_of
@@ -55,27 +55,25 @@ def cases(request: HttpRequest, agreement: Agreement) -> Document:
     found = Case.objects.filter(agreement=agreement).visible_to(request.user)
     found = found.filter(**{name: value for name, value in asked.items() if value})
     rows, place = paged(request, found.count())
-    shown = list(found.select_related("need_party", "offer_party")[rows])
-    last = selectors.last_steps(shown)
+    shown = list(found.values(*_SHOWN)[rows])
+    last = selectors.last_steps([row["id"] for row in shown])
+    states = (*CHAIN, "refused")
     return {
-        "cases": [_row(row, last.get(row.pk)) for row in shown],
+        "cases": [_row(row, last.get(row["id"])) for row in shown],
         "pages": place,
         "asked": asked,
-        "states": (*CHAIN, "refused"),
+        "states": states,
     }
 
 
-def _row(row: Case, last: Document | None) -> Document:
-    names = {end: party.name if party else "" for end, party in (("need", row.need_party), ("offer", row.offer_party))}
-    about = {
-        "id": row.pk,
-        "title": row.title,
-        "clause": row.clause,
-        "side": row.side_id,
-        "state": row.state,
-        "last_on": row.last_on,
-    }
-    return {**about, **names, "amount": row.amount, "unit": row.unit, "reason": row.reason, "last": last}
+_SAID = ("id", "clause", "state", "last_on", "amount", "unit", "reason")
+_SHOWN = (*_SAID, "side_id", "title_zh", "title_en", "need_party__name", "offer_party__name")
+
+
+def _row(row: Document, last: Document | None) -> Document:
+    names = {end: row[f"{end}_party__name"] or "" for end in ("need", "offer")}
+    title = Bilingual(row["title_zh"] or row["id"], row["title_en"])
+    return {**{key: row[key] for key in _SAID}, "title": title, "side": row["side_id"], **names, "last": last}
 
 
 @page("match/case.html")
