@@ -90,7 +90,9 @@ class TextIndex:
         self, at: int, needs: sparse.csr_matrix, k: int, n_threads: int | None, progress: Progress
     ) -> Ranking:
         segment = self.segments[at]
-        own = needs[:, np.searchsorted(self.space.codes, segment.codes)]
+        # the terms of a segment are all of the space, or those there were before an update
+        is_whole = len(segment.codes) == len(self.space.codes)
+        own = needs if is_whole else needs[:, np.searchsorted(self.space.codes, segment.codes)]
         gone = {one for place, one in self.removed if place == at}
         # as many more as may be left out, so that the answer stays exact
         found = top_k(
