@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from duijie import data, diagnose, match, meet, track
+from duijie.diagnose.groupings import Grouping
 from duijie.intake import taxonomies
 from duijie.match.scoring import Circumstances
 from duijie.terms import Listing, Progress, Source
@@ -46,8 +47,7 @@ def diagnosis(material: Material, *, progress: Progress) -> dict[str, Any]:
         sector_of=taxonomies.sector_of(),
         names=material.names,
         groupings=[
-            diagnose.Grouping(one.key, one.name.to_dict(), one.industries, one.partial)
-            for one in taxonomies.groupings()
+            Grouping(one.key, one.name.to_dict(), one.industries, one.partial) for one in taxonomies.groupings()
         ],
         progress=progress,
     ).to_dict()
