@@ -268,12 +268,12 @@ def _choice(indptr, offers, values, prices, held, need, n_wanted):  # type: igno
     # several places wanted: what is forgone lies further down
     ceiling, last, rest = net, best, 0.0
     for _ in range(n_wanted):
-        rest, at = 0.0, -1
+        rest, at = 0.0, np.int64(-1)
         for edge in range(indptr[need], indptr[need + 1]):
             worth = values[edge] - prices[offers[edge]]
             is_below = worth < ceiling or (worth == ceiling and edge > last)
             if not held[edge] and is_below and worth > rest:
-                rest, at = worth, edge
+                rest, at = worth, np.int64(edge)
         if at < 0:
             return best, net, 0.0
         ceiling, last = rest, at
