@@ -349,7 +349,8 @@ def revive() -> int:
 def _forgotten(rows: QuerySet[Job]) -> Iterator[Job]:
     """The jobs that wait, though nothing in the queue will begin them."""
     for row in rows.filter(state=Job.State.WAITING):
-        if not DBTaskResult.objects.filter(pk=row.task, status=TaskResultStatus.READY).exists():
+        ready = DBTaskResult.objects.filter(status=TaskResultStatus.READY)
+        if row.task is None or not ready.filter(pk=row.task).exists():
             yield row
 
 

@@ -44,7 +44,7 @@ def policy() -> dict[str, Any]:
 def outside_title(code: str, language: str) -> str:
     """The title of a line as it may be read outside the portal: what it is about, without any value."""
     named = f"outside_{code}"
-    return sentence(named if named in words(language) else "outside_any", language)  # type: ignore[arg-type]
+    return sentence(named if named in words(language) else "outside_any", language)
 
 
 def is_mail_set_up() -> bool:
@@ -175,7 +175,7 @@ def _text(lines: Iterable[Notification]) -> str:
 
 def _part(lines: Sequence[Notification], language: str) -> str:
     rows = [f"· {outside_title(one.code, language)}\n  {settings.PUBLIC_URL}{one.path}" for one in lines]
-    return "\n".join([sentence("outside_head", language), *rows, sentence("outside_foot", language)])  # type: ignore[arg-type]
+    return "\n".join([sentence("outside_head", language), *rows, sentence("outside_foot", language)])
 
 
 def people_hear(person: Person) -> bool:

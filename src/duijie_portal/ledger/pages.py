@@ -14,7 +14,7 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
-from django.forms import Form
+from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path, reverse
@@ -130,7 +130,9 @@ def denied(request: HttpRequest, error: DuijieError, as_json: bool = False, *, s
     return render(request, "frame/denied.html", {"error": told(error), "status": status}, status=status)
 
 
-def act(form: type[Form], back: str, *, power: str = "read") -> Callable[[Callable[..., str | tuple[str, str]]], View]:
+def act(
+    form: type[BaseForm], back: str, *, power: str = "read"
+) -> Callable[[Callable[..., str | tuple[str, str]]], View]:
     """Turn a function (request, agreement, data, …) → code of what was done into a POST view.
 
     The form is checked first; a wrong field or a rule that does not hold is told as a message on the page `back`,
@@ -195,7 +197,7 @@ def _place(fault: Fault) -> str:
     return " ".join(str(value) for name, value in fault.where.items() if name != "file")
 
 
-def _tell_faults(request: HttpRequest, form: Form) -> None:
+def _tell_faults(request: HttpRequest, form: BaseForm) -> None:
     for name, faults in form.errors.items():
         label = form.fields[name].label if name in form.fields else ""
         messages.error(request, f"{label or ''} {' '.join(map(str, faults))}".strip())

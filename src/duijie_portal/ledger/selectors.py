@@ -34,7 +34,7 @@ __all__ = [
 
 
 def agreements_of(person: Visitor) -> QuerySet[Agreement]:
-    """The agreements a person's side is party to, real ones first; none for those without a side, or of another node."""
+    """The agreements a person's side is party to, real ones first; none without a side, or for one of another node."""
     if not isinstance(person, Person) or not person.side_id or not is_hosted(person.side_id):
         return Agreement.objects.none()
     return Agreement.objects.filter(sides=person.side_id)
