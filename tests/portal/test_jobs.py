@@ -127,7 +127,7 @@ def test_a_worker_thought_dead_writes_nothing_more(asker: Any, agreement: Any) -
 
 
 @pytest.mark.parametrize(
-    ("kind", "state", "code"), [("test.steps", "waiting", "job_goes_on"), ("test.whole", "failed", "job_rolled_back")]
+    ("kind", "state", "code"), [("test.steps", "waiting", "job_goes_anew"), ("test.whole", "failed", "job_rolled_back")]
 )
 def test_a_job_without_a_sign_of_life_is_taken_up(asker: Any, agreement: Any, kind: str, state: str, code: str) -> None:
     row = jobs.start(asker, agreement, kind, n=1)
