@@ -18,11 +18,13 @@ _UNKNOWN = 1 << 60
 _HEAD = 0.25
 _ALONE = 0.67
 _TICK_SECONDS = 0.02
+_SEEDS = 1_000_003
 
 
 class Beside:
     """A worker each for the prover and the exchange: one worker proves first and exchanges after; of two the exchange
-    leaves its own to the solver after a while; from three on all run side by side.
+    leaves its own to the solver after a while; from three on all run side by side. Days too large for the prover are
+    left to exchanges, one a worker.
 
     Used as a context: nothing of it outlives the block.
 
@@ -42,8 +44,8 @@ class Beside:
         self._instance, self._plain, self._start = instance, plain, start
         self._ends, self._workers, self._seed = time.monotonic() + seconds, workers, seed
         self.prover: Prover | None = None
-        self.improver: Improver | None = None
-        self._seen: tuple[Ints | None, Mapping[int, int] | None] = (None, None)
+        self.improvers: list[Improver] = []
+        self._seen: tuple[object, Mapping[int, int] | None] = (None, None)
         self._known: tuple[Mapping[int, int] | None, int] = (None, _UNKNOWN)
 
     def __enter__(self) -> Beside:
@@ -51,7 +53,10 @@ class Beside:
             if self._workers > 1:
                 self._improve()
             formula = formula_of(self._instance)
-            if formula is not None:
+            if formula is None:
+                for _ in range(self._workers - len(self.improvers)):
+                    self._improve()
+            else:
                 self.prover = Prover(formula, seconds=max(0.1, self._ends - time.monotonic()))
                 self.prover.start()
         except BaseException:
@@ -62,23 +67,26 @@ class Beside:
     def _improve(self) -> None:
         if self._plain is not None and self._start is not None:
             seconds = max(0.1, self._ends - time.monotonic())
-            self.improver = Improver(self._plain, self._start, seconds=seconds, seed=self._seed)
-            self.improver.start()
+            seed = self._seed + _SEEDS * len(self.improvers)
+            self.improvers.append(Improver(self._plain, self._start, seconds=seconds, seed=seed))
+            self.improvers[-1].start()
 
     def __exit__(self, *_: object) -> None:
-        for one in (self.prover, self.improver):
-            if one is not None:
-                one.stop()
+        for one in self._all():
+            one.stop()
+
+    def _all(self) -> list[Prover | Improver]:
+        return [*self.improvers, *([] if self.prover is None else [self.prover])]
 
     @property
     def n_workers(self) -> int:
         """Workers that are taken."""
-        return sum(one is not None and one.is_alive() for one in (self.prover, self.improver))
+        return sum(one.is_alive() for one in self._all())
 
     @property
     def first_at(self) -> float | None:
         """When the first valid plan was there, by the monotonic clock."""
-        moments = [one.first_at for one in (self.prover, self.improver) if one is not None]
+        moments = [one.first_at for one in self._all()]
         return min((one for one in moments if one is not None), default=None)
 
     @property
@@ -112,7 +120,8 @@ class Beside:
         return self._best()[1]
 
     def _best(self) -> tuple[Mapping[int, int] | None, int]:
-        exchanged = None if self.improver is None else self.improver.best
+        leader = min(self.improvers, key=lambda one: one.least, default=None)
+        exchanged = None if leader is None else leader.best
         proven = None if self.prover is None else self.prover.slots
         if self._seen[0] is not exchanged or self._seen[1] is not proven:
             self._seen = exchanged, proven
@@ -126,17 +135,18 @@ class Beside:
         """Give prover and exchange a head start, until the best plan is known; `heard` may cancel by raising."""
         heard()
         left = self._ends - time.monotonic()
-        if self._workers == 1:
+        if self.prover is None:
+            self._until(self._ends, heard)
+        elif self._workers == 1:
             self._until(time.monotonic() + left * _ALONE, heard)
-            if self.prover is not None:
-                self.prover.stop()
+            self.prover.stop()
             if not self.is_over:
                 self._improve()
                 self._until(self._ends, heard)
-        elif self.improver is not None and self.prover is not None:
+        elif self.improvers:
             self._until(time.monotonic() + left * _HEAD, heard)
             if self._workers == 2:
-                self.improver.stop()
+                self.improvers[0].stop()
 
     def _until(self, end: float, heard: Callable[[], None]) -> None:
         while self.n_workers and not self.is_over and time.monotonic() < end:

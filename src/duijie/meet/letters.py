@@ -29,7 +29,7 @@ __all__ = ["Letter", "host_letter", "invitation", "itinerary_sheet", "letters", 
 BODY, HEADING, TITLE, LATIN = "仿宋_GB2312", "黑体", "方正小标宋简体", "Times New Roman"
 _BODY_PT, _TITLE_PT, _TABLE_PT, _LINE_PT = 16.0, 22.0, 12.0, 28.0
 _MARGINS_MM = (37, 26, 35, 28)
-_WIDTHS_MM = (28, 30, 58, 40)
+_WIDTHS_MM = (36, 28, 52, 40)
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
 _RED = RGBColor(0xB3, 0x26, 0x1E)
 

@@ -129,7 +129,9 @@ def _all_or_best(run: _Run) -> _Outcome:
 def _all(run: _Run, share: float) -> _Outcome:
     """Every meeting placed: a first plan by ejection, then proof and exchange, then the solver beside them."""
     plain = plain_of(run.instance)
-    start = first_slots(plain, seconds=min(1.0, run.seconds * share / 4), seed=run.seed) if plain else None
+    # Seconds enough on a machine that is busy with other things; an unloaded one takes a tenth of it.
+    patience = min(max(1.0, len(run.instance.meetings) / 500), run.seconds * share / 2)
+    start = first_slots(plain, seconds=patience, seed=run.seed) if plain else None
     is_first = start is not None and is_fair(run.instance, by_number(run.instance, start))
     seconds = run.used if is_first else None
     left = max(0.0, run.seconds * share - run.used)
