@@ -58,7 +58,8 @@ def main() -> None:
     """Run the command line; a fault of the input ends it with the whole list of faults and exit code 2."""
     language = _language(sys.argv)
     try:
-        verbs(standalone_mode=False)
+        # Without click's own ending the exit code a verb asked for is what comes back.
+        sys.exit(verbs(standalone_mode=False) or 0)
     except DuijieError as error:
         click.echo(told(error, language), err=True)
         sys.exit(2)
