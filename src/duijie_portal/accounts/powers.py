@@ -13,7 +13,9 @@ __all__ = ["POWERS", "Visitor", "may"]
 
 Visitor = Person | AnonymousUser
 
-_WORK = frozenset({"read", "agreement.note", "evidence.add", "ticket.open", "ticket.answer", "case.step"})
+_WORK = frozenset(
+    {"read", "agreement.note", "evidence.add", "ticket.open", "ticket.answer", "case.step", "scenario.keep"}
+)
 _MEET = frozenset({"meeting.ask", "booking.make", "feed.own"})
 _SELF = frozenset({"own.read", "job.own", "notice.own"})
 _OUTSIDE = frozenset({"read", "own.erase", "listing.follow", "case.answer"})
@@ -35,7 +37,8 @@ _OF_ROLE: Mapping[str, frozenset[str]] = {
         "unit.manage",
         "appeal.decide",
     },
-    Role.LEADER: frozenset({"read", "feed.own", "record.release", "action.move", "evidence.add", "agreement.amend"}) | _LEAD,
+    Role.LEADER: frozenset({"read", "feed.own", "record.release", "action.move", "evidence.add", "agreement.amend"})
+    | _LEAD,
     Role.FIRM: _MEET | _OUTSIDE | {"listing.own"},
     Role.INSTITUTE: _MEET | _OUTSIDE | {"listing.own"},
     Role.FUND: _MEET | _OUTSIDE | {"listing.own"},

@@ -114,6 +114,8 @@ def add_unit(person: Person, agreement: Any, /, *, kind: str, name_zh: str, name
     """
     if kind not in UnitKind.values or kind == UnitKind.DEPARTMENT:
         raise InputError("portal_unit_kind_unknown", {"kind": kind})
+    if not person.side_id:
+        raise DeniedError("portal_no_side")
     own = Department.objects.filter(agreement=agreement.pk, side=person.side_id)
     if own.filter(name_zh=name_zh).exists():
         raise InputError("portal_name_taken", {"name": name_zh})

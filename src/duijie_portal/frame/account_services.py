@@ -48,8 +48,8 @@ def _entered(person: Person, agreement: Agreement, row: Registration) -> Party:
     same = Party.objects.filter(agreement=agreement, uscc=row.uscc).first() if row.uscc else None
     if same is not None:
         raise InputError("portal_register_code_held", {"name": same.name})
-    about = {"kind": row.kind, "name": row.name, "uscc": row.uscc, "town": row.town, "is_verified": True}
-    return add_party(person, agreement, id=text_key(), **about)
+    about = {"uscc": row.uscc, "town": row.town, "is_verified": True}
+    return add_party(person, agreement, id=text_key(), kind=row.kind, name=row.name, **about)
 
 
 def tell_registration(agreement: Agreement, row: Registration, path: str) -> int:

@@ -163,12 +163,8 @@ def matches_of(agreement: Agreement, person: Person, key: str) -> list[dict[str,
 
 def posts(agreement: Agreement, person: Person) -> QuerySet[Listing]:
     """The posts a person may see and apply to."""
-    return (
-        Listing.objects.filter(agreement=agreement, kind="talent", role="need")
-        .visible_to(person)
-        .filter(source__withdrawn_on__isnull=True)
-        .select_related("party")
-    )
+    rows: QuerySet[Listing] = Listing.objects.filter(agreement=agreement, kind="talent", role="need").visible_to(person)
+    return rows.filter(source__withdrawn_on__isnull=True).select_related("party")
 
 
 def follows(agreement: Agreement, person: Person) -> list[dict[str, Any]]:

@@ -98,7 +98,8 @@ def _filled(request: HttpRequest, kind: str, role: str) -> Document:
 
 def _seen(request: HttpRequest, agreement: Agreement, key: str) -> Listing:
     rows = Listing.objects.filter(agreement=agreement).visible_to(request.user).select_related("party", "agreement")
-    return get_object_or_404(rows, pk=key)
+    found: Listing = get_object_or_404(rows, pk=key)
+    return found
 
 
 def _own(request: HttpRequest, agreement: Agreement, key: str) -> Listing:
