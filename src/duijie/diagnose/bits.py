@@ -82,7 +82,7 @@ def quotients(table: Array, threshold: float, is_strict: bool) -> tuple[Array, N
 def outlooks(present: NDArray[np.bool_], around: Array, adds: Array, worth: Array, whole: Array, is_net: bool) -> Array:
     """COI of each row (rows,), with `adds` turned from what is held into what would be gained (COG), in place."""
     reach = np.empty(len(present))
-    _turned(present, around, adds, worth, whole, is_net, reach)
+    _turned(present, around, adds, worth.astype(adds.dtype), whole.astype(adds.dtype), is_net, reach)
     return reach
 
 
@@ -102,14 +102,16 @@ def _compared(table, rows, columns, total, threshold, is_strict, rca, present): 
             present[r, i] = (value > 0) & ((apart > 0) | ((apart == 0) & (not is_strict)))
 
 
-@compiled  # type: ignore[untyped-decorator,unused-ignore]
+# Sums may be taken in any order here, so that several cells are added at once; NaN and infinity keep their meaning.
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "nsz", "contract"})  # type: ignore[untyped-decorator,unused-ignore]
 def _turned(present, around, adds, worth, whole, is_net, reach):  # type: ignore[no-untyped-def]
     for r in range(present.shape[0]):
-        far = 0.0
+        far = adds.dtype.type(0)
         for i in range(present.shape[1]):
-            held, gained = present[r, i], whole[i] - adds[r, i]
-            adds[r, i] = gained - around[r, i] * worth[i] if is_net else (0.0 if held else gained)
-            far += 0.0 if held else around[r, i] * worth[i]
+            lacks = adds.dtype.type(not present[r, i])
+            gained, near = whole[i] - adds[r, i], around[r, i] * worth[i]
+            adds[r, i] = gained - near if is_net else gained * lacks
+            far += near * lacks
         reach[r] = far
 
 
