@@ -12,7 +12,7 @@ from .relatedness import ActivitySpace
 from .text import TextSpace
 from .topk import Postings, top_k
 
-__all__ = ["Band", "Quality", "compare", "exposure", "ranks_of", "summary"]
+__all__ = ["Band", "Quality", "compare", "exposure", "popularity", "ranks_of", "summary", "text_scores"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -94,19 +94,20 @@ def compare(
 
     Equal texts count as one answer. The relatedness of activities is learnt from `texts`, never from the queries.
     """
-    grams, activity = _cosines(queries, texts), _activity(queries, texts)
+    grams, activity = text_scores(queries, texts), _activity(queries, texts)
     scores = {
         "duijie": grams,
         "duijie + activity": np.asarray(0.8 * np.sqrt(grams) + 0.2 * activity),
         "activity alone": activity,
         "BM25": _bm25(queries, texts),
-        "popularity": _popularity(queries, texts),
+        "popularity": popularity(queries, texts),
         "random": np.random.default_rng(seed).random((len(queries), len(texts))),
     }
     return [summary(name, ranks_of(table, relevant), seed=seed) for name, table in scores.items()]
 
 
-def _cosines(queries: Sequence[str], texts: Sequence[str]) -> Floats:
+def text_scores(queries: Sequence[str], texts: Sequence[str]) -> Floats:
+    """What :func:`duijie.match.rank` gives each query and text, shape (queries, texts), 0–1."""
     space = TextSpace.learn(texts)
     products = (space.vectors(queries) @ space.vectors(texts).T).toarray()
     return np.asarray(np.minimum(products, 1), dtype=np.float64)
@@ -125,8 +126,8 @@ def _bm25(queries: Sequence[str], texts: Sequence[str]) -> Floats:
     return np.asarray((needs @ offers.T).toarray(), dtype=np.float64)
 
 
-def _popularity(queries: Sequence[str], texts: Sequence[str]) -> Floats:
-    """Every query gets the texts that stand in most queries' top ten."""
+def popularity(queries: Sequence[str], texts: Sequence[str]) -> Floats:
+    """Every query gets the texts that stand in most queries' top ten, shape (queries, texts)."""
     space = TextSpace.learn(texts)
     found = top_k(space.vectors(queries), Postings.of(space.vectors(texts)), 10).offers
     counts = np.bincount(found[found >= 0].ravel(), minlength=len(texts)).astype(np.float64)
