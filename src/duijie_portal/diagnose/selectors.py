@@ -53,6 +53,7 @@ def chart(found: Mapping[str, Any], chain: str) -> dict[str, Any]:
             if one["key"] == chain
         ],
         "specialization": found["shown"]["specialization"],
+        "industry_map": found.get("industry_map", []),
     }
 
 

@@ -72,7 +72,7 @@
             const [from, to] = [api.coord([api.value(1), api.value(0)]), api.coord([api.value(2), api.value(0)])];
             return { type: "rect", shape: { x: from[0], y: from[1] - 5, width: Math.max(to[0] - from[0], 1), height: 10, r: 5 }, style: { fill: colourOf[code], opacity: 0.28 } };
           } },
-        { type: "scatter", data: shown.map((row, at) => [row.quotient, at]), symbolSize: 10, itemStyle: { color: colourOf[code] }, z: 2,
+        { type: "scatter", cursor: "pointer", data: shown.map((row, at) => ({ value: [row.quotient, at], path: cellPath(code, row.industry) })), symbolSize: 10, itemStyle: { color: colourOf[code] }, z: 2,
           markLine: { silent: true, symbol: "none", lineStyle: { color: "#b3261e", type: "solid" }, label: { formatter: "1", color: ink }, data: [{ xAxis: 1 }] } },
       ],
     };
@@ -89,6 +89,26 @@
       chart.setOption(option());
     }).observe(box);
   };
+  // Each point leads to the firms behind it.
+  const cellPath = (region, industry) => `${location.pathname.replace(/\/?$/, "/")}industries/${region}/${industry}/`;
+  const mapOption = () => ({
+    animation: motion, grid: { left: 8, right: 28, top: 16, bottom: 28, containLabel: true },
+    tooltip: { ...tooltip, formatter: (one) => `${one.data.industry} ${one.data.title}\n${one.data.value.map((x) => x.toFixed(2)).join("  ·  ")}` },
+    xAxis: { type: "value", axisLabel: { color: ink, fontFamily: font }, splitLine: { lineStyle: { color: "#e6ebf1" } } },
+    yAxis: { type: "value", axisLabel: { color: ink, fontFamily: font }, splitLine: { lineStyle: { color: "#e6ebf1" } } },
+    series: data.regions.map((region) => ({
+      type: "scatter", symbolSize: 9, cursor: "pointer",
+      data: data.industry_map.filter((one) => one.complexity != null && one.density[region.code] != null).map((one) => ({
+        value: [one.density[region.code], one.complexity], industry: one.industry, title: told(one.name), path: cellPath(region.code, one.industry),
+        itemStyle: one.is_present[region.code] ? { color: colourOf[region.code], opacity: 0.85 } : { color: "#fff", borderColor: colourOf[region.code], borderWidth: 1, opacity: 0.55 },
+      })),
+    })),
+  });
+  const follow = (box) => echarts.getInstanceByDom(box).on("click", (one) => { if (one.data && one.data.path) location.assign(one.data.path); });
+  for (const box of document.querySelectorAll("[data-map]")) { draw(box, mapOption); follow(box); }
   for (const box of document.querySelectorAll("[data-chain]")) draw(box, () => chainOption(data.chains.find((chain) => chain.key === box.dataset.chain), box));
-  for (const box of document.querySelectorAll("[data-region]")) draw(box, () => bandOption(data.specialization[box.dataset.region] || [], box.dataset.region));
+  for (const box of document.querySelectorAll("[data-region]")) {
+    draw(box, () => bandOption(data.specialization[box.dataset.region] || [], box.dataset.region));
+    follow(box);
+  }
 })();
