@@ -222,7 +222,7 @@ def keep(name: str, order: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> 
     found.sort(key=lambda row: order.index(row["part"]))
     path.write_text(json.dumps(found, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     for row in rows:
-        line = "{trial:<32} {method:<28} MRR {MRR} change {change_MRR:+.4f} [{change_low:+.4f}, {change_high:+.4f}] gini {gini:.2f}"
+        line = "{trial:<32} {method:<28} MRR {MRR} change {change_MRR:+.4f} [{change_low:+.4f}, {change_high:+.4f}]"
         print(line.format_map(row), file=sys.stderr, flush=True)
 
 

@@ -15,7 +15,18 @@ from duijie.terms import Bilingual
 
 from .text import Analysis
 
-__all__ = ["Capacity", "Field", "Kind", "Role", "Rule", "Term", "load_kinds", "read_kind"]
+__all__ = [
+    "Capacity",
+    "Field",
+    "Kind",
+    "QuotaRule",
+    "Role",
+    "Rule",
+    "Sharing",
+    "Term",
+    "load_kinds",
+    "read_kind",
+]
 
 Role = Literal["need", "offer"]
 
@@ -85,6 +96,35 @@ class Capacity:
             return self.default
 
 
+@dataclass(frozen=True, slots=True)
+class QuotaRule:
+    """How many assigned places go to offers with one of `values` in a field; without values, to each value there is.
+
+    `least` counts places, `least_share` and `most_share` (0–1) are of all places that needs with candidates ask for.
+    """
+
+    key: str
+    label: Bilingual
+    offer: str
+    values: tuple[str, ...] = ()
+    least: int = 0
+    least_share: float = 0.0
+    most_share: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """How the places of a kind are shared out; without any of it, by score alone.
+
+    `crowding` is taken off the second place of an offer, twice that off the third; `mutual_share` (0–1) is how much
+    of a pair's worth is the wish of both sides and not the score.
+    """
+
+    quotas: tuple[QuotaRule, ...] = ()
+    crowding: float = 0.0
+    mutual_share: float = 0.0
+
+
 @dataclass(frozen=True)
 class Kind:
     """One kind of match, as its file says it: everything a form, an import, a ranking and an explanation need.
@@ -103,6 +143,7 @@ class Kind:
     capacity: Mapping[Role, Capacity]
     outcome: tuple[str, ...]
     least_content: float = 0.0
+    sharing: Sharing = Sharing()
 
     def fields(self, role: Role) -> tuple[Field, ...]:
         """The fields of a need or an offer, the common ones first."""
@@ -171,7 +212,15 @@ def _kind(document: Mapping[str, Any]) -> Kind:
         capacity={"need": Capacity(**document["capacity"]["need"]), "offer": Capacity(**document["capacity"]["offer"])},
         outcome=tuple(document["outcome"]),
         least_content=document.get("least_content", 0.0),
+        sharing=_sharing(document.get("sharing", {})),
     )
+
+
+def _sharing(one: Mapping[str, Any]) -> Sharing:
+    quotas = (
+        QuotaRule(**{**_labelled(each), "values": tuple(each.get("values", ()))}) for each in one.get("quotas", ())
+    )
+    return Sharing(tuple(quotas), one.get("crowding", 0.0), one.get("mutual_share", 0.0))
 
 
 def _labelled(one: Mapping[str, Any]) -> dict[str, Any]:
@@ -205,6 +254,7 @@ def _kind_faults(kind: Kind, path: Path) -> Iterator[Fault]:
             yield Fault("match_field_unknown", {"file": str(path), "key": key}, {"field": name, "role": role})
     for group in ("rules", "terms", "need", "offer"):
         yield from _doubles([one.key for one in getattr(kind, group)], path, group)
+    yield from _doubles([one.key for one in kind.sharing.quotas], path, "sharing.quotas")
 
 
 def _named_fields(kind: Kind) -> Iterator[tuple[Role, str, str]]:
@@ -213,6 +263,8 @@ def _named_fields(kind: Kind) -> Iterator[tuple[Role, str, str]]:
             yield "need", f"rules.{rule.key}", rule.need
         if rule.offer or rule.test not in _FIELDLESS:
             yield "offer", f"rules.{rule.key}", rule.offer
+    for quota in kind.sharing.quotas:
+        yield "offer", f"sharing.quotas.{quota.key}", quota.offer
     for term in kind.terms:
         yield from (("need", f"terms.{term.key}", name) for name in term.need)
         yield from (("offer", f"terms.{term.key}", name) for name in term.offer)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from duijie.terms import Provenance, Reason
 
 from .kinds import Kind
+from .quotas import GroupShare
 from .rules import Removal
 
 __all__ = ["Answer", "Match", "Matches", "Unmatched"]
@@ -51,7 +52,7 @@ class Unmatched:
 
 @dataclass(frozen=True)
 class Matches:
-    """What one kind of match gives: `n_pairs` are the pairs that passed all rules."""
+    """What one kind of match gives: `n_pairs` are the pairs that passed all rules, `quotas` what each group got."""
 
     kind: Kind
     n_needs: int
@@ -63,6 +64,7 @@ class Matches:
     assigned_bound: float
     clauses: tuple[str, ...] = ()
     provenance: Provenance = field(default_factory=Provenance)
+    quotas: tuple[GroupShare, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The entry of ``match.json`` under ``kinds``."""
@@ -78,6 +80,7 @@ class Matches:
             "assigned_bound": self.assigned_bound,
             "matches": [one.to_dict() for one in self.matches],
             "unmatched": [one.to_dict() for one in self.unmatched],
+            "quotas": [asdict(one) for one in self.quotas],
             "provenance": self.provenance.to_dict(),
         }
 

@@ -28,12 +28,13 @@ from duijie.terms import (
     silent,
 )
 
-from .assignment import Candidates, assign_auction, demand_prices
+from .assignment import Candidates, demand_prices
 from .candidates import Pool
 from .explain import Explainer
 from .index import Ranking, by_id, named
 from .kinds import Kind, Role
 from .parts import search_texts
+from .quotas import assign_shared
 from .relatedness import ActivitySpace
 from .results import Answer, Match, Matches, Unmatched
 from .rules import Removal, RuleSet
@@ -105,7 +106,7 @@ class OfferIndex:
         bench = self.over(needs, parties or {})
         found = [_search_one(bench, need, top, progress) for need in range(len(bench.needs))]
         table = _candidates(bench, found)
-        assigned = assign_auction(table)
+        assigned, shares = assign_shared(self.kind.sharing, self.offers, table)
         prices = demand_prices(table, assigned.is_assigned)
         return Matches(
             self.kind,
@@ -118,6 +119,7 @@ class OfferIndex:
             round(assigned.bound, 9),
             tuple(clauses),
             self._provenance(bench.needs, top),
+            shares,
         )
 
     def over(self, needs: Sequence[Listing], parties: Mapping[str, Party]) -> _Bench:
