@@ -341,3 +341,21 @@ def test_shrinkage_lies_between_the_raw_value_and_the_mean(table):
     assert ((calm >= low - 1e-9) & (calm <= high + 1e-9)).all()
     band = quotient_band(table, reference=reference)
     assert ((band.low <= raw + 1e-9) & (raw <= band.high + 1e-9)).all()
+
+
+CHAIN = np.eye(60, 61, dtype=bool) | np.eye(60, 61, 1, dtype=bool)
+FEW_KINDS = np.array([[1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 1]], dtype=bool).repeat(12, 0).repeat(9, 1)
+
+
+@pytest.mark.parametrize("held", [presence(nested(5, 50, 80)), presence(nested(6, 80, 30)), CHAIN, FEW_KINDS])
+def test_eigenvalues_are_those_of_the_dense_matrix(held):
+    """Tables large enough for Lanczos: with a wide gap, with hardly any, and of so few kinds that it breaks down."""
+    held = held[held.any(1)][:, held.any(0)].astype(float)
+    d, u = held.sum(1), held.sum(0)
+    scaled = held / np.sqrt(np.outer(d, u))
+    values, vectors = np.linalg.eigh(scaled @ scaled.T)
+    found = spectral_complexity(held)
+    assert found.eigenvalue == pytest.approx(values[-2], abs=1e-12)
+    assert found.eigengap == pytest.approx(values[-2] - values[-3], abs=1e-12)
+    side = vectors[:, -2] / np.sqrt(d)
+    assert abs(np.corrcoef(side, found.regions)[0, 1]) == pytest.approx(1, abs=1e-9)
