@@ -61,7 +61,7 @@ class Plain:
         if not ours or not theirs:
             return None
         lengths = math.hypot(*ours.values()) * math.hypot(*theirs.values())
-        return math.sqrt(min(1.0, sum(ours[gram] * theirs.get(gram, 0.0) for gram in ours) / lengths))
+        return 1 - (1 - min(1.0, sum(ours[gram] * theirs.get(gram, 0.0) for gram in ours) / lengths)) ** 2
 
     def _industry(self, term: Term, need: Listing, offer: Listing) -> float | None:
         if not need.industry or not offer.industry:
@@ -111,7 +111,7 @@ def _said(listing: Listing, name: str) -> Any:
 def _grams(listing: Listing, names: Sequence[str]) -> list[str]:
     values = [value for name in names if (value := _said(listing, name)) is not None]
     words = [word for value in values for word in (value if isinstance(value, list | tuple) else [value])]
-    return list(tokens.character_ngrams(" ".join(words), (2, 3)))
+    return list(tokens.character_ngrams(" ".join(words), (1, 2)))
 
 
 def _standing(chain: ChainTemplate, listing: Listing) -> tuple[set[str], set[str]]:

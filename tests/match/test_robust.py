@@ -7,7 +7,9 @@ import pytest
 from scipy import sparse
 
 from duijie import match
+from duijie.match import script
 from duijie.match.assignment import Candidates, assign_auction
+from duijie.match.text import shared_words
 from duijie.match.topk import Postings, top_k
 
 OFFERS = {"a": "运动鞋底", "b": "芯片设计", "c": "ＡＢＣ leather", "d": "", "e": "。、！", "f": "鞋"}
@@ -36,8 +38,19 @@ def test_full_width_letters_count_as_half_width() -> None:
     assert _ranked("abc") == _ranked("ＡＢＣ") == ("c",)
 
 
-def test_traditional_characters_meet_only_what_both_scripts_share() -> None:
+def test_traditional_characters_are_read_as_simplified_where_opencc_is_installed() -> None:
+    pytest.importorskip("opencc")
+    assert _ranked("運動鞋底") == _ranked("运动鞋底") == ("a", "f")
+    assert _ranked("晶片設計")[0] == "b"
+    assert shared_words("運動鞋", "运动鞋底") == ("运动鞋",)
+    once = [script.simplified(chr(point)) for point in range(0x3400, 0xA000)]
+    assert [script.simplified(one) for one in once] == once
+
+
+def test_without_it_they_meet_only_what_both_scripts_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(script, "_pattern", lambda: None)
     assert _ranked("運動鞋底") == ("a", "f")
+    assert _ranked("晶片設計") == ("b",)
     assert _ranked("晶圓") == ()
 
 

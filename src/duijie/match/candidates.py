@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from duijie.terms import Listing, Party, tokens
 
+from .script import simplified
+
 __all__ = ["Column", "Kept", "Pool"]
 
 
@@ -155,7 +157,7 @@ class Pool:
             text = "\n".join(
                 " ".join(value) if isinstance(value, tuple) else str(value) for value in values if value is not None
             )
-            self._words[at, names] = tokens.words(text)
+            self._words[at, names] = tokens.words(simplified(text))
         return self._words[at, names]
 
     def texts(self, names: Sequence[str]) -> tuple[str, ...]:
@@ -165,7 +167,8 @@ class Pool:
         return self._texts[tuple(names)]
 
     def _text(self, at: int, names: Sequence[str]) -> str:
-        return "\n".join("\n".join(words_of(value)) for name in names if (value := self.value(at, name)) is not None)
+        found = (self.value(at, name) for name in names)
+        return simplified("\n".join("\n".join(words_of(value)) for value in found if value is not None))
 
 
 _LISTING = {"id", "side", "party", "valid_from", "valid_until", "basis"}

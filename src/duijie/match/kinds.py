@@ -78,7 +78,7 @@ class Term:
     good_from: float = 0.5
     limit: float = 0.0
     direction: str = "either"
-    analysis: Analysis = "long_grams"
+    analysis: Analysis = "grams"
 
 
 @dataclass(frozen=True, slots=True)

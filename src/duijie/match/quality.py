@@ -97,7 +97,7 @@ def compare(
     grams, activity = text_scores(queries, texts), _activity(queries, texts)
     scores = {
         "duijie": grams,
-        "duijie + activity": np.asarray(0.8 * np.sqrt(grams) + 0.2 * activity),
+        "duijie + activity": np.asarray(0.8 * (1 - (1 - grams) ** 2) + 0.2 * activity),
         "activity alone": activity,
         "BM25": _bm25(queries, texts),
         "popularity": popularity(queries, texts),

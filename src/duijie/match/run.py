@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,7 @@ from .relatedness import ActivitySpace
 from .results import Answer, Match, Matches, Unmatched
 from .rules import Removal, RuleSet
 from .scoring import Circumstances, Scorer, Scores
+from .script import reader
 from .text import TextSpace
 
 __all__ = ["Answer", "Match", "Matches", "OfferIndex", "Unmatched", "kind", "rank", "why_not"]
@@ -143,7 +145,8 @@ class OfferIndex:
     def _provenance(self, needs: Pool, top: int) -> Provenance:
         inputs = {"needs": _digest(needs), "offers": self._digest}
         weights = {term.key: term.weight for term in self.kind.terms}
-        values = {"on": self.world.on.isoformat(), "top": top, "weights": weights}
+        values: dict[str, Any] = {"on": self.world.on.isoformat(), "top": top, "weights": weights}
+        values |= {"traditional": reader()} if reader() else {}
         return Provenance(inputs, duijie.__version__, values)
 
 

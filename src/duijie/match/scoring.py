@@ -90,9 +90,10 @@ class _CodedRow:
 
 @dataclass(frozen=True, eq=False)
 class TextMeasure:
-    """The square root of the cosine of two weighted texts: 0 where they share nothing, unknown where one is empty.
+    """How much two weighted texts share, by their cosine c as 1 − (1 − c)²; unknown where one of them is empty.
 
-    Short texts that speak of one thing in other words have cosines of a few hundredths; the root spreads these.
+    Texts that speak of one thing in other words have cosines of some tenths, so small ones count nearly twice; a root
+    would raise chance resemblance more than real one.
     """
 
     space: TextSpace
@@ -117,7 +118,7 @@ class _TextRow:
         if start == end:
             return np.full(len(offers), np.nan)
         terms, weights = self.needs.indices[start:end], self.needs.data[start:end]
-        found = np.sqrt(np.minimum(dense_row(terms, weights, self.measure.offers)[offers], 1.0))
+        found = 1 - (1 - np.minimum(dense_row(terms, weights, self.measure.offers)[offers], 1.0)) ** 2
         found[self.measure.is_empty[offers]] = np.nan
         return found
 

@@ -13,6 +13,8 @@ from scipy import sparse
 
 from duijie.terms import tokens
 
+from .script import simplified
+
 __all__ = ["Analysis", "Scheme", "TextSpace", "met_words", "shared_words"]
 
 # grams: 1 and 2 characters, the best for ranking; long_grams: 2 and 3; phrases: the listed things, whole
@@ -112,7 +114,7 @@ def _terms(texts: Sequence[str], analysis: Analysis) -> tuple[NDArray[np.int64],
 
 
 def _phrases(texts: Sequence[str]) -> tuple[NDArray[np.int64], Codes]:
-    found = [(row, _digest(phrase)) for row, text in enumerate(texts) for phrase in tokens.phrases(text)]
+    found = [(row, _digest(phrase)) for row, text in enumerate(texts) for phrase in tokens.phrases(simplified(text))]
     return np.array([row for row, _ in found], np.int64), np.array([code for _, code in found], np.uint64)
 
 
@@ -122,7 +124,7 @@ def _digest(phrase: str) -> int:
 
 def _grams(texts: Sequence[str], is_long: bool) -> tuple[NDArray[np.int64], Codes]:
     """All n-grams inside words, as `terms.tokens.character_ngrams` gives them, for many texts at once."""
-    joined = "\n".join(tokens.normalize(text) for text in texts) + "\n"
+    joined = simplified("\n".join(tokens.normalize(text) for text in texts)) + "\n"
     points = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
     rows = (np.cumsum(points == 10) - (points == 10)).astype(np.int64)
     kind = _character_kinds(points)
@@ -172,7 +174,7 @@ def shared_words(one: str, other: str, *, limit: int = 6) -> tuple[str, ...]:
     >>> shared_words("运动鞋鞋底材料", "采购鞋底、运动鞋面")
     ('运动鞋', '鞋底')
     """
-    return met_words(tokens.words(one), tokens.words(other), limit=limit)
+    return met_words(tokens.words(simplified(one)), tokens.words(simplified(other)), limit=limit)
 
 
 def met_words(ours: Sequence[str], theirs: Sequence[str], *, limit: int = 6) -> tuple[str, ...]:
