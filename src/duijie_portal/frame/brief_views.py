@@ -30,4 +30,4 @@ def brief_file(request: HttpRequest, agreement: Agreement) -> Iterator[bytes]:
     found = brief_selectors.brief(agreement, person_of(request), as_of=day_of(request))
     sides = {one.pk: one.short for one in agreement.sides.all()}
     # Made at once: the reader's language is gone when the answer is sent.
-    return iter([paper(found, sides, language_of(), banner=agreement.banner)])
+    return iter([paper(found, sides, "en" if language_of() == "en" else "zh", banner=agreement.banner)])

@@ -37,7 +37,7 @@ def _parties(listings: Iterable[terms.Listing]) -> dict[str, terms.Party]:
     """Of whom the listings are: only what tells the level is read."""
     keys = {one.party for one in listings}
     found = Party.objects.filter(pk__in=keys).only("pk", "kind", "side_id", "name", "town")
-    return {row.pk: terms.Party(row.pk, row.kind, row.side_id, row.name, town=row.town) for row in found}  # type: ignore[arg-type]
+    return {row.pk: terms.Party(row.pk, row.kind, row.side_id, row.name, town=row.town) for row in found}
 
 
 def board(agreement: Agreement, person: Person, *, as_of: date) -> list[dict[str, Any]]:

@@ -96,10 +96,13 @@ class DecisionForm(forms.Form):
     on = forms.DateField()
 
 
+AMENDMENTS = ("supplement", "renewal", "termination")
+
+
 class AmendmentForm(forms.Form):
     """A later paper of all sides."""
 
-    kind = forms.ChoiceField(choices=[(one, one) for one in ("supplement", "renewal", "termination")])
+    kind = forms.ChoiceField(choices=[(one, one) for one in AMENDMENTS])
     title = forms.CharField(max_length=300)
     title_en = forms.CharField(max_length=400, required=False)
     signed_on = forms.DateField()

@@ -291,7 +291,7 @@ def amendments(request: HttpRequest, agreement: Agreement) -> Document:
         "signed_on": standing.agreement.signed_on,
         "lifecycle": standing.lifecycle.to_dict(),
         "amendments": [_amendment(row, everyone) for row in selectors.records_of(agreement, request.user, "amendment")],
-        "kinds": [value for value, _ in forms.AmendmentForm.base_fields["kind"].choices],
+        "kinds": forms.AMENDMENTS,
         "source": agreement_term(agreement).source.to_dict(),
     }
 
