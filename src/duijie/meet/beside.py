@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from .chains import Improver, Ints, Plain, by_number
-from .formula import formula_of
+from .formula import formula_of, has_formula
 from .instance import Instance
 from .prover import Prover
 from .timetable import breaks_of
@@ -18,13 +18,17 @@ _UNKNOWN = 1 << 60
 _HEAD = 0.25
 _ALONE = 0.67
 _TICK_SECONDS = 0.02
+# With so many breaks more than are proven no proof is near: the time is better spent on the plan.
+_FAR = 10
 _SEEDS = 1_000_003
 
 
 class Beside:
-    """A worker each for the prover and the exchange: one worker proves first and exchanges after; of two the exchange
-    leaves its own to the solver after a while; from three on all run side by side. Days too large for the prover are
-    left to exchanges, one a worker.
+    """A worker each for the prover and the exchange, as far as there are workers.
+
+    One worker proves first and exchanges after; of two the exchange leaves its own to the solver after a while, unless
+    the proof is far away; from three on all run side by side. Days too large for the prover are left to exchanges, one
+    a worker.
 
     Used as a context: nothing of it outlives the block.
 
@@ -49,14 +53,14 @@ class Beside:
         self._known: tuple[Mapping[int, int] | None, int] = (None, _UNKNOWN)
 
     def __enter__(self) -> Beside:
+        is_small = has_formula(self._instance)
         try:
-            if self._workers > 1:
-                self._improve()
+            # The exchange cools down over its time, so it has to know at the start how long that is.
+            n_exchanges = self._workers if not is_small else min(1, self._workers - 1)
+            for _ in range(n_exchanges):
+                self._improve(_HEAD if is_small and self._workers == 2 else 1.0)
             formula = formula_of(self._instance)
-            if formula is None:
-                for _ in range(self._workers - len(self.improvers)):
-                    self._improve()
-            else:
+            if formula is not None:
                 self.prover = Prover(formula, seconds=max(0.1, self._ends - time.monotonic()))
                 self.prover.start()
         except BaseException:
@@ -64,11 +68,14 @@ class Beside:
             raise
         return self
 
-    def _improve(self) -> None:
+    def _improve(self, share: float = 1.0) -> None:
+        """Start an exchange from the best plan so far, for a share of the time that is left."""
         if self._plain is not None and self._start is not None:
-            seconds = max(0.1, self._ends - time.monotonic())
+            seconds = max(0.1, (self._ends - time.monotonic()) * share)
             seed = self._seed + _SEEDS * len(self.improvers)
-            self.improvers.append(Improver(self._plain, self._start, seconds=seconds, seed=seed))
+            best = min(self.improvers, key=lambda one: one.least, default=None)
+            start = self._start if best is None or best.is_alive() else best.best
+            self.improvers.append(Improver(self._plain, start, seconds=seconds, seed=seed))
             self.improvers[-1].start()
 
     def __exit__(self, *_: object) -> None:
@@ -147,6 +154,9 @@ class Beside:
             self._until(time.monotonic() + left * _HEAD, heard)
             if self._workers == 2:
                 self.improvers[0].stop()
+                if _FAR <= self.least - self.bound < _UNKNOWN // 2:
+                    self._improve()
+                    self._until(self._ends, heard)
 
     def _until(self, end: float, heard: Callable[[], None]) -> None:
         while self.n_workers and not self.is_over and time.monotonic() < end:

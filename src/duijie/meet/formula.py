@@ -12,7 +12,7 @@ from pysat.card import CardEnc, EncType  # type: ignore[import-untyped,unused-ig
 from .domain import Domain, Pool, domain_of, is_before
 from .instance import Instance
 
-__all__ = ["Formula", "formula_of"]
+__all__ = ["Formula", "formula_of", "has_formula"]
 
 _MOST_CHOICES = 20_000
 _FEW = 6
@@ -99,6 +99,11 @@ class _Writer:
             self.add(*clause)
 
 
+def has_formula(instance: Instance) -> bool:
+    """Whether a day is small enough, and not empty, to be worth a formula."""
+    return 0 < sum(map(len, domain_of(instance).slots)) <= _MOST_CHOICES
+
+
 def formula_of(instance: Instance) -> Formula | None:
     """The instance with every meeting placed as a formula, or None where it is too large to be worth it.
 
@@ -108,9 +113,9 @@ def formula_of(instance: Instance) -> Formula | None:
     as many periods as they have meetings; and who has no break on a one-day event meets in no two periods that lie as
     far apart as their number of meetings.
     """
-    domain = domain_of(instance)
-    if not 0 < sum(map(len, domain.slots)) <= _MOST_CHOICES:
+    if not has_formula(instance):
         return None
+    domain = domain_of(instance)
     to = _Writer()
     at = {(m, s): to.new() for m, slots in enumerate(domain.slots) for s in slots}
     for m, slots in enumerate(domain.slots):
