@@ -106,10 +106,8 @@ def test_a_firm_registers_is_verified_enters_a_need_and_is_seen_by_the_other_sid
     leader, coordinator = sign_in("leader", 0), sign_in("coordinator", 0)
     for who in (coordinator, leader):
         who.goto(f"{base}/share/outgoing/")
-        row = who.locator("tr", has_text=path.rstrip("/").rsplit("/", 1)[-1])
-        if row.locator("select").count():
-            row.locator("select").select_option("both")
-        row.get_by_role("button").last.click()
+        who.check(f"input[form=pick-listing][value='{path.rstrip('/').rsplit('/', 1)[-1]}']")
+        who.locator("#pick-listing button").last.click()
     there.goto(path)
     assert "求购棉纱" in there.locator("h1").inner_text()
     assert "30" not in there.locator("dl.facts").inner_text(), "its highest price opens to the matched only"

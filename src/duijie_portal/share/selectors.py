@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, F, Max, Q, QuerySet
 
 from duijie.intake.layouts import layout
 from duijie_portal.accounts.models import Person
@@ -83,7 +83,7 @@ def held_rows(agreement: Agreement, person: Visitor, kind: str) -> QuerySet[Any]
     rows: QuerySet[Any] = _MODELS[kind]._default_manager.filter(agreement=agreement, side=side, released_at=None)
     if kind == "listing":
         rows = rows.filter(source__withdrawn_on__isnull=True)
-    return rows.order_by("cleared_at", "pk")
+    return rows.order_by(F("cleared_at").asc(nulls_last=True), "pk")
 
 
 def held(agreement: Agreement, person: Visitor, tables: Sequence[str], n: int = 50) -> list[dict[str, Any]]:
