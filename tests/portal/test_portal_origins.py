@@ -14,6 +14,7 @@ from lxml import html as markup
 
 from duijie.data.words import words
 from duijie_portal.ledger.models import Case
+from duijie_portal.meet import services
 
 PAGES = {
     "diagnose": ["//section[@aria-labelledby='links']//tbody/tr", "//section[@aria-labelledby='quotients']//tbody/tr",
@@ -25,6 +26,7 @@ PAGES = {
     "clause": ["//h2[1]/following-sibling::div[1]//tbody/tr"],
     "organisations": ["//tbody/tr"],
     "facts": ["//tbody/tr"],
+    "bookings": ["//article[contains(@class, 'card')][h3]"],
 }  # fmt: skip
 COMPUTED = ("diagnose", "match", "meet")
 """Pages whose figures the pipeline made: they say how, from which inputs, on which day."""
@@ -42,6 +44,7 @@ def page(agreement: Any, sides: Any, as_person: Any, person: Any) -> Any:
     here = person(f"coordinator-{sides[0].pk}")
     take(here, agreement, "statistics", ["指标", "数值", "单位", "年份"], ["增加值", "约120", "亿元", "2024"])
     take(here, agreement, "firms", *FIRMS)
+    services.add_resource(here, agreement, kind="instrument", name_zh="三坐标测量机", fee_cny=120)
     keys = {"case": {"case": Case.objects.filter(agreement=agreement, state="delivered").first().pk}}
     browser = as_person(here.username)
     board = browser.get(reverse("track_json", args=[agreement.pk])).json()

@@ -12,7 +12,7 @@ from django.db.models import Count, Q, QuerySet
 from duijie.data.words import words
 from duijie_portal.accounts.models import Person
 from duijie_portal.accounts.powers import Visitor, may
-from duijie_portal.ledger.models import Agreement, Case, Party, Record
+from duijie_portal.ledger.models import Agreement, Case, Event, Party, Record
 from duijie_portal.ledger.selectors import results
 from duijie_portal.ledger.visibility import PARTY_ROLES
 
@@ -348,11 +348,23 @@ def bookings(agreement: Agreement, person: Visitor, now: datetime) -> dict[str, 
     offered = (
         Resource.objects.filter(agreement=agreement).exclude(kind="table", day__on__lt=now.date()).visible_to(person)
     )
+    seals = _seals(agreement, offered)
     rows = Booking.objects.filter(agreement=agreement, ends_at__gt=now).exclude(state="cancelled").visible_to(person)
     own = rows.filter(meeting=None).select_related("resource", "party")
     return {
-        "resources": [_resource(row, person, now) for row in offered.select_related("party", "day")],
+        "resources": [
+            {**_resource(row, person, now), "last": seals.get(row.pk)} for row in offered.select_related("party", "day")
+        ],
         "bookings": [_booking(row, person) for row in own],
+    }
+
+
+def _seals(agreement: Agreement, rows: Iterable[Resource]) -> dict[str, dict[str, Any]]:
+    """The last sealed word of each owner on its resource: of when its figures speak."""
+    found = Event.objects.filter(agreement=agreement, subject_type="resource", subject__in=[row.pk for row in rows])
+    return {
+        event.subject: {"as_of": event.on, "digest": event.digest, "is_confirmed": False, "n_evidence": 0}
+        for event in found.order_by("recorded_at", "sequence")
     }
 
 
