@@ -246,6 +246,7 @@ def test_one_more_kind_of_match_needs_no_python(tmp_path):
     path = tmp_path / "barter.yaml"
     kind = yaml.safe_load((root() / "kinds" / "supply.yaml").read_text("utf-8"))
     kind["key"] = "barter"
+    del kind["sharing"]
     kind["need"] = [
         {"key": "crates", "label": {"zh": "箱", "en": "Crates"}, "type": "number", "unit": "箱"},
         {

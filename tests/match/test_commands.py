@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from duijie.data import root
 from duijie.errors import InputError
 from duijie.match.commands import group
 
@@ -77,3 +78,143 @@ def test_faults_are_named(tables: Path) -> None:
     (tables / "noid.csv").write_text("name\nx\n", encoding="utf-8")
     with pytest.raises(InputError, match="data_file_faults"):
         _run("evaluate", "--pairs", str(tables / "noid.csv"))
+
+
+def _both(tables: Path) -> list[str]:
+    return ["--needs", str(tables / "needs.csv"), "--offers", str(tables / "offers.csv")]
+
+
+def test_why_names_the_broken_rule_by_how_much_and_what_would_help(tables: Path) -> None:
+    asked = ["why", "supply", *_both(tables), "--need", "n1", "--on", "2026-01-01"]
+    said = _run(*asked, "--offer", "o1")
+    assert "Not met: “Capacity suffices” (short by 20%)." in said
+    assert "If both sides stated what" in said
+    assert "all conditions hold; score" in _run(*asked, "--offer", "o2")
+    in_chinese = CliRunner().invoke(group, [*asked, "--offer", "o1"], obj={"language": "zh"}).output
+    assert "不符合“产能满足”（差 20%）。" in in_chinese
+    assert "match_" not in said + in_chinese
+    with pytest.raises(InputError, match="match_id_unknown"):
+        _run(*asked, "--offer", "o9")
+
+
+def test_a_need_left_over_is_told_what_removed_its_offers(tables: Path) -> None:
+    (tables / "needs.csv").write_text("id,标题,side,月需求量\nn1,鞋底,110000,1000\n", encoding="utf-8")
+    said = _run("kind", "supply", *_both(tables), "--out", str(tables / "out.csv"), "--on", "2026-01-01")
+    assert "n1: no candidate. “Capacity suffices” removes 2. Relaxing “Capacity suffices” by 10%" in said
+
+
+def _many(tables: Path) -> None:
+    """Forty needs for soles or zips; what is accepted shares the industry, what is declined only the words."""
+    rows = [f"n{at},采购鞋底,110000,甲{at},1952" for at in range(40)]
+    offers = [f"o{at},{'鞋底' if at % 2 else '模具'},220000,乙{at},{'3525' if at % 2 else '1952'}" for at in range(40)]
+    head = "id,标题,side,party,industry\n"
+    (tables / "needs.csv").write_text(head + "\n".join(rows), encoding="utf-8")
+    (tables / "offers.csv").write_text(head + "\n".join(offers), encoding="utf-8")
+    told = [f"d{at},n{at},o{at},{'declined' if at % 2 else 'accepted'},quality,request,2026-01-01" for at in range(40)]
+    told = [one.replace("quality", "terms") for one in told]
+    (tables / "told.csv").write_text("id,need,offer,decision,reason,stage,on\n" + "\n".join(told), encoding="utf-8")
+
+
+def test_learning_keeps_versions_is_used_and_can_be_rolled_back(tables: Path) -> None:
+    _many(tables)
+    book = tables / "weights.json"
+    asked = ["learn", "supply", *_both(tables), "--decisions", str(tables / "told.csv"), "--weights", str(book)]
+    assert "goes from 0.000 to" in _run(*asked, "--on", "2026-06-30")
+    (first,) = json.loads(book.read_text("utf-8"))["versions"]
+    assert (first["version"], first["n"]) == (2, 40)
+    assert dict(first["weights"])["industry"] > 0.1 > first["before"]
+    _run(*asked, "--on", "2026-07-01")
+    _run("roll-back", "--weights", str(book), "--to", "2", "--on", "2026-07-02")
+    versions = json.loads(book.read_text("utf-8"))["versions"]
+    assert [one["version"] for one in versions] == [2, 3, 4]
+    assert versions[2]["weights"] == versions[0]["weights"]
+    out = ["--out", str(tables / "out.csv"), "--on", "2026-06-30"]
+    _run("kind", "supply", *_both(tables), *out)
+    before = (tables / "out.csv").read_text("utf-8")
+    _run("kind", "supply", *_both(tables), *out, "--weights", str(book))
+    assert (tables / "out.csv").read_text("utf-8") != before
+    with pytest.raises(InputError, match="match_weights_of_other_kind"):
+        _run("kind", "design", *_both(tables), *out, "--weights", str(book))
+
+
+def test_too_few_decisions_leave_the_weights_of_the_file(tables: Path) -> None:
+    (tables / "told.csv").write_text("id,need,offer,decision\nd1,n1,o1,接受\n", encoding="utf-8")
+    asked = ["learn", "supply", *_both(tables), "--decisions", str(tables / "told.csv")]
+    assert "the weights stay" in _run(*asked, "--weights", str(tables / "weights.json"))
+    assert not (tables / "weights.json").exists()
+    (tables / "told.csv").write_text("id,need,offer,decision\nd1,n1,o1,perhaps\n", encoding="utf-8")
+    with pytest.raises(InputError, match="data_file_faults"):
+        _run(*asked, "--weights", str(tables / "weights.json"))
+    (tables / "weights.json").write_text("[]", encoding="utf-8")
+    with pytest.raises(InputError, match="match_no_weight_book"):
+        _run("kind", "supply", *_both(tables), "--out", "o.csv", "--weights", str(tables / "weights.json"))
+
+
+def test_a_kind_of_ones_own_folder_needs_no_python(tables: Path) -> None:
+    text = (root() / "kinds" / "supply.yaml").read_text("utf-8").replace("key: supply", "key: barter", 1)
+    (tables / "barter.yaml").write_text(text, encoding="utf-8")
+    out = tables / "out.json"
+    _run("kind", str(tables / "barter.yaml"), *_both(tables), "--out", str(out), "--on", "2026-01-01")
+    (found,) = json.loads(out.read_text("utf-8"))
+    assert found["kind"] == "barter"
+    assert found["matches"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("bad.csv", b'id,\xe6\xa0\x87\n"x,y\n', "match_file_broken"),
+        ("bad.xlsx", b"id,a\n1,2\n", "match_file_broken"),
+        ("bad.parquet", b"id,a\n1,2\n", "match_file_broken"),
+        ("bad.csv", b"a,b\n1,2\n", "data_file_faults"),
+        ("bad.csv", "id,标题\na,鞋\na,鞋\n,鞋\n".encode(), "data_file_faults"),
+        ("bad.csv", b"id,\xff\xff\n1,\xff\n", "file_not_utf8"),
+        ("bad.txt", b"id,a\n", "match_file_kind"),
+    ],
+)
+def test_what_is_no_table_is_refused_by_name(tables: Path, name: str, content: bytes, code: str) -> None:
+    (tables / name).write_bytes(content)
+    with pytest.raises(InputError, match=code):
+        _run(
+            "rank",
+            "--needs",
+            str(tables / name),
+            "--offers",
+            str(tables / "offers.csv"),
+            "--text",
+            "标题",
+            "--out",
+            "o.csv",
+        )
+
+
+def test_empty_tables_give_empty_answers_and_chinese_spreadsheets_are_read(tables: Path) -> None:
+    (tables / "empty.csv").write_text("id,标题\n", encoding="utf-8")
+    (tables / "gbk.csv").write_bytes("id,标题\nn1,鞋底\n".encode("gbk"))
+    for needs, offers, n in (("empty", "offers", 0), ("needs", "empty", 0), ("gbk", "offers", 2)):
+        files = ["--needs", str(tables / f"{needs}.csv"), "--offers", str(tables / f"{offers}.csv")]
+        _run("rank", *files, "--text", "标题", "--out", str(tables / "out.csv"))
+        assert len(list(csv.DictReader((tables / "out.csv").open(encoding="utf-8-sig")))) == n
+    (tables / "none.csv").write_text("id,query,relevant\n", encoding="utf-8")
+    with pytest.raises(InputError, match="match_no_pairs"):
+        _run("evaluate", "--pairs", str(tables / "none.csv"))
+    with pytest.raises(InputError, match="match_file_kind"):
+        _run("rank", *_both(tables), "--text", "标题", "--out", str(tables / "out.txt"))
+
+
+def test_one_answer_out_of_three_formats(tables: Path) -> None:
+    import openpyxl
+    import pyarrow.csv
+    import pyarrow.parquet
+
+    pyarrow.parquet.write_table(pyarrow.csv.read_csv(tables / "offers.csv"), tables / "offers.parquet")
+    book = openpyxl.Workbook()
+    for row in csv.reader(OFFERS.splitlines()):
+        book.active.append(row)
+    book.save(tables / "offers.xlsx")
+    answers = set()
+    for ending in ("csv", "xlsx", "parquet"):
+        files = ["--needs", str(tables / "needs.csv"), "--offers", str(tables / f"offers.{ending}")]
+        _run("rank", *files, "--text", "标题", "--out", str(tables / "out.csv"))
+        answers.add((tables / "out.csv").read_text("utf-8"))
+    assert len(answers) == 1

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -11,19 +12,26 @@ from typing import Any
 
 import click
 
-from duijie.data import sentence
+from duijie.data import read, root, sentence
 from duijie.errors import InputError
-from duijie.terms import Listing, Party, Progress
+from duijie.terms import Listing, Party, Progress, Reason
 
 from . import quality
+from .explain import gathered
 from .kinds import Kind, load_kinds, read_kind
-from .run import Match, kind, rank
-from .tables import column_of, listings_of, read_rows, write_rows
+from .learning import WeightBook
+from .lessons import learn
+from .run import Match, Unmatched, kind, rank, why_not
+from .scoring import Circumstances
+from .tables import check_ending, column_of, decisions_of, listings_of, read_rows, write_rows
 from .text import shared_words
 
 __all__ = ["group"]
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
+_ON = click.option(
+    "--on", type=click.DateTime(["%Y-%m-%d"]), default=None, help="The date to judge by; today by default."
+)
 
 
 @click.group("match")
@@ -43,6 +51,7 @@ def rank_command(
     ctx: click.Context, needs: Path, offers: Path, text: str, top: int, memory_mb: int | None, out: Path
 ) -> None:
     """The offers nearest to each need by their texts."""
+    check_ending(out)
     ours, theirs = read_rows(needs), read_rows(offers)
     need_texts = dict(zip((row["id"] for row in ours), column_of(ours, text, needs), strict=True))
     offer_texts = dict(zip((row["id"] for row in theirs), column_of(theirs, text, offers), strict=True))
@@ -84,17 +93,25 @@ def _bar(total: int) -> Iterator[Progress]:
 @click.option("--out", type=_FILE, required=True, help="JSON (everything), CSV or Parquet.")
 @click.option("--assign", is_flag=True, help="Keep only what the assignment under capacity gives.")
 @click.option("--top", type=click.IntRange(1), default=10, show_default=True)
-@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), default=None, help="The date to judge by; today by default.")
+@_ON
+@click.option("--weights", type=_FILE, default=None, help="What `learn` wrote; its last version is used.")
 @click.pass_context
 def kind_command(
-    ctx: click.Context, name: str, needs: Path, offers: Path, out: Path, assign: bool, top: int, on: datetime | None
+    ctx: click.Context,
+    name: str,
+    needs: Path,
+    offers: Path,
+    out: Path,
+    assign: bool,
+    top: int,
+    on: datetime | None,
+    weights: Path | None,
 ) -> None:
     """One kind of match (supply, digital, … or the path of your own kind file) on two tables."""
-    chosen = _kind(name)
-    ours = listings_of(chosen, "need", read_rows(needs), needs)
-    theirs = listings_of(chosen, "offer", read_rows(offers), offers)
-    day = on.date() if on else date.today()
-    found = kind(chosen, ours, theirs, parties=_parties([*ours, *theirs]), on=day, top=top)
+    check_ending(out)
+    chosen = _kind(name, weights)
+    ours, theirs = _sides(chosen, needs, offers)
+    found = kind(chosen, ours, theirs, parties=_parties([*ours, *theirs]), on=_day(on), top=top)
     kept = [one for one in found.matches if one.is_assigned or not assign]
     if out.suffix == ".json":
         write_rows(out, [{**found.to_dict(), "matches": [one.to_dict() for one in kept]}], ())
@@ -103,17 +120,136 @@ def kind_command(
         write_rows(out, rows, ("need", "rank", "offer", "score", "is_assigned", "price", "reasons"))
     _say(ctx, "match_written", file=str(out), n=len(kept))
     for lost in found.unmatched:
-        reason = lost.relaxation
-        text = sentence(reason.code, ctx.obj["language"], reason.values) if reason else ""
-        click.echo(f"{lost.need}: {text}", err=True)
+        _say(ctx, "match_left_over", need=lost.need, why=_why_left(ctx, chosen, lost))
+    for share in found.quotas:
+        label = next(one.label for one in chosen.sharing.quotas if one.key == share.quota)
+        values = {"quota": label.to_dict(), "value": share.value, "least": share.least, "given": share.given}
+        _say(ctx, "match_quota_of" if share.value else "match_quota", **values)
 
 
-def _kind(name: str) -> Kind:
-    if name.endswith(".yaml"):
-        return read_kind(Path(name))
+def _why_left(ctx: click.Context, chosen: Kind, lost: Unmatched) -> str:
+    """How many offers each rule removes, and what helps."""
+    labels = {rule.key: rule.label.to_dict() for rule in chosen.rules}
+    removed = [
+        _sentence(ctx, "match_removed", {"rule": labels[one.rule], "n": one.n})
+        for one in lost.removed
+        if one.rule in labels
+    ]
+    helps = lost.relaxation or Reason("match_no_offers")
+    return " ".join([*removed, _sentence(ctx, helps.code, helps.values)])
+
+
+def _sides(chosen: Kind, needs: Path, offers: Path) -> tuple[list[Listing], list[Listing]]:
+    ours = listings_of(chosen, "need", read_rows(needs), needs)
+    return ours, listings_of(chosen, "offer", read_rows(offers), offers)
+
+
+def _day(on: datetime | None) -> date:
+    return on.date() if on else date.today()
+
+
+def _kind(name: str, weights: Path | None = None) -> Kind:
+    if name.endswith((".yaml", ".yml")):
+        return _book(weights).applied(read_kind(Path(name)))
     if name not in load_kinds():
         raise InputError("match_kind_unknown", {"kind": name, "known": ", ".join(load_kinds())})
-    return load_kinds()[name]
+    return _book(weights).applied(load_kinds()[name])
+
+
+def _book(path: Path | None) -> WeightBook:
+    """The versions in a file; none where there is no file yet."""
+    if path is None or not path.exists():
+        return WeightBook(())
+    try:
+        return WeightBook.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    except ValueError:
+        raise InputError("match_no_weight_book", {}, {"file": str(path)}) from None
+
+
+@group.command("why")
+@click.argument("name", metavar="KIND")
+@click.option("--needs", type=_FILE, required=True)
+@click.option("--offers", type=_FILE, required=True)
+@click.option("--need", "need_id", required=True, help="The id of the need.")
+@click.option("--offer", "offer_id", required=True, help="The id of the offer.")
+@_ON
+@click.option("--weights", type=_FILE, default=None, help="What `learn` wrote; its last version is used.")
+@click.pass_context
+def why_command(
+    ctx: click.Context,
+    name: str,
+    needs: Path,
+    offers: Path,
+    need_id: str,
+    offer_id: str,
+    on: datetime | None,
+    weights: Path | None,
+) -> None:
+    """Why an offer is, or is not, what a need gets: broken rules, reasons, and what would raise it."""
+    chosen = _kind(name, weights)
+    ours, theirs = _sides(chosen, needs, offers)
+    need, offer = _one(ours, need_id, needs), _one(theirs, offer_id, offers)
+    world = Circumstances(_day(on))
+    answer = why_not(chosen, need, offer, theirs, parties=_parties([*ours, *theirs]), world=world, others=ours)
+    values = {"need": need_id, "offer": offer_id, "score": round(answer.score, 3), "rank": answer.rank}
+    code = "match_why_allowed" if answer.is_allowed else "match_why_refused"
+    click.echo(_sentence(ctx, code, values | {"n": answer.outranked_by}))
+    for one in (*answer.failures, *gathered(answer.reasons), *answer.raising[:3]):
+        click.echo(f"  {_sentence(ctx, one.code, one.values)}")
+
+
+def _one(listings: list[Listing], id: str, path: Path) -> Listing:
+    found = next((one for one in listings if one.id == id), None)
+    if found is None:
+        raise InputError("match_id_unknown", {"id": id}, {"file": str(path)})
+    return found
+
+
+@group.command("learn")
+@click.argument("name", metavar="KIND")
+@click.option("--needs", type=_FILE, required=True)
+@click.option("--offers", type=_FILE, required=True)
+@click.option("--decisions", type=_FILE, required=True, help="Columns: id, need, offer, decision, reason, stage, on.")
+@click.option("--weights", type=_FILE, required=True, help="JSON; a new version is added to those it has.")
+@_ON
+@click.pass_context
+def learn_command(
+    ctx: click.Context, name: str, needs: Path, offers: Path, decisions: Path, weights: Path, on: datetime | None
+) -> None:
+    """New weights of a kind from what was accepted and declined, within the bounds of its file."""
+    chosen, book = _kind(name), _book(weights)
+    ours, theirs = _sides(chosen, needs, offers)
+    parties, policy = _parties([*ours, *theirs]), read(root() / "policies" / "learning.yaml", "learning")
+    told = decisions_of(read_rows(decisions), decisions)
+    found = learn(chosen, ours, theirs, told, parties=parties, world=Circumstances(_day(on)), policy=policy)
+    if found is None:
+        _say(ctx, "match_too_few_decisions", accepted=policy["least_accepted"], declined=policy["least_declined"])
+        return
+    book = book.added(found)
+    _keep(book, weights)
+    used = book.versions[-1]
+    values = {"version": used.version, "before": f"{used.before:.3f}", "after": f"{used.after:.3f}", "n": used.n}
+    _say(ctx, "match_learnt", **values)
+    for term, (_, weight) in zip(chosen.terms, used.weights, strict=True):
+        values = {"term": term.label.to_dict(), "before": f"{term.weight:.3f}", "after": f"{weight:.3f}"}
+        click.echo(_sentence(ctx, "match_weight_moved", values))
+
+
+def _keep(book: WeightBook, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(book.to_dict(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+@group.command("roll-back")
+@click.option("--weights", type=_FILE, required=True, help="What `learn` wrote.")
+@click.option("--to", "version", type=int, required=True, help="The version to use again.")
+@_ON
+@click.pass_context
+def roll_back_command(ctx: click.Context, weights: Path, version: int, on: datetime | None) -> None:
+    """Use an earlier version of learnt weights again, as a new version."""
+    book = _book(weights).rolled_back(version, _day(on))
+    _keep(book, weights)
+    _say(ctx, "match_rolled_back", version=version, now=book.versions[-1].version)
 
 
 def _parties(listings: list[Listing]) -> dict[str, Party]:
@@ -121,7 +257,7 @@ def _parties(listings: list[Listing]) -> dict[str, Party]:
 
 
 def _row(one: Match, language: str) -> dict[str, Any]:
-    said = " ".join(sentence(reason.code, language, reason.values) for reason in one.reasons)
+    said = " ".join(sentence(reason.code, language, reason.values) for reason in gathered(one.reasons))
     return {**one.to_dict(), "score": round(one.score, 6), "reasons": said}
 
 
@@ -132,10 +268,12 @@ def _row(one: Match, language: str) -> dict[str, Any]:
 def evaluate_command(ctx: click.Context, pairs: Path, out: Path | None) -> None:
     """Recall, nDCG and MRR with 95 % bands on pairs with known answers, beside the baselines."""
     rows = read_rows(pairs)
+    if not rows:
+        raise InputError("match_no_pairs", {}, {"file": str(pairs)})
     queries, answers = column_of(rows, "query", pairs), column_of(rows, "relevant", pairs)
     texts = list(dict.fromkeys(answers))
     place = {text: at for at, text in enumerate(texts)}
-    found = quality.compare(queries, texts, [{place[answer]} for answer in answers]) if rows else []
+    found = quality.compare(queries, texts, [{place[answer]} for answer in answers])
     lines = [
         {"method": one.method, "figure": name, "value": band.value, "low": band.low, "high": band.high}
         for one in found
@@ -149,4 +287,8 @@ def evaluate_command(ctx: click.Context, pairs: Path, out: Path | None) -> None:
 
 
 def _say(ctx: click.Context, code: str, **values: Any) -> None:
-    click.echo(sentence(code, ctx.obj["language"], values), err=True)
+    click.echo(_sentence(ctx, code, values), err=True)
+
+
+def _sentence(ctx: click.Context, code: str, values: Mapping[str, Any]) -> str:
+    return sentence(code, ctx.obj["language"], values)

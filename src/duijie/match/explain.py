@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 
+from duijie.data import root, table
 from duijie.terms import Reason
 
 from .kinds import Term
@@ -16,7 +18,7 @@ from .rules import Checks, Relaxation, RuleSet
 from .scoring import Scorer, Scores
 from .text import met_words
 
-__all__ = ["Explainer"]
+__all__ = ["Explainer", "gathered"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +64,9 @@ class Explainer:
         if math.isnan(part):
             return Reason("match_unknown", values, share, is_for=False)
         values |= self._details(term, need, offer)
-        is_for = part > 0 and part >= term.good_from
+        is_for = part > 0 and part >= term.good_from and values.get("words") != "–"
+        if values.get("words") == "–":
+            return Reason("match_no_words", values, share, is_for=False)
         code = f"match_for_{term.measure}" if is_for else f"match_against_{term.measure}"
         return Reason(code, values, share, is_for)
 
@@ -72,7 +76,10 @@ class Explainer:
             met = met_words(needs.words(need, term.need), offers.words(offer, term.offer))
             return {"words": list(met) or "–"}
         if term.measure in ("industry", "relatedness", "input_output"):
-            return {"need": needs.value(need, "industry") or "", "offer": offers.value(offer, "industry") or ""}
+            return {
+                "need": _industry(needs.value(need, "industry")),
+                "offer": _industry(offers.value(offer, "industry")),
+            }
         if term.measure == "chain":
             return self._chain(term, need, offer)
         if term.need and term.offer:
@@ -115,7 +122,7 @@ class Explainer:
         gains = [
             Reason(
                 "match_raise_unknown" if math.isnan(part) else "match_raise",
-                {"term": term.label.to_dict(), "gain": round(term.weight - share, 4)},
+                {"term": term.label.to_dict(), "gain": round(term.weight - share, 2)},
                 term.weight - share,
             )
             for term, part, share in zip(self.scorer.kind.terms, parts, shares, strict=True)
@@ -127,9 +134,7 @@ class Explainer:
         """The rules one pair breaks."""
         labels = {rule.key: rule.label.to_dict() for rule in self.rules.rules}
         return tuple(
-            Reason("match_rule_failed", {"rule": labels[v.rule], "margin": _share(v.margin)}, is_for=False)
-            for v in self.rules.verdicts(need, offer)
-            if not v.is_passed
+            _failure(labels[v.rule], _share(v.margin)) for v in self.rules.verdicts(need, offer) if not v.is_passed
         )
 
     def relaxation(self, need: int, found: Relaxation | None) -> Reason | None:
@@ -145,6 +150,32 @@ class Explainer:
             "shortfall": _share(found.shortfall_share),
         }
         return Reason("match_relax_by" if found.shortfall_share else "match_relax", values)
+
+
+def gathered(reasons: Sequence[Reason]) -> tuple[Reason, ...]:
+    """The reasons as they are told: terms that one side or both say nothing about come last, in one sentence."""
+    unknown = [one for one in reasons if one.code == "match_unknown"]
+    told = [one for one in reasons if one.code != "match_unknown"]
+    if not unknown:
+        return tuple(told)
+    values = {"terms": [one.values["term"] for one in unknown]}
+    return (*told, Reason("match_unknown_terms", values, sum(one.weight for one in unknown), is_for=False))
+
+
+def _failure(rule: Mapping[str, str], margin: float | None) -> Reason:
+    code = "match_rule_failed" if margin is None else "match_rule_failed_by"
+    return Reason(code, {"rule": rule, "margin": margin}, is_for=False)
+
+
+@cache
+def _industries() -> dict[str, dict[str, str]]:
+    rows = table(root() / "taxonomies" / "gbt4754_2017.csv")
+    return {row["code"]: {"zh": row["name_zh"], "en": row["name_en"] or row["name_zh"]} for row in rows}
+
+
+def _industry(code: Any) -> Any:
+    """The name of an industry, or the code itself where it has none."""
+    return _industries().get(str(code), str(code or "–"))
 
 
 def _shown(value: Any) -> Any:

@@ -126,20 +126,22 @@ class RuleSet:
         counts = [total - int(np.bitwise_count(self.bitmap(at, need)).sum()) for at in range(len(self.rules))]
         return tuple(Removal(rule.key, n) for rule, n in zip(self.rules, counts, strict=True) if n)
 
-    def relaxation(self, need: int) -> Relaxation | None:
-        """The smallest relaxation that gives a need a candidate; None where there is no offer at all.
+    def relaxation(self, need: int, is_worth: Truths | None = None) -> Relaxation | None:
+        """The smallest relaxation that gives a need a candidate; None where there is no offer worth having.
 
-        Fewest rules first, then the smallest shortfall, then the lowest offer id.
+        Fewest rules first, then the smallest shortfall, then the lowest offer id. `is_worth` (offers,) says which
+        offers would do for the need but for the rules, all where None.
         """
-        if not len(self.offers):
+        worth = np.ones(len(self.offers), bool) if is_worth is None else is_worth
+        if not worth.any():
             return None
         failed = ~np.stack([self.unpacked(self.bitmap(at, need)) for at in range(len(self.rules))])
-        counts = failed.sum(axis=0)
-        nearest = np.flatnonzero(counts == counts.min())[:1000]
+        counts = np.where(worth, failed.sum(axis=0), len(self.rules) + 1)
+        nearest = np.flatnonzero(counts == counts.min())
         shortfalls = self._shortfalls(need, nearest, failed[:, nearest])
         best = int(nearest[int(np.argmin(shortfalls))])
         given_up = failed[:, best]
-        gained = int((~(failed & ~given_up[:, None]).any(axis=0)).sum())
+        gained = int((worth & ~(failed & ~given_up[:, None]).any(axis=0)).sum())
         keys = tuple(rule.key for rule, is_failed in zip(self.rules, given_up, strict=True) if is_failed)
         return Relaxation(keys, best, gained, float(shortfalls.min()))
 

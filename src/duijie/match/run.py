@@ -284,12 +284,16 @@ def _match(
 
 
 def _unmatched(bench: _Bench, need: int, found: _Found) -> Unmatched:
-    listing = bench.needs.listings[need]
-    if n := found.n_allowed:
-        values = {"least": bench.index.kind.least_content, "n": n}
-        return Unmatched(listing.id, (Removal("least_content", n),), Reason("match_too_weak", values))
-    relaxation = bench.explainer.relaxation(need, bench.rules.relaxation(need))
-    return Unmatched(listing.id, bench.rules.removals(need), relaxation)
+    """What removed every offer: the rules, then too little in common; relaxed is only what leaves enough in common."""
+    listing, least = bench.needs.listings[need], bench.index.kind.least_content
+    removed = bench.rules.removals(need)
+    if found.n_allowed:
+        removed = (*removed, Removal("least_content", found.n_allowed))
+    is_worth = bench.scorer.score(need, np.arange(len(bench.index.offers))).content >= least
+    reason = bench.explainer.relaxation(need, bench.rules.relaxation(need, is_worth))
+    if reason is None and len(is_worth):
+        reason = Reason("match_too_weak", {"least": least, "n": len(is_worth)})
+    return Unmatched(listing.id, removed, reason)
 
 
 def rank(

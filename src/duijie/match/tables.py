@@ -6,15 +6,19 @@ import csv
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from pyarrow.lib import ArrowInvalid
+from python_calamine import CalamineError
 
 from duijie.errors import Fault, InputError
 from duijie.terms import Listing
 
 from .kinds import Field, Kind, Role
 
-__all__ = ["column_of", "listings_of", "read_rows", "write_rows"]
+__all__ = ["Verdict", "check_ending", "column_of", "decisions_of", "listings_of", "read_rows", "write_rows"]
 
 _KNOWN = ".csv, .xlsx, .parquet"
 
@@ -31,7 +35,10 @@ def read_rows(path: Path) -> list[dict[str, str]]:
         raise InputError("file_missing", {}, {"file": str(path)})
     if path.suffix not in _READERS:
         raise InputError("match_file_kind", {"suffix": path.suffix, "known": _KNOWN}, {"file": str(path)})
-    rows = _READERS[path.suffix](path)
+    try:
+        rows = _READERS[path.suffix](path)
+    except _BROKEN as error:
+        raise InputError("match_file_broken", {"problem": str(error)}, {"file": str(path)}) from None
     faults = tuple(_id_faults(rows, path))
     if faults:
         raise InputError("data_file_faults", {"file": path.name, "n": len(faults)}, {"file": str(path)}, faults=faults)
@@ -44,17 +51,28 @@ def _id_faults(rows: Sequence[Mapping[str, str]], path: Path) -> Iterator[Fault]
         yield Fault("match_no_id_column", {"file": str(path)})
         return
     for at, row in enumerate(rows, start=2):
-        if not row["id"] or row["id"] in seen:
+        if not row["id"]:
+            yield Fault("match_id_empty", {"file": str(path), "row": at})
+        elif row["id"] in seen:
             yield Fault("match_id_twice", {"file": str(path), "row": at}, {"id": row["id"]})
         seen.add(row["id"])
 
 
 def _read_csv(path: Path) -> list[dict[str, str]]:
+    rows = csv.DictReader(_decoded(path).splitlines(keepends=True), strict=True)
+    return [{key: value or "" for key, value in row.items() if key} for row in rows]
+
+
+def _decoded(path: Path) -> str:
+    """UTF-8, or what Chinese spreadsheets save by default (GB 18030)."""
+    content = path.read_bytes()
     try:
-        with path.open(encoding="utf-8-sig", newline="") as handle:
-            return [{key: value or "" for key, value in row.items() if key} for row in csv.DictReader(handle)]
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError("file_not_utf8", {"byte": error.start}, {"file": str(path)}) from None
+        try:
+            return content.decode("gb18030")
+        except UnicodeDecodeError:
+            raise InputError("file_not_utf8", {"byte": error.start}, {"file": str(path)}) from None
 
 
 def _read_parquet(path: Path) -> list[dict[str, str]]:
@@ -81,6 +99,8 @@ def _cell(value: Any) -> str:
     return "" if value is None else str(value)
 
 
+# what the three readers raise where a file is not what its ending says
+_BROKEN = (csv.Error, CalamineError, ArrowInvalid)
 _READERS = {".csv": _read_csv, ".parquet": _read_parquet, ".xlsx": _read_xlsx}
 
 
@@ -98,6 +118,19 @@ def column_of(rows: Sequence[Mapping[str, str]], name: str, path: Path) -> list[
     return [row[name] for row in rows]
 
 
+def check_ending(path: Path) -> None:
+    """Refuse the name of a table that cannot be written, before anything is computed.
+
+    Raises
+    ------
+    InputError
+        The ending is none of CSV, JSON and Parquet.
+    """
+    if path.suffix not in (".csv", ".json", ".parquet"):
+        known = ".csv, .json, .parquet"
+        raise InputError("match_file_kind", {"suffix": path.suffix, "known": known}, {"file": str(path)})
+
+
 def write_rows(path: Path, rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> None:
     """Write rows as CSV, JSON or Parquet, by the ending of the name.
 
@@ -106,6 +139,7 @@ def write_rows(path: Path, rows: Sequence[Mapping[str, Any]], names: Sequence[st
     InputError
         The ending is none of these.
     """
+    check_ending(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".json":
         path.write_text(json.dumps(list(rows), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
@@ -114,14 +148,11 @@ def write_rows(path: Path, rows: Sequence[Mapping[str, Any]], names: Sequence[st
         import pyarrow.parquet as pq
 
         pq.write_table(pa.table({name: [row[name] for row in rows] for name in names}), path)
-    elif path.suffix == ".csv":
+    else:
         with path.open("w", encoding="utf-8-sig", newline="") as handle:
             writer = csv.DictWriter(handle, names, extrasaction="ignore")
             writer.writeheader()
             writer.writerows(rows)
-    else:
-        known = ".csv, .json, .parquet"
-        raise InputError("match_file_kind", {"suffix": path.suffix, "known": known}, {"file": str(path)})
 
 
 _OWN = ("id", "side", "party", "industry", "valid_from", "valid_until", "basis")
@@ -183,3 +214,43 @@ def _number(text: str) -> float | str:
         return float(text.replace(",", ""))
     except ValueError:
         return text
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One decision of a table: a pair that was accepted or declined, why, at which stage and on which day."""
+
+    need: str
+    offer: str
+    is_accepted: bool
+    reason: str = ""
+    stage: str = ""
+    on: str = ""
+
+
+_DECISIONS = {
+    **dict.fromkeys(("accepted", "yes", "1", "接受"), True),
+    **dict.fromkeys(("declined", "no", "0", "拒绝"), False),
+}
+
+
+def decisions_of(rows: Sequence[Mapping[str, str]], path: Path) -> list[Verdict]:
+    """The rows as decisions: columns need, offer, decision (accepted or declined); reason, stage and on if there.
+
+    Raises
+    ------
+    InputError
+        A column is absent, or decisions are none of these words; all of them at once.
+    """
+    needs, offers, told = (column_of(rows, name, path) for name in ("need", "offer", "decision"))
+    words = [text.strip().lower() for text in told]
+    faults = tuple(
+        Fault("match_decision_unknown", {"file": str(path), "row": at}, {"value": word, "known": ", ".join(_DECISIONS)})
+        for at, word in enumerate(words, start=2)
+        if word not in _DECISIONS
+    )
+    if faults:
+        raise InputError("data_file_faults", {"file": path.name, "n": len(faults)}, {"file": str(path)}, faults=faults)
+    more = ({name: row.get(name, "") for name in ("reason", "stage", "on")} for row in rows)
+    found = zip(needs, offers, words, more, strict=True)
+    return [Verdict(need, offer, _DECISIONS[word], **rest) for need, offer, word, rest in found]
