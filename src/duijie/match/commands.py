@@ -88,7 +88,9 @@ def _bar(total: int) -> Iterator[Progress]:
 
 @group.command("kind")
 @click.argument("name", metavar="KIND")
-@click.option("--needs", type=_FILE, required=True, help="Columns: id, side, party, industry, and the kind's fields.")
+@click.option(
+    "--needs", type=_FILE, required=True, help="Columns: id, side, party, town, industry, and the kind's fields."
+)
 @click.option("--offers", type=_FILE, required=True, help="The same for offers.")
 @click.option("--out", type=_FILE, required=True, help="JSON (everything), CSV or Parquet.")
 @click.option("--assign", is_flag=True, help="Keep only what the assignment under capacity gives.")
@@ -110,8 +112,8 @@ def kind_command(
     """One kind of match (supply, digital, … or the path of your own kind file) on two tables."""
     check_ending(out)
     chosen = _kind(name, weights)
-    ours, theirs = _sides(chosen, needs, offers)
-    found = kind(chosen, ours, theirs, parties=_parties([*ours, *theirs]), on=_day(on), top=top)
+    ours, theirs, parties = _sides(chosen, needs, offers)
+    found = kind(chosen, ours, theirs, parties=parties, on=_day(on), top=top)
     kept = [one for one in found.matches if one.is_assigned or not assign]
     if out.suffix == ".json":
         write_rows(out, [{**found.to_dict(), "matches": [one.to_dict() for one in kept]}], ())
@@ -139,9 +141,13 @@ def _why_left(ctx: click.Context, chosen: Kind, lost: Unmatched) -> str:
     return " ".join([*removed, _sentence(ctx, helps.code, helps.values)])
 
 
-def _sides(chosen: Kind, needs: Path, offers: Path) -> tuple[list[Listing], list[Listing]]:
-    ours = listings_of(chosen, "need", read_rows(needs), needs)
-    return ours, listings_of(chosen, "offer", read_rows(offers), offers)
+def _sides(chosen: Kind, needs: Path, offers: Path) -> tuple[list[Listing], list[Listing], dict[str, Party]]:
+    """The listings of two tables and who owns them; a column `town` says where an owner sits."""
+    tables = read_rows(needs), read_rows(offers)
+    ours, theirs = listings_of(chosen, "need", tables[0], needs), listings_of(chosen, "offer", tables[1], offers)
+    rows = zip((*ours, *theirs), (*tables[0], *tables[1]), strict=True)
+    owners = {one.party: Party(one.party, "firm", one.side, one.party, town=row.get("town", "")) for one, row in rows}
+    return ours, theirs, owners
 
 
 def _day(on: datetime | None) -> date:
@@ -187,10 +193,10 @@ def why_command(
 ) -> None:
     """Why an offer is, or is not, what a need gets: broken rules, reasons, and what would raise it."""
     chosen = _kind(name, weights)
-    ours, theirs = _sides(chosen, needs, offers)
+    ours, theirs, parties = _sides(chosen, needs, offers)
     need, offer = _one(ours, need_id, needs), _one(theirs, offer_id, offers)
     world = Circumstances(_day(on))
-    answer = why_not(chosen, need, offer, theirs, parties=_parties([*ours, *theirs]), world=world, others=ours)
+    answer = why_not(chosen, need, offer, theirs, parties=parties, world=world, others=ours)
     values = {"need": need_id, "offer": offer_id, "score": round(answer.score, 3), "rank": answer.rank}
     code = "match_why_allowed" if answer.is_allowed else "match_why_refused"
     click.echo(_sentence(ctx, code, values | {"n": answer.outranked_by}))
@@ -218,8 +224,8 @@ def learn_command(
 ) -> None:
     """New weights of a kind from what was accepted and declined, within the bounds of its file."""
     chosen, book = _kind(name), _book(weights)
-    ours, theirs = _sides(chosen, needs, offers)
-    parties, policy = _parties([*ours, *theirs]), read(root() / "policies" / "learning.yaml", "learning")
+    ours, theirs, parties = _sides(chosen, needs, offers)
+    policy = read(root() / "policies" / "learning.yaml", "learning")
     told = decisions_of(read_rows(decisions), decisions)
     found = learn(chosen, ours, theirs, told, parties=parties, world=Circumstances(_day(on)), policy=policy)
     if found is None:
@@ -250,10 +256,6 @@ def roll_back_command(ctx: click.Context, weights: Path, version: int, on: datet
     book = _book(weights).rolled_back(version, _day(on))
     _keep(book, weights)
     _say(ctx, "match_rolled_back", version=version, now=book.versions[-1].version)
-
-
-def _parties(listings: list[Listing]) -> dict[str, Party]:
-    return {one.party: Party(one.party, "firm", one.side, one.party) for one in listings}
 
 
 def _row(one: Match, language: str) -> dict[str, Any]:

@@ -13,12 +13,16 @@ import numpy as np
 from duijie.data import root, table
 from duijie.terms import Reason
 
-from .kinds import Term
+from .kinds import Field, Term
 from .rules import Checks, Relaxation, RuleSet
 from .scoring import Scorer, Scores
 from .text import met_words
 
 __all__ = ["Explainer", "gathered"]
+
+
+# unknown for want of tables or texts, which nobody can state in a listing
+_OF_THE_WORLD = {"activity", "relatedness", "input_output"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +88,11 @@ class Explainer:
             return self._chain(term, need, offer)
         if term.need and term.offer:
             ours, theirs = needs.value(need, term.need[0]), offers.value(offer, term.offer[0])
-            return {"need": _shown(ours), "offer": _shown(theirs)}
+            fields = self.scorer.kind.fields
+            return {
+                "need": _shown(ours, term.need[0], fields("need")),
+                "offer": _shown(theirs, term.offer[0], fields("offer")),
+            }
         return {}
 
     def _chain(self, term: Term, need: int, offer: int) -> dict[str, Any]:
@@ -126,7 +134,7 @@ class Explainer:
                 term.weight - share,
             )
             for term, part, share in zip(self.scorer.kind.terms, parts, shares, strict=True)
-            if term.weight - share > 1e-9
+            if term.weight - share > 1e-9 and not (math.isnan(part) and term.measure in _OF_THE_WORLD)
         ]
         return tuple(sorted(gains, key=lambda reason: -reason.weight))
 
@@ -178,8 +186,14 @@ def _industry(code: Any) -> Any:
     return _industries().get(str(code), str(code or "–"))
 
 
-def _shown(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else "–" if value is None else value
+def _shown(value: Any, name: str, fields: Sequence[Field]) -> Any:
+    """A value as people write it: the word of a choice, numbers without needless places."""
+    words = next((one.vocabulary for one in fields if one.key == name), {})
+    if isinstance(value, tuple):
+        return [_shown(one, name, fields) for one in value]
+    if isinstance(value, float):
+        return f"{value:,.10g}"
+    return "–" if value is None else words[value].to_dict() if value in words else value
 
 
 def _share(margin: float) -> float | None:
