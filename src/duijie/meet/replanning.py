@@ -121,8 +121,8 @@ def replan(
     is_fewest = len(fitting) == len(open_day.meetings)
     ready = time.monotonic() - started
     for free in () if is_fewest else _circles(open_day, set(fitting)):
-        # What is left to do after the search takes about as long as what was done before it.
-        left = seconds - (time.monotonic() - started) - ready
+        # What is left to do after the search takes about as long as what was done before it, or half as long again.
+        left = seconds - (time.monotonic() - started) - 1.5 * ready
         if left < 0.1:
             break
         found = _repair(open_day, held, free, left, seed)
