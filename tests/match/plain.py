@@ -54,14 +54,14 @@ class Plain:
     def _text(self, term: Term, need: Listing, offer: Listing) -> float | None:
         everyone = [(one, term.offer) for one in self.offers] + [(one, term.need) for one in self.needs]
         met = Counter(gram for one, names in everyone for gram in set(_grams(one, names)))
-        ours, theirs = (
-            {gram: (1 + math.log(n)) * (1 + math.log((1 + len(everyone)) / (1 + met[gram]))) for gram, n in one.items()}
-            for one in (Counter(_grams(need, term.need)), Counter(_grams(offer, term.offer)))
-        )
+        ours, theirs = Counter(_grams(need, term.need)), Counter(_grams(offer, term.offer))
         if not ours or not theirs:
             return None
-        lengths = math.hypot(*ours.values()) * math.hypot(*theirs.values())
-        return 1 - (1 - min(1.0, sum(ours[gram] * theirs.get(gram, 0.0) for gram in ours) / lengths)) ** 2
+        mean = sum(len(_grams(one, names)) for one, names in everyone) / len(everyone)
+        length = 0.25 + 0.75 * theirs.total() / mean
+        worth = {gram: n * (1 + math.log((1 + len(everyone)) / (1 + met[gram]))) ** 2 for gram, n in ours.items()}
+        covered = sum(worth[gram] * 2.5 * theirs[gram] / (theirs[gram] + 1.5 * length) for gram in ours)
+        return 1 - math.exp(-2 * covered / sum(worth.values()))
 
     def _industry(self, term: Term, need: Listing, offer: Listing) -> float | None:
         if not need.industry or not offer.industry:

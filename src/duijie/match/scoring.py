@@ -20,7 +20,7 @@ from .kinds import Kind, Role, Term
 from .relatedness import ActivitySpace
 from .rules import travel_minutes
 from .stages import StageBook, Standing
-from .text import TextSpace
+from .text import Scheme, TextSpace
 from .topk import Postings, best, dense_row
 
 __all__ = ["Circumstances", "Scorer", "Scores"]
@@ -90,22 +90,25 @@ class _CodedRow:
 
 @dataclass(frozen=True, eq=False)
 class TextMeasure:
-    """How much two weighted texts share, by their cosine c as 1 − (1 − c)²; unknown where one of them is empty.
+    """How much two weighted texts share, 0–1; unknown where one of them is empty.
 
-    Texts that speak of one thing in other words have cosines of some tenths, so small ones count nearly twice; a root
-    would raise chance resemblance more than real one.
+    Notes
+    -----
+    Whole phrases: 1 − (1 − cosine)². Characters: 1 − e^(−2c), c the share of the need's weight that the offer covers
+    (above 1 for short offers that name all of it). Both count small shares twice and let full ones level off.
     """
 
     space: TextSpace
     names: tuple[str, ...]
     offers: Postings
+    scheme: Scheme
 
     @cached_property
     def is_empty(self) -> NDArray[np.bool_]:
         return self.offers.is_empty
 
     def over(self, needs: Pool) -> Row:
-        return _TextRow(self, self.space.vectors(needs.texts(self.names)))
+        return _TextRow(self, self.space.vectors(needs.texts(self.names), scheme=self.scheme, side="need"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +121,9 @@ class _TextRow:
         if start == end:
             return np.full(len(offers), np.nan)
         terms, weights = self.needs.indices[start:end], self.needs.data[start:end]
-        found = 1 - (1 - np.minimum(dense_row(terms, weights, self.measure.offers)[offers], 1.0)) ** 2
+        shared = dense_row(terms, weights, self.measure.offers)[offers]
+        is_cosine = self.measure.scheme == "tfidf"
+        found = 1 - (1 - np.minimum(shared, 1)) ** 2 if is_cosine else -np.expm1(-2 * shared)
         found[self.measure.is_empty[offers]] = np.nan
         return found
 
@@ -257,7 +262,10 @@ class _Builder:
 
     def text(self, term: Term) -> Measure:
         space, theirs, _ = self._learnt(term, self.world.corpus)
-        return TextMeasure(space, term.need, Postings.of(theirs))
+        scheme: Scheme = "tfidf" if term.analysis == "phrases" else "coverage"
+        if scheme == "coverage":
+            theirs = space.vectors(self.offers.texts(term.offer), scheme=scheme)
+        return TextMeasure(space, term.need, Postings.of(theirs), scheme)
 
     def activity(self, term: Term) -> Measure:
         if self.world.activity is not None:
