@@ -137,7 +137,7 @@ def link(at: int) -> dict[str, Any]:
         "parts": {"supplier_strength": 0.7, "input_share": 0.13, "buyer_strength": 0.78},
         "firms": {first: [firm(first, at), firm(first, at + 1)], second: [firm(second, at)]},
         "reasons": [
-            reason("match_for_text", 0.5, words="鞋"),
+            reason("match_for_text", 0.5, words="鞋", term={"zh": "文字", "en": "Text"}),
             reason("match_against_industry", 0.1, False, need="a", offer="b"),
         ],
     }
@@ -218,7 +218,10 @@ def match() -> dict[str, Any]:
             "rank": 1,
             "is_assigned": at < 10,
             "price": 0.0,
-            "reasons": [reason("match_for_text", 0.4, words="鞋面"), reason("match_need_inferred", 0.0, False)],
+            "reasons": [
+                reason("match_for_text", 0.4, words="鞋面", term={"zh": "文字", "en": "Text"}),
+                reason("match_need_inferred", 0.0, False),
+            ],
         }
         for at in range(12)
     ]
