@@ -14,6 +14,12 @@ from duijie.data import sentence
 SECTIONS = ("", "diagnose/", "match/", "meet/", "track/", "share/")
 PAGES = (
     *SECTIONS,
+    "brief/",
+    "jobs/",
+    "notifications/preferences/",
+    "diagnose/scenarios/",
+    "track/factors/",
+    "track/amendments/",
     "match/cases/",
     "match/listings/",
     "track/tickets/",
@@ -158,7 +164,9 @@ def test_axe_finds_nothing_on_any_page_and_none_is_too_wide(sign_in: Any, portal
     case = page.locator("tbody a").first.get_attribute("href")
     page.goto(f"{portal.address}/{portal.agreement}/track/")
     clause = page.locator(".board tbody a").first.get_attribute("href")
-    paths = [f"/{portal.agreement}/{one}" for one in PAGES] + [case, clause, "/"]
+    page.goto(f"{portal.address}/{portal.agreement}/diagnose/")
+    cell = page.locator("#quotients ~ * tbody a").first.get_attribute("href")
+    paths = [f"/{portal.agreement}/{one}" for one in PAGES] + [case, clause, cell, "/"]
     paths += ["/account/2fa/", "/account/password/change/", "/account/sessions/"]
     found = {}
     for path in paths:
