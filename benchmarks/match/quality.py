@@ -15,7 +15,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -213,10 +213,20 @@ def _without_itself(table: Floats, trial: Trial) -> Floats:
     return table
 
 
+def _case(row: Mapping[str, Any]) -> harness.Case:
+    """The row as every page of results has it."""
+    value, low, high = row["MRR"]
+    spread = f"coverage {row['coverage']:.2f}, Gini {row['gini']:.2f}, congestion {row['congestion']:.1f}"
+    change = f"against ours {row['change_MRR']:+.3f} [{row['change_low']:+.3f}, {row['change_high']:+.3f}]"
+    found = f"[{low:.3f}, {high:.3f}], recall@10 {row['recall@10'][0]:.3f}, nDCG@10 {row['nDCG@10'][0]:.3f}"
+    return harness.Case(f"{row['trial']}: {row['method']}", "MRR", value, note=f"{found}, {spread}; {change}")
+
+
 def keep(name: str, order: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
     """Replace the rows of one trial in ``results/match-quality.json``."""
     path = harness.RESULTS / f"match-quality{'-quick' if harness.IS_QUICK else ''}.json"
     old = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    rows = [{**asdict(_case(row)), **row} for row in rows]
     stamp = {"part": name, "machine": harness.machine(), "date": date.today().isoformat()}
     found = [row for row in old if row["part"] != name] + [{**row, **stamp} for row in rows]
     found.sort(key=lambda row: order.index(row["part"]))
