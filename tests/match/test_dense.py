@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 
 import numpy as np
 import pytest
@@ -56,7 +57,7 @@ def test_empty_and_wrong() -> None:
         dense_top_k(_vectors(1), _vectors(1, 23))
 
 
-@pytest.mark.skipif(IS_FAISS_THERE, reason="faiss is installed")
-def test_faiss_asked_for_and_absent_says_how_to_install_it() -> None:
+def test_faiss_asked_for_and_absent_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "faiss", None)
     with pytest.raises(MissingEngineError, match="match_faiss_missing"):
         dense_top_k(_vectors(1), _vectors(1), engine="faiss")
