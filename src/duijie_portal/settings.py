@@ -222,7 +222,8 @@ SMTP_HOST = os.environ.get("DUIJIE_SMTP_HOST", "")
 _MAIL = "smtp" if SMTP_HOST else "dummy"
 EMAIL_BACKEND = os.environ.get("DUIJIE_EMAIL_BACKEND", f"django.core.mail.backends.{_MAIL}.EmailBackend")
 EMAIL_HOST, EMAIL_PORT = SMTP_HOST, int(os.environ.get("DUIJIE_SMTP_PORT", "25"))
-EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = os.environ.get("DUIJIE_SMTP_USER", ""), os.environ.get("DUIJIE_SMTP_PASSWORD", "")
+EMAIL_HOST_USER = os.environ.get("DUIJIE_SMTP_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("DUIJIE_SMTP_PASSWORD", "")
 EMAIL_USE_TLS = os.environ.get("DUIJIE_SMTP_TLS", "") == "starttls"
 EMAIL_USE_SSL = os.environ.get("DUIJIE_SMTP_TLS", "") == "tls"
 EMAIL_TIMEOUT = 10

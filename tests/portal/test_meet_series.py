@@ -1,4 +1,4 @@
-"""The mechanism's series: off holidays, hosts in turn, numbered changes, cancellations that stay; feeds read strictly."""
+"""The mechanism's series: off holidays, hosts in turn, numbered changes, lasting cancellations; feeds read strictly."""
 
 from __future__ import annotations
 
