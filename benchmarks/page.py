@@ -23,7 +23,7 @@ def page() -> str:
     parts = [HEAD]
     for path in sorted(RESULTS.glob("*.json")):
         rows = json.loads(path.read_text(encoding="utf-8"))
-        if rows:
+        if rows and not path.stem.endswith("-quick"):
             machines = sorted({f"{row['machine']} · {row['date']}" for row in rows})
             parts.append(f"\n## {path.stem}\n\n{'; '.join(machines)}\n\n{_table(rows)}")
     return "\n".join(parts)
