@@ -251,3 +251,14 @@ def test_headings_that_read_alike_are_told_apart(agreement: Any, here: Any, as_p
     again = send(here, agreement, "firms", head, ["壬厂", "200", "28", "帽", "袜"])
     assert again.payload["is_remembered"]
     assert faults(again) == []
+
+
+def test_a_table_that_others_overtake_each_time_enters_under_the_lock(
+    agreement: Any, sides: Any, person: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marks = iter(range(100))
+    monkeypatch.setattr(import_selectors, "ledger_mark", lambda row: next(marks))
+    table = take(person(f"coordinator-{sides[0].pk}"), agreement, "firms", *FIRMS)
+    assert (table.state, table.payload["n_made"]) == ("taken", 2)
+    assert Party.objects.filter(pk__startswith=f"{table.pk}-").count() == 2
+    assert verify_agreement(agreement).holds

@@ -39,7 +39,7 @@ from .import_tables import MOST_BYTES, Look, alike, look_at, overrides
 
 __all__ = ["drop", "map_columns", "open_import", "take"]
 
-_ATTEMPTS = 5
+_ATTEMPTS = 3
 _MODELS = {"party": Party, "listing": Listing, "record": Record}
 Document = dict[str, Any]
 
@@ -225,33 +225,26 @@ def take(person: Visitor, row: Record, /, *, progress: Progress = silent) -> int
 
     Everything slow – reading, coding, checking, digesting – happens before the one transaction that enters all rows
     and seals them. Killed at any moment, the table is as it was, and can be taken in again. Where another table
-    entered meanwhile, the rows are checked against the ledger once more.
+    entered meanwhile, the rows are checked against the ledger once more; the last time with the side's lock held, so
+    that a table never waits for ever.
 
     Raises
     ------
     DeniedError
         The table is another department's, or closed.
     InputError
-        It has a fault, or no row: then nothing is entered, and the list of faults is renewed; or the ledger changed
-        at every attempt.
+        It has a fault, or no row: then nothing is entered, and the list of faults is renewed.
     """
     row = _ask(person, row)
     found = _read(row, progress)
     for _ in range(_ATTEMPTS):
-        mark = selectors.ledger_mark(row)
-        checked, drafts = _checked(row, found)
-        if checked.n_faults or checked.intake is None:
-            _keep_faults(row, checked)
-            raise InputError("portal_import_faults", {"n": checked.n_faults})
-        if not drafts:
-            raise InputError("portal_import_no_rows")
-        progress("portal_import_enter", 0, len(drafts))
-        made = _made(row, drafts)
-        ready = _Ready(tuple(inserts(made)), [digest_of(one) for one in made], _summary(checked), mark)
+        ready = _ready(row, found, progress)
         if _enter(person, row, ready):
-            progress("portal_import_enter", len(drafts), len(drafts))
-            return len(drafts)
-    raise InputError("portal_import_busy")
+            break
+    else:
+        ready = _enter_held(person, row, found, progress)
+    progress("portal_import_enter", ready.n_rows, ready.n_rows)
+    return ready.n_rows
 
 
 @dataclass(frozen=True)
@@ -262,6 +255,21 @@ class _Ready:
     digests: Sequence[str]
     summary: Document
     mark: int
+    n_rows: int
+
+
+def _ready(row: Record, found: Look, progress: Progress) -> _Ready:
+    """The rows checked against the ledger as it is now, and made into statements."""
+    mark = selectors.ledger_mark(row)
+    checked, drafts = _checked(row, found)
+    if checked.n_faults or checked.intake is None:
+        _keep_faults(row, checked)
+        raise InputError("portal_import_faults", {"n": checked.n_faults})
+    if not drafts:
+        raise InputError("portal_import_no_rows")
+    progress("portal_import_enter", 0, len(drafts))
+    made = _made(row, drafts)
+    return _Ready(tuple(inserts(made)), [digest_of(one) for one in made], _summary(checked), mark, len(drafts))
 
 
 @write("case.step")
@@ -270,6 +278,20 @@ def _enter(person: Person, row: Record, /, ready: _Ready) -> bool:
     row = _open(person, row)
     if selectors.ledger_mark(row) != ready.mark:
         return False
+    _write_rows(person, row, ready)
+    return True
+
+
+@write("case.step")
+def _enter_held(person: Person, row: Record, /, found: Look, progress: Progress) -> _Ready:
+    """The same where the ledger changed at every attempt: checked and entered under one lock."""
+    row = _open(person, row)
+    ready = _ready(row, found, progress)
+    _write_rows(person, row, ready)
+    return ready
+
+
+def _write_rows(person: Person, row: Record, ready: _Ready) -> None:
     execute(ready.statements)
     row.state, row.done_on = "taken", timezone.localdate()
     row.payload = {**row.payload, "summary": ready.summary, "n_made": len(ready.digests)}
@@ -277,7 +299,6 @@ def _enter(person: Person, row: Record, /, ready: _Ready) -> bool:
     today, body = timezone.localdate(), _seal(person, row)
     append(row.agreement, batch_drafts(row.side_id, "import.taken", row.pk, today, ready.digests, body))
     _forget(row)
-    return True
 
 
 def _made(row: Record, drafts: Sequence[RowDraft]) -> list[Owned]:
