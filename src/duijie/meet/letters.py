@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
@@ -14,9 +12,9 @@ from typing import Any
 import docx
 from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
 from docx.oxml import OxmlElement
-from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
+from duijie.data.paper import FANGSONG, HEI, XIAOBIAOSONG, packed, set_face
 from duijie.data.words import sentence
 from duijie.errors import InputError
 from duijie.terms import Language
@@ -25,12 +23,10 @@ from .itinerary import Group, Host, Itinerary, Stop, Train
 
 __all__ = ["Letter", "host_letter", "invitation", "itinerary_sheet", "letters", "read_letter"]
 
-# The faces and measures that the standard for official documents (GB/T 9704-2012) asks for.
-BODY, HEADING, TITLE, LATIN = "仿宋_GB2312", "黑体", "方正小标宋简体", "Times New Roman"
+# The measures that the standard for official documents (GB/T 9704-2012) asks for.
 _BODY_PT, _TITLE_PT, _TABLE_PT, _LINE_PT = 16.0, 22.0, 12.0, 28.0
 _MARGINS_MM = (37, 26, 35, 28)
 _WIDTHS_MM = (36, 28, 52, 40)
-_EARLIEST = (1980, 1, 1, 0, 0, 0)
 _RED = RGBColor(0xB3, 0x26, 0x1E)
 
 
@@ -299,7 +295,7 @@ def _set(page: _Page, language: Language, on: str) -> bytes:
     properties.modified, properties.last_modified_by = moment, "duijie"
     properties.language = "zh-CN" if language == "zh" else language
     _lay_out(file, page.banner)
-    _line(file, page.title, face=TITLE, size_pt=_TITLE_PT, align=WD_ALIGN_PARAGRAPH.CENTER)
+    _line(file, page.title, face=XIAOBIAOSONG, size_pt=_TITLE_PT, align=WD_ALIGN_PARAGRAPH.CENTER)
     if page.number:
         _line(file, page.number, align=WD_ALIGN_PARAGRAPH.CENTER)
     if page.salute:
@@ -312,7 +308,7 @@ def _set(page: _Page, language: Language, on: str) -> bytes:
         _line(file, text, indent=True)
     for text in page.signature:
         _line(file, text, align=WD_ALIGN_PARAGRAPH.RIGHT)
-    return _packed(file)
+    return packed(file)
 
 
 def _lay_out(file: Any, banner: str) -> None:
@@ -320,7 +316,7 @@ def _lay_out(file: Any, banner: str) -> None:
     section.page_width, section.page_height = Mm(210), Mm(297)
     margins = (Mm(one) for one in _MARGINS_MM)
     section.top_margin, section.right_margin, section.bottom_margin, section.left_margin = margins
-    _face(file.styles["Normal"].element.get_or_add_rPr(), BODY)
+    set_face(file.styles["Normal"].element.get_or_add_rPr(), FANGSONG)
     file.styles["Normal"].font.size = Pt(_BODY_PT)
     if banner:
         run = section.header.paragraphs[0].add_run(banner)
@@ -328,18 +324,11 @@ def _lay_out(file: Any, banner: str) -> None:
         run.font.size, run.font.bold, run.font.color.rgb = Pt(10), True, _RED
 
 
-def _face(properties: Any, east_asian: str) -> None:
-    fonts = properties.get_or_add_rFonts()
-    for script in ("ascii", "hAnsi", "cs"):
-        fonts.set(qn(f"w:{script}"), LATIN)
-    fonts.set(qn("w:eastAsia"), east_asian)
-
-
 def _line(
     file: Any,
     text: str,
     *,
-    face: str = BODY,
+    face: str = FANGSONG,
     size_pt: float = _BODY_PT,
     align: WD_ALIGN_PARAGRAPH | None = None,
     indent: bool = False,
@@ -351,7 +340,7 @@ def _line(
     layout.first_line_indent = Pt(2 * size_pt) if indent else None
     run = paragraph.add_run(text)
     run.font.size = Pt(size_pt)
-    _face(run._r.get_or_add_rPr(), face)
+    set_face(run._r.get_or_add_rPr(), face)
 
 
 def _table(file: Any, rows: Sequence[Sequence[str]]) -> None:
@@ -368,19 +357,4 @@ def _table(file: Any, rows: Sequence[Sequence[str]]) -> None:
             cell.width = Mm(width_mm)
             run = cell.paragraphs[0].add_run(text)
             run.font.size = Pt(_TABLE_PT)
-            _face(run._r.get_or_add_rPr(), HEADING if at == 0 else BODY)
-
-
-def _packed(file: Any) -> bytes:
-    """The file with every entry of its archive dated alike, and without the picture of the empty template."""
-    relations = file.part.package.rels
-    for key in [key for key, one in relations.items() if one.reltype.endswith("/thumbnail")]:
-        del relations[key]
-    raw, packed = io.BytesIO(), io.BytesIO()
-    file.save(raw)
-    with zipfile.ZipFile(raw) as read, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as written:
-        for name in read.namelist():
-            entry = zipfile.ZipInfo(name, _EARLIEST)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            written.writestr(entry, read.read(name))
-    return packed.getvalue()
+            set_face(run._r.get_or_add_rPr(), HEI if at == 0 else FANGSONG)

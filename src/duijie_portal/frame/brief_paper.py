@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import docx
 from docx.document import Document as Paper
 from docx.enum.text import WD_ALIGN_PARAGRAPH
-from docx.oxml.ns import qn
 from docx.shared import Pt
 
 from duijie.data import sentence
+from duijie.data.paper import FANGSONG, HEI, packed, set_face
 from duijie.terms import Bilingual, Language
 
 __all__ = ["paper"]
 
-_BODY, _HEADING, _LATIN = "仿宋_GB2312", "黑体", "Times New Roman"
 _BODY_PT, _TITLE_PT = 14.0, 20.0
 
 
@@ -59,9 +57,7 @@ def paper(brief: Mapping[str, Any], sides: Mapping[str, Bilingual], language: La
     _section(file, say("portal_brief_quarter"), turned, say("portal_brief_no_change"))
     host = sides.get(brief["next_host"])
     _section(file, say("portal_brief_next"), [say("portal_brief_next_host", side=host[language] if host else "")], "")
-    kept = io.BytesIO()
-    file.save(kept)
-    return kept.getvalue()
+    return packed(file)
 
 
 def _attention(brief: Mapping[str, Any], say: Any, language: Language) -> list[str]:
@@ -74,13 +70,13 @@ def _attention(brief: Mapping[str, Any], say: Any, language: Language) -> list[s
 
 def _faces(file: Paper) -> None:
     style = file.styles["Normal"]
-    style.font.name, style.font.size = _LATIN, Pt(_BODY_PT)
-    style.element.rPr.rFonts.set(qn("w:eastAsia"), _BODY)
+    style.font.size = Pt(_BODY_PT)
+    set_face(style.element.get_or_add_rPr(), FANGSONG)
 
 
 def _section(file: Paper, heading: str, lines: Iterable[str], nothing: str) -> None:
     run = file.add_paragraph().add_run(heading)
     run.bold = True
-    run._element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), _HEADING)
+    set_face(run._r.get_or_add_rPr(), HEI)
     for line in [*lines] or [nothing]:
         file.add_paragraph(line)

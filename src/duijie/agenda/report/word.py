@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import math
 import unicodedata
-import zipfile
 from datetime import UTC, date, datetime, time
 from typing import Any
 
@@ -18,13 +16,13 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
+from duijie.data.paper import FANGSONG, HEI, KAI, LATIN, SONG, XIAOBIAOSONG, packed, set_face
+
 from .blocks import Block, Document, Heading, Lights, Links, Paragraph, Table
 from .layout import LAYOUT, POINTS_A_MM
 
 __all__ = ["word"]
 
-FANGSONG, KAI, HEI, XIAOBIAOSONG, SONG = "仿宋_GB2312", "楷体_GB2312", "黑体", "方正小标宋简体", "宋体"
-LATIN = "Times New Roman"
 TWIPS_A_POINT = 20
 FOOTER_PT = 18.0
 CELL, CELL_HEADING, NOTE = "Table Text", "Table Heading", "Note"
@@ -34,7 +32,6 @@ N_LAMPS_A_ROW = 9
 LINE_RATIO = 1.3
 CELL_PADDING_MM = 4.0
 SCALES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6)
-EARLIEST = (1980, 1, 1, 0, 0, 0)
 
 
 def word(document: Document, *, on: date) -> bytes:
@@ -55,7 +52,7 @@ def word(document: Document, *, on: date) -> bytes:
     file.add_paragraph(document.analyst_title, style="Title")
     for block in document.analyst:
         _set(file, block, _scale_of(block, LAYOUT.scale(document.language), document))
-    return _packed(file)
+    return packed(file)
 
 
 def _leader_scale(document: Document) -> float:
@@ -104,21 +101,6 @@ def _n_lines(text: str, size_pt: float, width_mm: float) -> int:
     return max(math.ceil(width / (width_mm * POINTS_A_MM)), 1)
 
 
-def _packed(file: Any) -> bytes:
-    """The file with every entry of its archive dated alike."""
-    relations = file.part.package.rels
-    for key in [key for key, one in relations.items() if one.reltype.endswith("/thumbnail")]:
-        del relations[key]  # a picture of the empty template
-    raw, packed = io.BytesIO(), io.BytesIO()
-    file.save(raw)
-    with zipfile.ZipFile(raw) as read, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as written:
-        for name in read.namelist():
-            entry = zipfile.ZipInfo(name, EARLIEST)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            written.writestr(entry, read.read(name))
-    return packed.getvalue()
-
-
 def _properties(file: Any, document: Document, on: date) -> None:
     moment = datetime.combine(on, time(), UTC).replace(tzinfo=None)
     properties = file.core_properties
@@ -131,12 +113,7 @@ def _properties(file: Any, document: Document, on: date) -> None:
 def _font(style: Any, east_asian: str, size_pt: float, *, bold: bool = False) -> None:
     style.font.name, style.font.size, style.font.bold, style.font.italic = LATIN, Pt(size_pt), bold, False
     style.font.color.rgb = RGBColor(0, 0, 0)
-    fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
-    for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
-        fonts.attrib.pop(qn(f"w:{theme}"), None)
-    for script in ("ascii", "hAnsi", "cs"):
-        fonts.set(qn(f"w:{script}"), LATIN)
-    fonts.set(qn("w:eastAsia"), east_asian)
+    set_face(style.element.get_or_add_rPr(), east_asian)
 
 
 def _spaced(style: Any, *, line_pt: float = LAYOUT.line_pt, indent: bool = False) -> None:
