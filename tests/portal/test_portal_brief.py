@@ -9,10 +9,11 @@ from typing import Any
 import docx
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from portal_checks import check_page
 
 from duijie_portal.frame.brief_selectors import brief
-from duijie_portal.ledger.models import Listing, Party
+from duijie_portal.ledger.models import Party, Record
 
 pytestmark = pytest.mark.django_db
 AS_OF = date(2025, 6, 30)
@@ -28,13 +29,22 @@ def test_the_brief_opens_for_all_who_may_read(agreement: Any, as_person: Any, si
 
 
 def test_the_desk_holds_what_waits_for_ones_own_side(agreement: Any, sides: Any, person: Any) -> None:
-    leader = person(f"leader-{sides[0].pk}")
-    before = {one["what"]: one["n"] for one in brief(agreement, leader, as_of=AS_OF)["desk"]}
-    Party.objects.create(agreement=agreement, side=sides[0], id="waits", kind="firm", name="甲一号")
-    Party.objects.create(agreement=agreement, side=sides[1], id="theirs", kind="firm", name="乙一号")
-    after = {one["what"]: one["n"] for one in brief(agreement, leader, as_of=AS_OF)["desk"]}
-    assert after.get("to_clear", 0) == before.get("to_clear", 0) + 1
-    assert Listing.objects.filter(agreement=agreement).exists()
+    def desk(role: str) -> dict[str, int]:
+        who = person(f"{role}-{sides[0].pk}")
+        return {one["what"]: one["n"] for one in brief(agreement, who, as_of=AS_OF)["desk"]}
+
+    before = desk("coordinator").get("to_clear", 0)
+    now = timezone.now()
+    own = {"agreement": agreement, "side": sides[0], "kind": "firm"}
+    Party.objects.create(**own, id="waits", name="甲一号")
+    Party.objects.create(**own, id="checked", name="甲二号", cleared_at=now)
+    Party.objects.create(**{**own, "side": sides[1]}, id="theirs", name="乙一号")
+    Record.objects.create(agreement=agreement, side=sides[0], kind="import", title_zh="表")
+    assert desk("coordinator")["to_clear"] == before + 1, "neither the other side's rows nor the sent table itself"
+    assert desk("leader")["to_release"] == 1
+    assert "to_clear" not in desk("leader"), "the secrecy check is the coordinator's"
+    assert "to_release" not in desk("coordinator"), "the release is the leader's"
+    assert desk("reader") == {}
 
 
 def test_late_things_come_with_their_working_days(agreement: Any, sides: Any, person: Any) -> None:

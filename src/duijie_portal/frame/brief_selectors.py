@@ -10,8 +10,10 @@ from duijie.track.calendar import working_days_between
 from duijie.track.changes import quarter
 from duijie.track.conference import host_of
 from duijie_portal.accounts.models import Person
-from duijie_portal.ledger.models import Agreement, Case, Listing, Party, Record
+from duijie_portal.accounts.powers import may
+from duijie_portal.ledger.models import Agreement, Record
 from duijie_portal.meet import selectors as meet
+from duijie_portal.share import selectors as share
 from duijie_portal.track import selectors as track
 
 from . import selectors
@@ -20,7 +22,6 @@ __all__ = ["brief"]
 
 _LIT = ("red", "amber")
 _N_SHOWN = 8
-_ROWS = (Party, Listing, Case, Record)
 
 
 def brief(agreement: Agreement, person: Person, *, as_of: date) -> dict[str, Any]:
@@ -52,19 +53,17 @@ def _clause(one: dict[str, Any]) -> dict[str, Any]:
 
 
 def _desk(agreement: Agreement, person: Person) -> list[dict[str, Any]]:
-    """What waits for this person's word, each with the page where it is given; nothing is left out at zero."""
-    held = [
-        model._default_manager.filter(agreement=agreement, side=person.side_id, released_at=None) for model in _ROWS
-    ]
+    """What waits for this person's word, each with the page where it is given; only what one's role may give."""
     papers = Record.objects.filter(agreement=agreement, kind="amendment", state=track.PROPOSED).visible_to(person)
     asked = [row for row in papers if person.side_id not in (row.side_id, *row.payload.get("agreed_by", ()))]
+    held = share.n_held(agreement, person)
     waits = (
-        ("to_release", sum(rows.exclude(cleared_at=None).count() for rows in held), "outgoing"),
-        ("to_clear", sum(rows.filter(cleared_at=None).count() for rows in held), "outgoing"),
-        ("to_countersign", selectors.waiting(agreement, person)["n_mine"], "cases"),
-        ("to_agree", len(asked), "amendments"),
+        ("to_release", "record.release", held["to_release"], "outgoing"),
+        ("to_clear", "record.clear", held["to_clear"], "outgoing"),
+        ("to_countersign", "event.countersign", selectors.waiting(agreement, person)["n_mine"], "cases"),
+        ("to_agree", "agreement.amend", len(asked), "amendments"),
     )
-    return [{"what": what, "n": n, "route": route} for what, n, route in waits if n]
+    return [{"what": what, "n": n, "route": route} for what, power, n, route in waits if n and may(person, power)]
 
 
 def _overdue(agreement: Agreement, person: Person, as_of: date) -> list[dict[str, Any]]:

@@ -38,6 +38,7 @@ __all__ = [
     "add_listing",
     "add_party",
     "add_record",
+    "add_shared_record",
     "clear",
     "confirm_event",
     "confirm_step",
@@ -287,6 +288,16 @@ def add_record(person: Person, agreement: Agreement, *, kind: str, on: date, **f
     title = {"title": erasable(f"{row.title_zh}\n{row.title_en}"), "state": row.state}
     _record(person, agreement, f"{kind}.opened", row, on, {**shown, **due, **title})
     return row
+
+
+def add_shared_record(person: Person, agreement: Agreement, *, kind: str, on: date, **fields: Any) -> Record:
+    """Open a record that is addressed to the other side, and so is seen by both from the moment it is made.
+
+    Tickets, decisions, sessions, practices and later papers are words between the sides: making one is their release.
+    """
+    now = timezone.now()
+    shared = {"visibility": Visibility.BOTH, "cleared_at": now, "released_at": now}
+    return add_record(person, agreement, kind=kind, on=on, **shared, **fields)
 
 
 def change_record(person: Person, row: Record, *, state: str, on: date, note: str = "", **fields: Any) -> Event:

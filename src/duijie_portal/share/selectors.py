@@ -22,6 +22,7 @@ __all__ = [
     "event_rows",
     "held",
     "held_rows",
+    "n_held",
     "readable",
     "tables_of",
 ]
@@ -84,6 +85,15 @@ def held_rows(agreement: Agreement, person: Visitor, kind: str) -> QuerySet[Any]
     if kind == "listing":
         rows = rows.filter(source__withdrawn_on__isnull=True)
     return rows.order_by(F("cleared_at").asc(nulls_last=True), "pk")
+
+
+def n_held(agreement: Agreement, person: Visitor) -> dict[str, int]:
+    """How many rows of one's own side wait for the secrecy check, and how many for release; tables included."""
+    rows = [_but_for_papers(held_rows(agreement, person, kind)) for kind in _MODELS]
+    return {
+        "to_clear": sum(one.filter(cleared_at=None).count() for one in rows),
+        "to_release": sum(one.exclude(cleared_at=None).count() for one in rows),
+    }
 
 
 def held(agreement: Agreement, person: Visitor, tables: Sequence[str], n: int = 50) -> list[dict[str, Any]]:

@@ -11,7 +11,6 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.urls import reverse
-from django.utils import timezone
 
 from duijie.errors import DeniedError, InputError
 from duijie.terms import Clause
@@ -20,7 +19,6 @@ from duijie_portal.accounts.door import write
 from duijie_portal.accounts.models import Person
 from duijie_portal.ledger import services as ledger
 from duijie_portal.ledger.models import Agreement, Event, Record
-from duijie_portal.ledger.visibility import Visibility
 
 from .selectors import PROPOSED, term_of
 
@@ -79,8 +77,7 @@ def propose_amendment(
         "clauses": [asdict(one) for one in clauses],
         "agreed_by": [],
     }
-    now = timezone.now()
-    row = ledger.add_record(
+    row = ledger.add_shared_record(
         person,
         agreement,
         kind="amendment",
@@ -89,9 +86,6 @@ def propose_amendment(
         title_zh=title,
         title_en=title_en,
         payload=payload,
-        visibility=Visibility.BOTH,
-        cleared_at=now,
-        released_at=now,
     )
     if paper:
         ledger.add_evidence(person, agreement, file=paper, kind="contract", subject_type="record", subject=row.pk)

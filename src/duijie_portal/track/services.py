@@ -25,7 +25,6 @@ from duijie_portal.ledger import services as ledger
 from duijie_portal.ledger.log import Draft, append, erasable
 from duijie_portal.ledger.models import Agreement, Event, Record
 from duijie_portal.ledger.selectors import agreement_term
-from duijie_portal.ledger.visibility import Visibility
 
 from .selectors import clause_of, moves_of, term_of
 
@@ -213,8 +212,7 @@ def open_ticket(
         opened_on=on.isoformat(),
         limit_working_days=limit_working_days,
     ).due_on
-    now = timezone.now()
-    row = ledger.add_record(
+    row = ledger.add_shared_record(
         person,
         agreement,
         kind="ticket",
@@ -227,9 +225,6 @@ def open_ticket(
         due_on=date.fromisoformat(due),
         title_zh=title,
         payload=payload,
-        visibility=Visibility.BOTH,
-        cleared_at=now,
-        released_at=now,
     )
     _tell(agreement, asked.side_id, to_department, "portal_told_ticket", row)
     return row
@@ -303,8 +298,7 @@ def record_decision(
         "due_on": due_on.isoformat(),
         "departments": list(departments),
     }
-    now = timezone.now()
-    return ledger.add_record(
+    return ledger.add_shared_record(
         person,
         agreement,
         kind="decision",
@@ -316,9 +310,6 @@ def record_decision(
         title_en=title_en,
         department=departments[0] if departments else "",
         payload=payload,
-        visibility=Visibility.BOTH,
-        cleared_at=now,
-        released_at=now,
     )
 
 
@@ -329,8 +320,7 @@ def hold_conference(person: Person, agreement: Agreement, *, title: str, agenda:
     host = host_of(agreement_term(agreement), number)
     payload = {"number": number, "on": on.isoformat(), "side": host, "clause": "", "title": {"zh": title, "en": ""}}
     payload["agenda"] = [{"zh": line, "en": ""} for line in agenda]
-    now = timezone.now()
-    return ledger.add_record(
+    return ledger.add_shared_record(
         person,
         agreement,
         kind="conference",
@@ -338,9 +328,6 @@ def hold_conference(person: Person, agreement: Agreement, *, title: str, agenda:
         state="held",
         title_zh=title,
         payload=payload,
-        visibility=Visibility.BOTH,
-        cleared_at=now,
-        released_at=now,
     )
 
 
@@ -379,8 +366,7 @@ def note_practice(
         "status": status,
         "note": {"zh": note, "en": ""},
     }
-    now = timezone.now()
-    return ledger.add_record(
+    return ledger.add_shared_record(
         person,
         agreement,
         kind="practice",
@@ -389,7 +375,4 @@ def note_practice(
         state=status,
         title_zh=title,
         payload=payload,
-        visibility=Visibility.BOTH,
-        cleared_at=now,
-        released_at=now,
     )
