@@ -34,10 +34,13 @@ _OF_ROLE: Mapping[str, frozenset[str]] = {
         "conference.hold",
         "practice.adopt",
         "record.clear",
+        "results.renew",
         "unit.manage",
         "appeal.decide",
     },
-    Role.LEADER: frozenset({"read", "feed.own", "record.release", "action.move", "evidence.add", "agreement.amend"})
+    Role.LEADER: frozenset(
+        {"read", "feed.own", "record.release", "action.move", "evidence.add", "agreement.amend", "results.renew"}
+    )
     | _LEAD,
     Role.FIRM: _MEET | _OUTSIDE | {"listing.own"},
     Role.INSTITUTE: _MEET | _OUTSIDE | {"listing.own"},

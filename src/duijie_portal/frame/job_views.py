@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 
 from duijie_portal.ledger import jobs as services
 from duijie_portal.ledger.models import Agreement, Job, JobLine
@@ -13,8 +14,9 @@ from duijie_portal.ledger.pages import act, page, paged, person_of
 from duijie_portal.ledger.selectors import jobs_of
 
 from . import forms
+from . import jobs as own_jobs
 
-__all__ = ["cancel_job", "job", "jobs", "repeat_job"]
+__all__ = ["cancel_job", "job", "jobs", "renew_results", "repeat_job"]
 
 Document = dict[str, Any]
 
@@ -46,6 +48,12 @@ def _line(one: JobLine, is_mine: bool) -> Document:
     """A line of the log; what it says of the records themselves is for the person who asked alone."""
     values = one.values if is_mine or all(isinstance(value, int | float) for value in one.values.values()) else None
     return {"at": one.at, "code": one.code, "values": values}
+
+
+@act(forms.Nothing, "home")
+def renew_results(request: HttpRequest, agreement: Agreement, data: Document) -> tuple[str, str]:
+    row = own_jobs.begin(request.user, agreement)
+    return "portal_job_begun", reverse("job", args=[agreement.pk, row.pk])
 
 
 @act(forms.Nothing, "job", power="job.own")

@@ -14,6 +14,7 @@ urlpatterns = [
     *twin("notifications/", views.notifications, "notifications"),
     path("notifications/read/", views.read_all, name="read_all"),
     *twin("jobs/", job_views.jobs, "jobs"),
+    path("jobs/results/", job_views.renew_results, name="renew_results"),
     *twin("jobs/<slug:job>/", job_views.job, "job"),
     path("jobs/<slug:job>/cancel/", job_views.cancel_job, name="cancel_job"),
     path("jobs/<slug:job>/again/", job_views.repeat_job, name="repeat_job"),
