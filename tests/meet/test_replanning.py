@@ -30,9 +30,10 @@ def test_nothing_happened_changes_nothing(held):
 
 
 def test_a_late_train_moves_that_persons_meetings_alone(held):
-    early = {name for name, slot in held.slots.items() if slot in "1234"}
+    missed = ["1", "2", "3", "4"]
+    early = {name for name, slot in held.slots.items() if slot in missed}
     person = _people(held, min(early))[0]
-    late = away(held.instance, person, ["1", "2", "3", "4"])
+    late = away(held.instance, person, missed)
     again = replan(held, late)
     forced = {name for name in early if person in _people(held, name)}
     assert forced <= changed(held, again.timetable)
