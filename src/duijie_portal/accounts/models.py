@@ -9,6 +9,8 @@ from django.db import models
 
 from duijie.terms import Bilingual
 
+from .tongues import Both
+
 
 class Side(models.Model):
     """A government that is party to an agreement, known by its GB/T 2260 code."""
@@ -16,6 +18,7 @@ class Side(models.Model):
     code = models.CharField(max_length=12, primary_key=True)
     name_zh = models.CharField(max_length=80)
     name_en = models.CharField(max_length=120, blank=True)
+    name = Both()
     short_zh = models.CharField(max_length=40, blank=True)
     short_en = models.CharField(max_length=60, blank=True)
 
@@ -24,10 +27,6 @@ class Side(models.Model):
 
     def __str__(self) -> str:
         return self.code
-
-    @property
-    def name(self) -> Bilingual:
-        return Bilingual(self.name_zh, self.name_en)
 
     @property
     def short(self) -> Bilingual:
@@ -52,8 +51,10 @@ class Department(models.Model):
     key = models.SlugField(max_length=80)
     name_zh = models.CharField(max_length=200)
     name_en = models.CharField(max_length=300, blank=True)
+    name = Both()
     domain_zh = models.CharField(max_length=120, blank=True)
     domain_en = models.CharField(max_length=200, blank=True)
+    domain = Both()
     verification = models.CharField(max_length=200, blank=True)
     kind = models.CharField(max_length=12, choices=UnitKind.choices, default=UnitKind.DEPARTMENT)
 
@@ -65,14 +66,6 @@ class Department(models.Model):
 
     def __str__(self) -> str:
         return f"{self.side_id}/{self.key}"
-
-    @property
-    def name(self) -> Bilingual:
-        return Bilingual(self.name_zh, self.name_en)
-
-    @property
-    def domain(self) -> Bilingual:
-        return Bilingual(self.domain_zh, self.domain_en)
 
 
 class Role(models.TextChoices):

@@ -13,6 +13,7 @@ from django.db import models
 from duijie.share.seal import Entry
 from duijie.terms import Bilingual
 from duijie_portal.accounts.models import Person, Side
+from duijie_portal.accounts.tongues import Both
 
 from .visibility import Shown, Visibility
 
@@ -34,8 +35,10 @@ class Agreement(models.Model):
     key = models.SlugField(max_length=80, primary_key=True)
     title_zh = models.CharField(max_length=200)
     title_en = models.CharField(max_length=300, blank=True)
+    title = Both()
     banner_zh = models.TextField(blank=True)
     banner_en = models.TextField(blank=True)
+    banner = Both()
     signed_on = models.DateField(null=True, blank=True)
     valid_until = models.DateField(null=True, blank=True)
     is_rehearsal = models.BooleanField(default=False)
@@ -51,14 +54,6 @@ class Agreement(models.Model):
     @property
     def agreement_id(self) -> str:
         return self.key
-
-    @property
-    def title(self) -> Bilingual:
-        return Bilingual(self.title_zh, self.title_en)
-
-    @property
-    def banner(self) -> Bilingual:
-        return Bilingual(self.banner_zh, self.banner_en)
 
 
 class Owned(models.Model):
@@ -270,6 +265,7 @@ class Record(Owned):
     done_on = models.DateField(null=True, blank=True)
     title_zh = models.CharField(max_length=300)
     title_en = models.CharField(max_length=400, blank=True)
+    title = Both()
     payload = models.JSONField(default=dict, blank=True)
     objects = RecordRows.as_manager()
 
@@ -282,10 +278,6 @@ class Record(Owned):
 
     def __str__(self) -> str:
         return self.title_zh
-
-    @property
-    def title(self) -> Bilingual:
-        return Bilingual(self.title_zh, self.title_en)
 
 
 class Evidence(models.Model):

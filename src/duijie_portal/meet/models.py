@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 from django.db import models
 from django.db.models import Q
 
-from duijie.terms import Bilingual
 from duijie_portal.accounts.models import Person
+from duijie_portal.accounts.tongues import Both
 from duijie_portal.ledger.models import Agreement, Case, Owned, Party, text_key
 from duijie_portal.ledger.visibility import Shown
 
@@ -34,8 +34,10 @@ class Day(Owned):
     id = models.CharField(max_length=80, primary_key=True, default=text_key)
     title_zh = models.CharField(max_length=200)
     title_en = models.CharField(max_length=300, blank=True)
+    title = Both()
     place_zh = models.CharField(max_length=200, blank=True)
     place_en = models.CharField(max_length=300, blank=True)
+    place = Both()
     on = models.DateField()
     spans = models.JSONField(default=list, blank=True)
     slot_min = models.PositiveSmallIntegerField(default=30)
@@ -56,14 +58,6 @@ class Day(Owned):
 
     def __str__(self) -> str:
         return self.title_zh
-
-    @property
-    def title(self) -> Bilingual:
-        return Bilingual(self.title_zh, self.title_en)
-
-    @property
-    def place(self) -> Bilingual:
-        return Bilingual(self.place_zh, self.place_en)
 
 
 class RequestRows(Shown["Request"]):
@@ -126,6 +120,7 @@ class Resource(Owned):
     kind = models.CharField(max_length=12, choices=[(one, one) for one in KINDS])
     name_zh = models.CharField(max_length=120)
     name_en = models.CharField(max_length=200, blank=True)
+    name = Both()
     day = models.ForeignKey(Day, models.PROTECT, null=True, blank=True, related_name="tables")
     party = models.ForeignKey(Party, models.PROTECT, null=True, blank=True, related_name="+")
     capacity = models.PositiveIntegerField(default=1)
@@ -143,10 +138,6 @@ class Resource(Owned):
 
     def __str__(self) -> str:
         return self.name_zh
-
-    @property
-    def name(self) -> Bilingual:
-        return Bilingual(self.name_zh, self.name_en)
 
 
 class BookingRows(Shown["Booking"]):
@@ -268,6 +259,7 @@ class Visit(Owned):
     id = models.CharField(max_length=80, primary_key=True, default=text_key)
     title_zh = models.CharField(max_length=200)
     title_en = models.CharField(max_length=300, blank=True)
+    title = Both()
     clause = models.SlugField(max_length=80, blank=True)
     on = models.DateField()
     until = models.DateField()
@@ -289,10 +281,6 @@ class Visit(Owned):
 
     def __str__(self) -> str:
         return self.title_zh
-
-    @property
-    def title(self) -> Bilingual:
-        return Bilingual(self.title_zh, self.title_en)
 
 
 class OutlineRows(Shown["Outline"]):
@@ -329,6 +317,7 @@ class Series(Owned):
     kind = models.CharField(max_length=12, choices=[(one, one) for one in SERIES])
     title_zh = models.CharField(max_length=200)
     title_en = models.CharField(max_length=300, blank=True)
+    title = Both()
     agenda_zh = models.TextField(max_length=2000, blank=True)
     agenda_en = models.TextField(max_length=3000, blank=True)
     clause = models.SlugField(max_length=80, blank=True)
@@ -349,10 +338,6 @@ class Series(Owned):
 
     def __str__(self) -> str:
         return self.title_zh
-
-    @property
-    def title(self) -> Bilingual:
-        return Bilingual(self.title_zh, self.title_en)
 
 
 class Occasion(models.Model):
