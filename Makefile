@@ -1,25 +1,27 @@
 # make demo · make test — the two commands. Everything else is below them.
 SHELL := /bin/bash
-PYTHON ?= python3
+# One or more to choose from; the usual names where none is given.
+PYTHON ?=
 BIN := .venv/bin
 SERVE ?= 1
 PORT ?= 8000
 OUT ?= out
 WING ?= diagnose
 export DUIJIE_SHARED ?= $(abspath ../shared)
+# Some machines forbid Python to keep byte code: then every process compiles all it imports anew, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test check bench docs proof system peers lock clean format
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
-# One clear line where the machine lacks what a virtual environment needs.
 .venv/ready: requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || { echo "duijie needs Python 3.11: apt-get install python3.11 (or make PYTHON=/path/to/python3.11 …)"; exit 1; }
-	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "The venv module is missing: apt-get install python3-venv"; exit 1; }
-	@echo "[1/2] making .venv from requirements.lock (a few minutes the first time)"
-	@$(PYTHON) -m venv .venv
+	@python=$$(tools/python.sh $(PYTHON)) || exit 1; \
+	  echo "[1/2] making .venv from requirements.lock with $$($$python --version) (a few minutes the first time)"; \
+	  $$python -m venv .venv
+	@# Python makes the byte code of what is used when it is used; to make all of it here doubles the time.
 	@set -o pipefail; ( while sleep 30; do echo "      … still installing"; done ) & beat=$$!; \
-	  $(BIN)/pip install -q --disable-pip-version-check --require-hashes --no-deps -r requirements.lock; code=$$?; \
+	  $(BIN)/pip install -q --disable-pip-version-check --no-compile --require-hashes --no-deps -r requirements.lock; code=$$?; \
 	  kill $$beat 2>/dev/null; exit $$code
 	@echo "[2/2] installing duijie itself"
 	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
@@ -59,7 +61,7 @@ docs: .venv/ready
 	$(BIN)/python -m benchmarks.page
 	$(BIN)/mkdocs build -q --strict
 
-## make proof             the long runs: kills, fuzzing, soak (resumable)
+## make proof             the long runs: mutants of the readers, kills, fuzzing, soak (resumable)
 proof: .venv/ready
 	$(BIN)/python -m benchmarks.proof
 
@@ -67,12 +69,14 @@ proof: .venv/ready
 system:
 	@bash tools/system.sh
 
-peers:
-	$(PYTHON) -m venv .venv-peers
+peers: .venv/ready
+	$(BIN)/python -m venv .venv-peers
 	.venv-peers/bin/pip install -q --disable-pip-version-check -r benchmarks/peers.txt
 
+# One lock for every Python of pyproject.toml: where they differ a line carries its condition.
 lock:
-	uv pip compile pyproject.toml --all-extras --generate-hashes --python-version 3.11 -q -o requirements.lock
+	uv pip compile pyproject.toml --universal --all-extras --generate-hashes --python-version 3.11 \
+	  --custom-compile-command "make lock" -q -o requirements.lock
 
 clean:
 	rm -rf .venv .venv-peers out build site

@@ -94,11 +94,18 @@ def machine() -> str:
     return f"{model}, {os.cpu_count()} cores"
 
 
-def write(word: str, cases: Sequence[Case]) -> Path:
-    """Write the rows of a wing to ``results/<word>.json`` (``<word>-quick.json`` for a quick run)."""
+def write(word: str, cases: Sequence[Case], *, is_part: bool = False) -> Path:
+    """Write the rows of a wing to ``results/<word>.json`` (``<word>-quick.json`` for a quick run).
+
+    A part takes the place of the rows of the same cases; the others stay as they were measured.
+    """
     path = RESULTS / f"{word}{'-quick' if IS_QUICK else ''}.json"
     stamp = {"machine": machine(), "date": date.today().isoformat()}
-    path.write_text(
-        json.dumps([asdict(case) | stamp for case in cases], ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
-    )
+    rows = [asdict(case) | stamp for case in cases]
+    if is_part and path.exists():
+        old, names = json.loads(path.read_text(encoding="utf-8")), {case.case for case in cases}
+        place = next((at for at, row in enumerate(old) if row["case"] in names), len(old))
+        rest = [row for row in old if row["case"] not in names]
+        rows = [*rest[:place], *rows, *rest[place:]]
+    path.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return path

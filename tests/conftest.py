@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
 settings.register_profile("suite", deadline=None, derandomize=True)
 settings.load_profile("suite")
+
+BROWSERS = "tests/e2e/"
 
 os.environ.setdefault("DUIJIE_SHARED", str(Path(__file__).parents[2] / "shared"))
 
@@ -29,3 +32,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def _forbidden_skips(reporter: pytest.TerminalReporter) -> bool:
     return os.environ.get("DUIJIE_NO_SKIPS") == "1" and bool(reporter.stats.get("skipped"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With ``--dist loadfile`` the files of the browsers stay together: they share a portal that is served."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Together(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return BROWSERS if nodeid.startswith(BROWSERS) else super()._split_scope(nodeid)
+
+    return Together(config, log) if config.option.dist == "loadfile" else None

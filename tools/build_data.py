@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import classifications as cl
@@ -40,11 +40,15 @@ def build_facts() -> None:
     stated = ls.stated(facts, {clause.number: clause.key for clause in agreement.clauses}, sides, parties)
     offers = [row for row in stated if row["kind"] != "none"]
     offers += ls.derived(tables, sides, {(row["party"], row["kind"]) for row in offers if row["role"] == "offer"})
+    # Ids are given before unsourced rows leave, so that no row's id depends on what is known of another's page.
+    offers = [row for row in offers if ft.is_sourced(row)]
+    owners = {row["party"]: row for row in reversed(offers)}
     kept = [{column: row.get(column, "") for column in (*FIRM, *ft.SOURCE)} for row in firms]
-    save("firms", kept, *FIRM)
+    save("firms", ls.with_sources(kept, owners), *FIRM)
+    save("honours", [row for one in firms for row in ft.honours(one)], "party", "name")
     for name, columns in PLACES.items():
-        save(name, tables[name], "id", "region", "name", "form", *columns)
-    save("organisations", list(parties.new.values()), "id", "kind", "region", "name")
+        save(name, ls.with_sources(tables[name], owners), "id", "region", "name", "form", *columns)
+    save("organisations", ls.with_sources(parties.new.values(), owners), "id", "kind", "region", "name")
     save("listings", offers, *LISTING)
     save("exchanges", [row for row in stated if row["kind"] == "none"], *LISTING)
     save("clusters", ft.plain(facts, "clusters", CLUSTER), "region", *CLUSTER)
@@ -54,9 +58,12 @@ def build_facts() -> None:
     save("timeline", ft.timeline(facts), "on", "event", "category", "note")
 
 
-def save(name: str, rows: list[ft.Row], *columns: str) -> None:
-    ft.write(TABLES / f"{name}.csv", rows, (*columns, *ft.SOURCE))
-    print(f"{name}: {len(rows)} rows")
+def save(name: str, rows: Iterable[ft.Row], *columns: str) -> None:
+    """Write the rows whose source can be named; how many had none is told."""
+    given = list(rows)
+    kept = [row for row in given if ft.is_sourced(row)]
+    ft.write(TABLES / f"{name}.csv", kept, (*columns, *ft.SOURCE))
+    print(f"{name}: {len(kept)} rows, {len(given) - len(kept)} left out for want of a source")
 
 
 def build_classification() -> None:

@@ -11,11 +11,13 @@ from typing import Any
 import yaml
 
 from duijie.data import table
-from duijie.data.sources import publisher_of
+from duijie.data.sources import host_of, publisher_of
 
 Row = dict[str, Any]
 SOURCE = ("publisher", "title", "url", "published_on", "as_of", "basis")
-PAGES: Mapping[str, Row] = yaml.safe_load(Path(__file__).with_name("pages.yaml").read_text(encoding="utf-8"))
+KNOWN: Mapping[str, Any] = yaml.safe_load(Path(__file__).with_name("pages.yaml").read_text(encoding="utf-8"))
+PAGES: Mapping[str, Row] = KNOWN["pages"]
+FAMILIES = tuple((re.compile(row["path"]), row["publisher"]) for row in KNOWN["families"])
 # Press and government sites write the day of publication into the address.
 DAY = re.compile(r"(?<!\d)(20[0-2]\d)[-/]?(0[1-9]|1[0-2])[-/]?(0[1-9]|[12]\d|3[01])(?!\d)")
 SHORT_DAY = re.compile(r"/([12]\d)/(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])/\d\d/")
@@ -28,6 +30,12 @@ N_PRODUCTS, PRODUCT_LENGTH = 6, 16
 NO_PRODUCT = frozenset(
     "技术的 发布 制作 代理 货物 制品 日常管理 零配件 施工".split() + "国内商业 国内贸易 物资供销业 技术进出口".split()
 )
+REGISTER = "https://github.com/kinginsun/Enterprise-Registration-Data-of-Chinese-Mainland"
+LISTED = re.compile(r"\d{4,6}\.(?:HK|SZ|SH)")
+HONOUR = re.compile("冠军|小巨人|专精特新|百强|上市公司|高新技术|名牌|驰名")
+COLLECTIONS = frozenset({publisher_of("https://github.com"), "PyPI"})
+# Hosts that show others' texts as their own.
+COPIES = frozenset({"mirror"})
 REPOSITORY = re.compile(r"https://github\.com/[\w.-]+/[\w.-]+")
 REPOSITORY_TITLES = {
     "Enterprise-Registration-Data-of-Chinese-Mainland": "企业登记快照(1978—2019年4月,部分年份缺失)",
@@ -53,17 +61,45 @@ def code(region: str) -> str:
 
 
 def source_of(text: str, year: str, basis: str = "published") -> Row:
-    """The first page a fact names; of a repository the repository, of an excerpt without a page its title."""
-    first = text.split(" | ")[0].strip()
-    if first.startswith("excerpt:"):
-        return _excerpt(first.removeprefix("excerpt:"), year, basis)
-    if repository := REPOSITORY.match(first):
+    """The best known of the pages a fact names, the first of equals.
+
+    A page before a collection of data, a named publisher before a title alone. Publisher and title are empty where
+    nothing is known of any page: such a fact is left out (see :func:`is_sourced`).
+    """
+    return min((_page(one.strip(), year, basis) for one in text.split(" | ")), key=_doubt)
+
+
+def _doubt(row: Row) -> int:
+    if row["publisher"]:
+        return 1 if row["publisher"] in COLLECTIONS else 0
+    return 2 if row["title"] else 3
+
+
+def is_sourced(row: Mapping[str, Any]) -> bool:
+    """Whether a reader can find the page again: who wrote it or what it is called is known."""
+    return bool(row["publisher"] or row["title"])
+
+
+def _page(text: str, year: str, basis: str) -> Row:
+    """One page; of a repository the repository, of an excerpt without a page its title."""
+    if text.startswith("excerpt:"):
+        return _excerpt(text.removeprefix("excerpt:"), year, basis)
+    if repository := REPOSITORY.match(text):
         title = REPOSITORY_TITLES.get(repository[0].rsplit("/", 1)[1], "")
         return _row(publisher_of(repository[0]), title, repository[0], year, basis)
-    address, _, rest = first.partition(" ")
+    address, _, rest = text.partition(" ")
     if not address.startswith("http"):
         return _row(address, rest, "", year, basis)
-    return _row(publisher_of(address), "", address, year, basis)
+    return _copied(address, year, basis) if host_of(address)[1] in COPIES else _row(
+        publisher_of(address), "", address, year, basis
+    )  # fmt: skip
+
+
+def _copied(address: str, year: str, basis: str) -> Row:
+    """A copied page: its original's publisher where the path tells it, no address but the original's own."""
+    publisher = next((name for path, name in FAMILIES if path.search(address)), "")
+    row = {"publisher": publisher, "title": "", "published_on": published_on(address)}
+    return {**row, "url": "", **PAGES.get(address, {}), "as_of": year, "basis": basis}
 
 
 def _excerpt(text: str, year: str, basis: str) -> Row:
@@ -126,10 +162,42 @@ def _reported(row: Row) -> Row:
         **_common(row),
         "id": row["id"],
         "name_en": row["name_en"],
+        "honours": _honours(row),
+        "listing": _listing(row),
         "inferred": ";".join(inferred),
-        **source_of(row["source_url"], "2019" if is_registry_only else row["year"]),
+        **_firm_source(row, "2019" if is_registry_only else row["year"]),
         "short_name": row["short_name"],
     }
+
+
+def _firm_source(row: Row, year: str) -> Row:
+    """A firm whose pages are not known, but which stands in the register, rests on the register."""
+    found = source_of(row["source_url"], year)
+    is_registered = bool(row["uscc"] and row["registered"])
+    return found if is_sourced(found) or not is_registered else source_of(REGISTER, "2019")
+
+
+def _honours(row: Row) -> list[str]:
+    """Stock-exchange code and public titles, as the sources word them; remarks of the compiler stay behind."""
+    codes = LISTED.findall(row["listed_code"])
+    named = [part for part in row["tier"].split(";") if HONOUR.search(part)]
+    return [*codes, *named]
+
+
+def honours(firm: Row) -> list[Row]:
+    """The honours of a firm: a code with the collection it was read from, a title with the firm's source."""
+    own = {name: firm[name] for name in SOURCE}
+    return [
+        {**(firm["listing"] if LISTED.fullmatch(name) else own), "party": firm["id"], "name": name}
+        for name in firm.get("honours", ())
+    ]
+
+
+def _listing(row: Row) -> Row:
+    """The collection of stock-exchange codes that a firm's code was read from, else its first page."""
+    pages = row["source_url"].split(" | ")
+    codes = [page for page in pages if "FinanceDatabase" in page or page.startswith("PyPI")]
+    return source_of((codes or pages)[0], row["year"])
 
 
 def _registered(row: Row, at: int) -> Row:
@@ -137,7 +205,7 @@ def _registered(row: Row, at: int) -> Row:
         **_common(row),
         "id": f"REG-{at:05d}",
         "inferred": "industry" if row["industry_code"] else "",
-        **source_of("https://github.com/kinginsun/Enterprise-Registration-Data-of-Chinese-Mainland", "2019"),
+        **source_of(REGISTER, "2019"),
     }
 
 
@@ -174,7 +242,9 @@ def places(facts: Path, name: str, columns: Sequence[str]) -> list[Row]:
 
 
 def statistics(facts: Path) -> list[Row]:
-    return [_figure(row) for row in rows_of(facts, "statistics")]
+    """The figures of the facts, and those looked up beside them (``figures.csv``)."""
+    own = rows_of(Path(__file__).parent, "figures")
+    return [_figure(row) for row in (*rows_of(facts, "statistics"), *own)]
 
 
 def _figure(row: Row) -> Row:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from fact_tables import Row, code, rows_of, source_of
+from fact_tables import SOURCE, Row, code, is_sourced, rows_of, source_of
 
 RULES: Mapping[str, Any] = yaml.safe_load(Path(__file__).with_name("listings.yaml").read_text(encoding="utf-8"))
 
@@ -66,7 +66,7 @@ def _stated(row: Row, clauses: Mapping[int, str], sides: Mapping[str, str], part
     rule = RULES["rows"].get(row["id"], {})
     region, number = code(row["region"]), int(row["clause"])
     source = source_of(row["source_url"], row["year"], rule.get("basis", row["basis"]))
-    industry = industry_of(row["industry"]) or industry_of(row["title"])
+    industry = rule.get("industry") or industry_of(row["industry"]) or industry_of(row["title"])
     payload = {
         "title": row["title"],
         "details": row["details"],
@@ -137,3 +137,12 @@ def _offer(row: Row, kind: str, fields: str, sides: Mapping[str, str]) -> Row:
         **source,
         "basis": "derived",
     }
+
+
+def with_sources(rows: Iterable[Row], listings: Mapping[str, Row]) -> list[Row]:
+    """Organisations whose own page is not known take the source of what is reported of their need or offer."""
+    return [row if is_sourced(row) else {**row, **_source_from(listings.get(row["id"], row))} for row in rows]
+
+
+def _source_from(listing: Row) -> Row:
+    return {**{name: listing[name] for name in SOURCE}, "basis": "published"}

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import yaml
 
-from duijie.intake.coding import code_industries
+from duijie.intake.coding import rule_groups
 
 Row = dict[str, Any]
 Key = tuple[str, str, str]
@@ -32,7 +32,7 @@ def counts(shared: Path) -> tuple[list[Row], list[Row]]:
     coded: Counter[str] = Counter()
     for name, extra in (("national_sample_29prov", []), ("fujian_guangdong", ["focus"])):
         table = pq.read_table(folder / f"{name}.parquet", columns=[*COLUMNS, *extra]).to_pydict()
-        groups = code_industries([x or "" for x in table["name"]], [x or "" for x in table["scope"]]).groups.tolist()
+        groups = rule_groups([x or "" for x in table["name"]], [x or "" for x in table["scope"]]).tolist()
         focus = table.get("focus") or [None] * len(groups)
         for province, place, date, group in zip(table["province"], focus, table["reg_date"], groups, strict=True):
             year = YEAR.match(date or "")

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What the suite uses and only Debian packages give. Run as root; safe to run twice.
 set -euo pipefail
-packages=(python3-venv chromium fonts-noto-cjk postgresql poppler-utils libpango-1.0-0 libpangoft2-1.0-0 openjdk-17-jre-headless gettext wrk)
+packages=(python3-venv chromium fonts-noto-cjk postgresql poppler-utils libpango-1.0-0 libpangoft2-1.0-0 default-jre-headless libatomic1 gettext wrk)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")

@@ -134,7 +134,7 @@ def _calibrate(tables: list[str]) -> None:
         truth = coding.agreed(joined["first"].tolist(), joined["second"].tolist(), level)
         chosen = np.array([code is not None for code in truth])
         hit = np.array([code == guess for code, guess in zip(truth, raw.codes[:, level - 1], strict=True)])[chosen]
-        fitted.append((level, *_logistic(coding.features(raw, level)[chosen], hit)))
+        fitted.append((level, *_logistic(coding.evidence(raw, level)[chosen], hit)))
     _write("coder_calibration", ("level", "intercept", "share", "evidence"), fitted)
 
 

@@ -1,8 +1,7 @@
-"""The wing's benchmark: ours and each peer in turn on the same tables, agreement to the digit, and the backtest."""
+"""The wing's benchmark: ours and each peer in turn on the same tables, agreement to the digit."""
 
 from __future__ import annotations
 
-import csv
 import os
 import statistics
 import subprocess
@@ -19,9 +18,7 @@ import pyarrow.parquet as pq
 from scipy.sparse.linalg import svds
 
 from benchmarks.harness import IS_QUICK, RUNS, Case, Timing, interleaved, peer, timed, write
-from duijie import data
 from duijie.diagnose import Economy, fit, indicators
-from duijie.diagnose.backtest import Score, backtest
 from duijie.diagnose.bits import quotients
 from duijie.diagnose.complexity import spectral_complexity
 from duijie.diagnose.relatedness import cooccurrence, density, proximity
@@ -331,68 +328,6 @@ def _write_rows(path: Path, n: int) -> None:
             writer.write_table(pa.table([*columns, pa.array(np.ones(size, dtype=np.int32))], schema=schema))
 
 
-def history() -> list[Case]:
-    """Entries of industries into provinces predicted from earlier registrations, on years all chosen provinces have."""
-    path = next(iter(sorted(data.root().glob("agreements/*/tables/counts.csv"))), None)
-    if path is None:
-        return []
-    with path.open(encoding="utf-8") as file:
-        rows = [one for one in csv.DictReader(file) if one["region"].endswith("0000")]
-    table = long_table(pa.table({
-        "region": [one["region"] for one in rows], "industry": [one["industry"] for one in rows],
-        "value": [float(one["n"]) for one in rows], "year": [one["year"] for one in rows],
-    }))  # fmt: skip
-    cases: list[Case] = []
-    for first, cut, until, last in ((1995, 1998, 2000, 2003), (1995, 1999, 2002, 2006), (1995, 1998, 2000, 2006)):
-        span = {year: table.years[str(year)].values for year in range(first, last + 1)}
-        full = np.all([one.sum(1) >= 20 for one in span.values()], axis=0)
-
-        def stock(after: int, to: int, span: dict[int, np.ndarray] = span, full: np.ndarray = full) -> np.ndarray:
-            return sum(one for year, one in span.items() if after < year <= to)[full]
-
-        found = backtest(stock(0, until), stock(until, last), training=(stock(0, cut), stock(cut, until)))
-        note = (f"{int(full.sum())} provinces with at least 20 firms in every year {first}–{last}; "
-                f"{found.n_entries} entries among {found.n_candidates}; combined: {cut} → {until}")  # fmt: skip
-        name = f"backtest {first}–{until} → {last}"
-        rivals = ("size", "quotient", "random"), ("size", "partner_quotient", "random")
-        for kind, scores, others in zip(
-            ("relatedness", "added relatedness over pairs"), (found.scores, found.pairs), rivals, strict=True
-        ):
-            by = {one.predictor: one for one in scores}
-            ours = {
-                kind: by["density"] if "density" in by else by["added"],
-                f"{kind} and quotient combined": by["combined"],
-            }
-            for said, best in ours.items():
-                cases += [
-                    case for other in others for case in _scored(f"{name}, {said}", best, by[other], found.k, note)
-                ]
-    return cases
-
-
-def _scored(name: str, ours: Score, other: Score, k: int, note: str) -> list[Case]:
-    """AUC and precision beside another predictor's, each with its band over regions."""
-    rows = (
-        ("AUC", "AUC", (ours.auc, ours.auc_low, ours.auc_high), (other.auc, other.auc_low, other.auc_high)),
-        (f"precision@{k}", "share", (ours.precision, ours.precision_low, ours.precision_high),
-         (other.precision, other.precision_low, other.precision_high)),
-    )  # fmt: skip
-    return [
-        Case(
-            f"{name}: {measure}",
-            unit,
-            mine[0],
-            his[0],
-            other.predictor,
-            mine[0] / his[0],
-            "> 1",
-            mine[0] > his[0],
-            f"band {mine[1]:.3f}–{mine[2]:.3f} against {his[1]:.3f}–{his[2]:.3f}; {note}",
-        )
-        for measure, unit, mine, his in rows
-    ]
-
-
 def main() -> None:
     """Run everything, the quick parts first, and write the rows after each part."""
     cases: list[Case] = []
@@ -400,7 +335,6 @@ def main() -> None:
         folder = Path(temporary)
         parts: list[Callable[[], list[Case]]] = [
             lambda: agreement(folder),
-            history,
             lambda: against_bare(nested(LARGE)),
             long_rows,
             pairs,

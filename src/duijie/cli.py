@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import date
 from importlib import import_module, metadata
 from itertools import pairwise
+from typing import Any
 
 import click
 
@@ -51,7 +53,14 @@ def _registered() -> metadata.EntryPoints:
 @click.pass_context
 def verbs(ctx: click.Context, language: str) -> None:
     """对接 duijie: diagnose, match, meet, track, share."""
-    ctx.obj = {"language": language}
+    ctx.obj = {"language": language, "world": _world}
+
+
+def _world() -> Any:
+    """What matching may know of industries beside its rows; loaded when asked, since a wing may not know the intake."""
+    taxonomies, coding = import_module("duijie.intake.taxonomies"), import_module("duijie.intake.coding")
+    known = {"sector_of": taxonomies.sector_of(), "input_output": taxonomies.input_output()["national"]}
+    return import_module("duijie.match.scoring").Circumstances(date.min, **known, coder=coding.division_chances)
 
 
 def main() -> None:

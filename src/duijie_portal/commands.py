@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,28 +14,54 @@ import click
 
 from duijie import data
 from duijie.data import sentence
+from duijie.terms.days import parse_day
 
 __all__ = ["portal"]
 
+_known_at = click.option(
+    "--known-at", default="", help="A day, or the last entries known (SIDE:NUMBER,SIDE:NUMBER); now if absent."
+)
 _DEMO_ROLES = ("leader", "coordinator", "officer", "auditor")
 _EXTRA_ROLES = ("system", "security", "audit")
 
 
-@click.group("portal")
+class _OfAHome(click.Group):
+    """Commands on a home: whatever its database says, people are told in a sentence."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        from django.db import DatabaseError
+
+        try:
+            return super().invoke(ctx)
+        except (DatabaseError, PermissionError) as error:
+            from .home import why_unusable
+
+            raise why_unusable(error, ctx.params["home"]) from error
+
+
+@click.group("portal", cls=_OfAHome)
 @click.option(
     "--home", type=click.Path(file_okay=False, path_type=Path), envvar="DUIJIE_HOME", default="out", show_default=True
 )
 @click.pass_context
 def portal(ctx: click.Context, home: Path) -> None:
     """门户 · the portal of both governments."""
-    home.mkdir(parents=True, exist_ok=True)
+    # What is kept here is read by whoever runs the portal, and by no other account of the machine.
+    os.umask(0o077)
+    is_new = ctx.invoked_subcommand == "prepare"
+    if is_new:
+        home.mkdir(parents=True, exist_ok=True)
+        _keep_secret(home)
     os.environ["DUIJIE_HOME"] = str(home.resolve())
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "duijie_portal.settings")
-    _keep_secret(home)
     ctx.obj = {"language": "zh", **(ctx.obj or {}), "home": home}
     import django
 
     django.setup()
+    if not is_new:
+        from .home import check_home
+
+        check_home(home.resolve())
 
 
 def _keep_secret(home: Path) -> None:
@@ -48,19 +75,34 @@ def _keep_secret(home: Path) -> None:
 @portal.command()
 @click.argument("agreements", nargs=-1)
 @click.option("--new-passwords", is_flag=True, help="Give the role accounts new passwords.")
+@click.option("--operator", default="", help="The office that runs this home.")
 @click.pass_context
-def prepare(ctx: click.Context, agreements: tuple[str, ...], new_passwords: bool) -> None:
-    """Set up the database, load AGREEMENTS (names or folders; all built-in ones if none) and make role accounts."""
+def prepare(ctx: click.Context, agreements: tuple[str, ...], new_passwords: bool, operator: str) -> None:
+    """Set up the database, load AGREEMENTS (names or folders; all built-in ones if none) and make role accounts.
+
+    Without AGREEMENTS and --operator the home is a demonstration: it is served to this machine only. Elsewhere a first
+    password is changed at the first sign-in, and leader, coordinator and security administrator need a second factor.
+    """
     from django.core.management import call_command
+
+    from .home import DEMONSTRATION, keep_operator
+
+    keep_operator(ctx.obj["home"], operator or ("" if agreements else _first_operator(ctx.obj["home"], DEMONSTRATION)))
 
     call_command("migrate", verbosity=0)
     language = ctx.obj["language"]
+    for path in (ctx.obj["home"], *ctx.obj["home"].glob("portal.sqlite3*")):
+        path.chmod(0o700 if path.is_dir() else 0o600)
     for folder in _folders(agreements):
         click.echo(_load(folder, ctx.obj["home"], language))
     rows = list(_accounts(new_passwords))
     click.echo(sentence("portal_accounts_made", language, {"n": len(rows)}))
     for row in rows:
         click.echo("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, (26, 18, 12, 10), strict=True)))
+
+
+def _first_operator(home: Path, name: str) -> str:
+    return "" if (home / "home.yaml").exists() else name
 
 
 def _folders(names: Iterable[str]) -> Iterator[Path]:
@@ -75,8 +117,10 @@ def _load(folder: Path, home: Path, language: str) -> str:
 
     agreement = load_folder(folder)
     path = home / agreement.pk / "records.jsonl"
-    counts = {} if agreement.events.exists() or not path.exists() else load_records(agreement, path)
-    values = {"agreement": agreement.pk, "n": sum(counts.values()), "n_events": agreement.events.count()}
+    is_new = not agreement.entries.filter(kind="submitted").exists()
+    counts = load_records(agreement, path) if is_new and path.exists() else {}
+    n_events = agreement.entries.count()
+    values = {"agreement": agreement.pk, "n": sum(counts.values()), "n_events": n_events}
     return sentence("portal_loaded", language, values)
 
 
@@ -118,31 +162,42 @@ def _account(username: str, role: str, side: Any, new_password: bool, party: str
         return username, "", role, side.code
     password = services.new_password()
     person.set_password(password)
-    person.save(update_fields=["password"])
+    person.has_first_password = True
+    person.save(update_fields=["password", "has_first_password"])
     return username, password, role, side.code
 
 
 @portal.command()
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--bind", "address", default="127.0.0.1", show_default=True, help="The address others reach it at.")
 @click.option("--worker/--no-worker", default=True, show_default=True, help="Do the jobs as well.")
 @click.pass_context
-def serve(ctx: click.Context, port: int, worker: bool) -> None:
-    """Serve the portal on 127.0.0.1 until stopped; a front server belongs before it for others to reach it."""
+def serve(ctx: click.Context, port: int, address: str, worker: bool) -> None:
+    """Serve the portal until stopped; a front server belongs before it for others to reach it.
+
+    A demonstration is served on this machine only.
+    """
     from gunicorn.app.base import BaseApplication
 
+    from .home import check_address
+
+    check_address(ctx.obj["home"].resolve(), address)
+
+    from duijie_portal.frame.warming import begin_warming
     from duijie_portal.ledger.keeper import kept_worker
     from duijie_portal.wsgi import application
 
     class Server(BaseApplication):  # type: ignore[misc]
         def load_config(self) -> None:
-            settings = {"bind": f"127.0.0.1:{port}", "workers": 1, "worker_class": "gthread", "threads": 8}
+            settings = {"bind": f"{address}:{port}", "workers": 1, "worker_class": "gthread", "threads": 8}
             for name, value in {**settings, "control_socket_disable": True, "loglevel": "warning"}.items():
                 self.cfg.set(name, value)
+            self.cfg.set("post_worker_init", lambda worker: begin_warming())
 
         def load(self) -> Any:
             return application
 
-    click.echo(sentence("portal_serving", ctx.obj["language"], {"address": f"http://127.0.0.1:{port}/"}))
+    click.echo(sentence("portal_serving", ctx.obj["language"], {"address": f"http://{address}:{port}/"}))
     with kept_worker(ctx.obj["home"]) if worker else nullcontext():
         Server().run()
 
@@ -173,20 +228,88 @@ def tick(ctx: click.Context) -> None:
 
 @portal.command()
 @click.argument("agreements", nargs=-1)
+@click.option(
+    "--heads", type=click.Path(dir_okay=False, path_type=Path), help="The heads kept outside, as `heads` prints."
+)
+@click.option("--tables", is_flag=True, help="Say which tables are folded from the record, and which stand aside.")
 @click.pass_context
-def verify(ctx: click.Context, agreements: tuple[str, ...]) -> None:
-    """Verify the sealed log of AGREEMENTS, all if none; exit code 1 where one is not whole."""
-    from duijie_portal.ledger.log import verify_agreement
-    from duijie_portal.ledger.models import Agreement
+def verify(ctx: click.Context, agreements: tuple[str, ...], heads: Path | None, tables: bool) -> None:
+    """Verify the record of AGREEMENTS, all if none, and every row folded from it; exit code 1 where one is not whole.
 
-    rows = Agreement.objects.filter(pk__in=agreements) if agreements else Agreement.objects.all()
+    Without --heads a cut tail is found as far as this home can know.
+    """
+    from duijie_portal.ledger import checking
+
+    if tables:
+        for name, word in checking.tables():
+            click.echo(f"{name} {word}")
+        return
+    language = ctx.obj["language"]
+    known = checking.read_heads(heads) if heads else None
     is_whole = True
-    for row in rows:
-        found = verify_agreement(row)
+    for key, found in checking.check(agreements, known):
         is_whole &= found.holds
-        code = "seal_holds" if found.holds else "seal_broken"
-        values = {"n": found.n_entries, "n_faults": len(found.faults)}
-        click.echo(f"{row.pk}: {sentence(code, ctx.obj['language'], values)}")
+        code = "ledger_holds" if found.holds else "ledger_broken"
+        values = {"n": found.n_entries, "n_rows": found.n_rows, "n_faults": len(found.faults)}
+        click.echo(f"{key}: {sentence(code, language, values)}")
         for fault in found.faults:
-            click.echo(f"  {fault}", err=True)
+            place = " ".join(f"{name}={value}" for name, value in fault.where.items() if value != "")
+            click.echo(f"  {place}: {sentence(fault.code, language, fault.values)}", err=True)
+    if known is None:
+        click.echo(sentence("ledger_no_heads", language))
     ctx.exit(0 if is_whole else 1)
+
+
+@portal.command()
+@click.argument("agreements", nargs=-1)
+def heads(agreements: tuple[str, ...]) -> None:
+    """Print the head of every chain as JSON; keep it outside this home, for `verify --heads`."""
+    from duijie_portal.ledger import checking
+
+    click.echo(checking.heads_text(agreements))
+
+
+@portal.command()
+@click.argument("agreements", nargs=-1)
+@click.pass_context
+def rebuild(ctx: click.Context, agreements: tuple[str, ...]) -> None:
+    """Fold every row of AGREEMENTS, all if none, anew from the record."""
+    from duijie_portal.ledger import checking
+
+    for key, n in checking.rebuild(agreements):
+        click.echo(f"{key}: {sentence('ledger_rebuilt', ctx.obj['language'], {'n': n})}")
+
+
+@portal.command()
+@click.argument("case")
+@click.option("--english", is_flag=True, help="In English.")
+@_known_at
+@click.pass_context
+def history(ctx: click.Context, case: str, english: bool, known_at: str) -> None:
+    """Tell what happened in CASE, event by event."""
+    from duijie_portal.ledger.telling import lines
+
+    for line in lines(case, "en" if english else ctx.obj["language"], known_at):
+        click.echo(line)
+
+
+@portal.command()
+@click.argument("agreement")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="Where it is written.")
+@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="The day it speaks of; that of --known-at if absent.")
+@_known_at
+@click.pass_context
+def report(ctx: click.Context, agreement: str, out: Path, as_of: datetime | None, known_at: str) -> None:
+    """Write results and report of AGREEMENT from its record, from what each side has opened to the other.
+
+    What the portal itself shows stays as it is.
+    """
+    from duijie_portal.frame.jobs import write_report
+
+    day = parse_day(str(as_of.date())) if as_of else None
+    done, heads = write_report(agreement, out, as_of=day, known_at=known_at)
+    for path in done.files:
+        click.echo(str(path))
+    known = ",".join(f"{side}:{n}" for side, n in heads.items())
+    values = {"as_of": done.results["track"]["as_of"], "heads": known}
+    click.echo(sentence("portal_report_made", ctx.obj["language"], values))

@@ -17,7 +17,7 @@ HOSTED_SIDES = frozenset(filter(None, os.environ.get("DUIJIE_SIDE", "").split(",
 
 IS_HTTPS = os.environ.get("DUIJIE_HTTPS", "") == "1"
 DEBUG = False
-ALLOWED_HOSTS = [*filter(None, os.environ.get("DUIJIE_HOSTS", "").split(",")), "127.0.0.1", "localhost", "testserver"]
+ALLOWED_HOSTS = [*filter(None, os.environ.get("DUIJIE_HOSTS", "").split(",")), "127.0.0.1", "localhost"]
 
 
 def _secret() -> str:
@@ -31,7 +31,7 @@ def _sqlite(path: Path) -> dict[str, object]:
     """Write-ahead log, write locks taken at the start, a busy time-out; FULL because the log is signed."""
     start = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
     options = {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": start}
-    return {"ENGINE": "django.db.backends.sqlite3", "NAME": path, "OPTIONS": options}
+    return {"ENGINE": "duijie_portal.sqlite", "NAME": path, "OPTIONS": options, "TEST": {"NAME": ":memory:"}}
 
 
 def _database(url: str) -> dict[str, object]:
@@ -56,6 +56,7 @@ def _database(url: str) -> dict[str, object]:
 
 SECRET_KEY = _secret()
 DATABASES = {"default": _database(os.environ.get("DUIJIE_DATABASE_URL", ""))}
+DATABASE_ROUTERS = ["duijie_portal.ledger.looking.Then"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
@@ -100,7 +101,9 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "duijie_portal.frame.middleware.SeenLately",
+    "duijie_portal.frame.middleware.FirstThings",
     "duijie_portal.frame.middleware.NothingKept",
+    "duijie_portal.frame.middleware.PlainRefusal",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -129,6 +132,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "duijie_portal.accounts.passwords.SequenceValidator"},
 ]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.ScryptPasswordHasher"]
 LOGIN_URL = "account_login"
@@ -179,6 +184,7 @@ ACCOUNT_RATE_LIMITS = {"login_failed": None}  # lock-out is axes' part alone
 # What a browser may do with a page; leaving for the identity provider is a redirected form
 _OIDC = urlsplit(os.environ.get("DUIJIE_OIDC_URL", ""))
 OIDC_ORIGINS = [f"{_OIDC.scheme}://{_OIDC.netloc}"] if _OIDC.netloc else []
+CSRF_FAILURE_VIEW = "duijie_portal.frame.refusals.csrf_failure"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -201,6 +207,8 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = IS_HTTPS
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = IS_HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 8 * 3600
+IDLE_MINUTES = int(os.environ.get("DUIJIE_IDLE_MINUTES", "30"))  # then a session asks for the password again
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # a first password stays out of cookies
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024

@@ -23,3 +23,5 @@ urlpatterns = [
     path("<slug:agreement>/", include("duijie_portal.track.urls")),
     path("<slug:agreement>/", include("duijie_portal.share.urls")),
 ]
+
+handler500 = "duijie_portal.frame.refusals.failed"

@@ -67,7 +67,7 @@ def head(is_rehearsal: bool) -> dict[str, Any]:
 
 
 def results(*, is_rehearsal: bool = False) -> dict[str, dict[str, Any]]:
-    makers = {"diagnose": diagnose, "match": match, "meet": meet, "track": track}
+    makers = {"advice": advice, "diagnose": diagnose, "match": match, "meet": meet, "track": track}
     return {name: {**head(is_rehearsal), **make()} for name, make in makers.items()}
 
 
@@ -136,6 +136,7 @@ def link(at: int) -> dict[str, Any]:
         "score": 0.0712 / (at + 1),
         "parts": {"supplier_strength": 0.7, "input_share": 0.13, "buyer_strength": 0.78},
         "firms": {first: [firm(first, at), firm(first, at + 1)], second: [firm(second, at)]},
+        "n_firms": {first: 2, second: 1},
         "reasons": [
             reason("match_for_text", 0.5, words="鞋", term={"zh": "文字", "en": "Text"}),
             reason("match_against_industry", 0.1, False, need="a", offer="b"),
@@ -157,6 +158,8 @@ def chain(key: str) -> dict[str, Any]:
     ]
     links = [{"supplier": a[0], "buyer": b[0], "why": both("供给", "feeds")} for a, b in pairwise(STAGES)]
     gap = {
+        "kind": "weaker",
+        "basis": "count",
         "region": A,
         "stage": "material",
         "partner": B,
@@ -165,6 +168,60 @@ def chain(key: str) -> dict[str, Any]:
         "reasons": [reason("match_for_trust")],
     }
     return {"key": key, "name": both(f"虚构链{key}", f"Chain {key}"), "stages": stages, "links": links, "gaps": [gap]}
+
+
+def advice() -> dict[str, Any]:
+    return {"opportunities": [opportunity(at) for at in range(8)], "n_candidates": 9, "warranty": {}, "tests": {}}
+
+
+def opportunity(at: int) -> dict[str, Any]:
+    """What two firms could do, the first of them the agreement's own example."""
+    key, zh, en = INDUSTRIES[at]
+    what = both(zh, en)
+    ends = [
+        {
+            "region": code,
+            "role": role,
+            "what": [what],
+            "n_firms": 3,
+            "firms": [firm(code, at)],
+            "others": [],
+            "is_published": True,
+            "is_open": False,
+        }
+        for code, role in ((A, "supplier"), (B, "buyer"))
+    ]
+    return {
+        "key": f"supplies:{key}",
+        "kind": "supplies",
+        "title": reason(
+            "opportunity_title_supplies", a=both("甲市", "Alpha"), what_a=[what], b=both("乙区", "Beta"), what_b=what
+        ),
+        "ends": ends,
+        "ground": {"relation": "supplies", "why": what, "source": SOURCES[0], "share": 0.1},
+        "reasons": [reason("opportunity_for_why", why=what)],
+        "doubts": [reason("opportunity_doubt_unasked", False)],
+        "size": reason("opportunity_size", region_a=both("甲市", ""), n_a=3, region_b=both("乙区", ""), n_b=3),
+        "step": {
+            "verb": "opportunity_step_supplies",
+            "departments": {A: both("甲市商务局", "Alpha office"), B: both("乙区商务局", "Beta office")},
+            "month": "2026-03",
+            "clause": "c1",
+            "told": {
+                "code": "opportunity_step_supplies",
+                "values": {
+                    "month": both("2026年3月", "2026-03"),
+                    "dept_a": both("甲市商务局", "Alpha office"),
+                    "dept_b": both("乙区商务局", "Beta office"),
+                },
+                "is_for": True,
+            },
+        },
+        "score": 9.0 - at,
+        "is_example": at == 0,
+        "level": "unverified",
+        "missing": ["test"],
+    }
 
 
 def inside(at: int) -> dict[str, Any]:
@@ -235,6 +292,7 @@ def match() -> dict[str, Any]:
         "n_offers": 12,
         "n_pairs": 40,
         "matches": pairs,
+        "ideas": [],
         "unmatched": unmatched,
     }
     shown = {f"{role[0]}{at}": listing(at, role) for at in range(12) for role in ("need", "offer")}

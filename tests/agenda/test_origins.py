@@ -100,7 +100,7 @@ def test_a_report_without_sources_says_that_they_are_not_known() -> None:
     from duijie.agenda.report.origins import origin
 
     reading = Reading({"diagnose": {}}, "en")
-    assert str(origin(reading, ["diagnose"])).count(reading.say("report_origin_unknown")) == 3
+    assert str(origin(reading, ())).count(reading.say("report_origin_unknown")) == 3
 
 
 def test_rows_of_the_intake_carry_source_date_and_confidence_for_every_kind(tmp_path: Path) -> None:

@@ -15,13 +15,6 @@ AS_OF = date(2026, 11, 23)
 BUILT_IN = sorted(path.parent.name for path in (data.root() / "agreements").glob("*/agreement.yaml"))
 
 
-@pytest.fixture(scope="module", params=BUILT_IN)
-def done(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[agenda.Agenda, Path]:
-    out = tmp_path_factory.mktemp("out")
-    folder = data.root() / "agreements" / request.param
-    return agenda.run(folder, out, as_of=AS_OF, with_report=False), out / request.param
-
-
 def test_four_documents_say_whose_they_are(done: tuple[agenda.Agenda, Path]) -> None:
     found, home = done
     for word in ("diagnose", "match", "meet", "track"):

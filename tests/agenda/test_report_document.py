@@ -12,6 +12,7 @@ from report_example import A, B, results
 
 from duijie.agenda.report import Reading, compose, write_report
 from duijie.agenda.report.blocks import Block, Document, Figure, Heading, Lights, Links, Paragraph, Table
+from duijie.agenda.report.leader import classes
 from duijie.data import words
 from duijie.terms import Language
 
@@ -65,12 +66,11 @@ def test_chinese_sentences_have_chinese_marks() -> None:
 def test_the_leader_sees_both_directions_meetings_and_every_clause() -> None:
     leader = composed("zh").leader
     tables = {block.key: block for block in leader if isinstance(block, Table)}
-    given = results()["diagnose"]["links"]
-    best = {code: max(one["score"] for one in given if one["supplier_region"] == code) for code in (A, B)}
-    shown = [str(row.cells[2]) for row in tables["leader-links"].rows]
-    assert len(shown) == 5
-    assert {f"{score:.4f}" for score in best.values()} <= set(shown)
-    assert [str(row.cells[3]) for row in tables["leader-meetings"].rows] == ["0.90", "0.88", "0.85"]
+    rows = tables["leader-opportunities"].rows
+    assert [str(row.cells[0]).split(" ")[0].rstrip(".．、") for row in rows] == [str(at) for at in range(1, 9)]
+    told = "".join(texts(leader))
+    assert "虚构企业000号" in told
+    assert "虚构企业001号" in told
     [strip] = [block for block in leader if isinstance(block, Lights)]
     assert [lamp.number for lamp in strip.lamps] == [str(at) for at in range(1, 18)]
 
@@ -145,6 +145,4 @@ def test_a_class_with_one_firm_on_a_side_does_not_lead() -> None:
     first, second, _ = given["diagnose"]["inside_class"]
     first["n_firms"], second["n_firms"] = {A: 700, B: 1}, {A: 60, B: 9}
     assert first["complement_score"] > second["complement_score"]
-    leader = compose(Reading(given, "zh"), on=ON).leader
-    [table] = [block for block in leader if isinstance(block, Table) and block.key == "leader-links"]
-    assert str(table.rows[-1].cells[2]) == f"{second['complement_score']:.2f}"
+    assert next(one["industry"] for _, one in classes(Reading(given, "zh"))) == second["industry"]

@@ -105,7 +105,7 @@ def test_in_a_browser_without_a_network(browser: Any, tmp_path: Path) -> None:
     assert "全国样本" in page.locator("dialog").inner_text()
     assert "results/diagnose.json › specialization[0].quotient" in page.locator("dialog").inner_text()
     page.keyboard.press("Escape")
-    page.locator("#leader-links button.open").first.click()
+    page.locator("#leader-opportunities button.open").first.click()
     assert "甲市虚构企业" in page.locator("dialog").inner_text()
     page.keyboard.press("Escape")
     hidden = page.locator("tr.extra").first

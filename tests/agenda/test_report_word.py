@@ -128,8 +128,8 @@ def test_the_file_is_dated_as_told() -> None:
 
 def test_long_names_shrink_the_leader_page_and_nothing_else() -> None:
     given = results()
-    for link in given["diagnose"]["links"]:
-        link["supplier_name"] = link["buyer_name"] = {"zh": "很长的行业名称" * 6, "en": ""}
+    for one in given["advice"]["opportunities"]:
+        one["title"]["values"]["what_b"] = {"zh": "很长的行业名称" * 6, "en": ""}
     file = docx.Document(io.BytesIO(word(compose(Reading(given, "zh"), on=ON), on=ON)))
     label = next(at for at, one in enumerate(file.paragraphs) if one.text == "附件")
     bodies = [

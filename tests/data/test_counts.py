@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from duijie import data
-from duijie.intake.coding import code_industries
+from duijie.intake.coding import rule_groups
 
 ROOT = Path(__file__).parents[2]
 REGISTRY = Path(os.environ.get("DUIJIE_SHARED", ROOT.parent / "shared")) / "data" / "enterprise_registry"
@@ -28,7 +28,7 @@ def test_counts_of_both_regions_follow_the_coder_as_it_stands() -> None:
     rows = pq.read_table(REGISTRY / "fujian_guangdong.parquet", columns=["name", "scope", "reg_date", "focus"])
     rows = rows.filter(pc.is_in(rows["focus"], value_set=pa.array(list(focus), rows["focus"].type)))
     found = rows.to_pydict()
-    groups = code_industries([x or "" for x in found["name"]], [x or "" for x in found["scope"]]).groups
+    groups = rule_groups([x or "" for x in found["name"]], [x or "" for x in found["scope"]])
     expected = Counter(
         (focus[place], str(group), date[:4])
         for place, group, date in zip(found["focus"], groups, found["reg_date"], strict=True)

@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator
 
 from duijie import data
 from duijie.data.sources import host_of, publisher_of, source
+from duijie.ledger.kinds import case_kinds
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = sorted((data.root() / "schemas").glob("*.json"))
@@ -59,31 +60,19 @@ def test_lists_of_hosts_do_not_overlap() -> None:
     assert not {row["kind"] for row in POLICIES["hosts"]["named"]} & {"official", "press"}
 
 
-@pytest.mark.parametrize("template", POLICIES["nodes"]["templates"], ids=lambda template: template["key"])
-def test_every_node_can_be_reached_and_left(template: dict[str, object]) -> None:
-    following = {node["key"]: node["next"] for node in template["nodes"]}  # type: ignore[attr-defined]
-    reached, waiting = set(), [template["start"]]
-    while waiting:
-        node = waiting.pop()
-        if node not in reached:
-            reached.add(node)
-            waiting += following[node]
-    assert reached == set(following)
-    assert [node for node, after in following.items() if not after], "something ends"
-
-
 def test_what_closes_needs_the_other_side() -> None:
-    closing = {"closed", "struck", "producing"}
-    nodes = [node for template in POLICIES["nodes"]["templates"] for node in template["nodes"]]
-    assert {node["key"] for node in nodes} >= closing
-    for node in nodes:
-        if node["key"] in ("closed", "struck"):
-            assert node["needs_countersignature"]
+    """Where a matter of both sides has its result, both say so."""
+    kinds = [one for one in case_kinds().values() if set(one.roles) >= {"lead_side", "other_side"}]
+    assert len(kinds) >= 5
+    for kind in kinds:
+        results = [node for node in kind.nodes.values() if (node.is_end and not node.reasons) or node.repeats]
+        assert results, kind.name
+        assert all(set(node.confirmed_by) == {"lead_side", "other_side"} for node in results), kind.name
 
 
 def test_evidence_and_kinds_that_are_named_exist() -> None:
     known = {row["key"] for row in POLICIES["evidence"]["evidence"]}
-    used = {one for t in POLICIES["nodes"]["templates"] for node in t["nodes"] for one in node.get("evidence", ())}
+    used = {one for kind in case_kinds().values() for node in kind.nodes.values() for one in node.evidence}
     assert used <= known
     kinds = {path.stem for path in data.listing("kinds")}
     assert {kind for factor in POLICIES["factors"]["factors"] for kind in factor["kinds"]} <= kinds

@@ -128,7 +128,8 @@ def test_supply_links_from_a_file(file, tmp_path):
         ("region,industry,value\na,x,nan\n", "diagnose_values_wrong", 2),
         ("region,industry,value\n,x,1\n", "diagnose_cells_empty", 2),
         ("region,value\na,1\n", "diagnose_columns_missing", None),
-        ("region,industry,value\na,x\n", "diagnose_file_unreadable", None),
+        ("region,industry,value\na,x\n", "diagnose_values_wrong", 2),
+        ("region,industry,value\n\na,x,1\n\nb,y,?\n", "diagnose_values_wrong", 5),
     ],
 )
 def test_every_fault_names_its_row(tmp_path, text, code, row):

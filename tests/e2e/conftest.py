@@ -32,10 +32,24 @@ class Portal:
     agreement: str
     passwords: dict[str, str]
     home: Path
+    sides: tuple[str, ...] = ()
+
+    def python(self, code: str, *more: str) -> str:
+        """What some code prints that runs beside the portal, on its home."""
+        environment = {**os.environ, "DUIJIE_HOME": str(self.home), "DJANGO_SETTINGS_MODULE": "duijie_portal.settings"}
+        done = subprocess.run(
+            [sys.executable, "-c", code, *more], env=environment, capture_output=True, text=True, timeout=180
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     def account(self, role: str, nth: int = 0) -> str:
         """The `nth` side's account of a role, sides in the order of their codes."""
         return [name for name in self.passwords if name.startswith(f"{role}-")][nth]
+
+    def side(self, nth: int) -> str:
+        """The code of the `nth` side of the agreement."""
+        return self.sides[nth]
 
 
 def _duijie(home: Path, *words: str) -> str:
@@ -48,11 +62,23 @@ def _duijie(home: Path, *words: str) -> str:
 
 @pytest.fixture(scope="session")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
-    home = tmp_path_factory.mktemp("portal")
+    """The rehearsal, as `make demo` prepares it."""
+    yield from _served(tmp_path_factory.mktemp("portal"), is_rehearsal=True)
+
+
+@pytest.fixture(scope="session")
+def real_portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """A throw-away copy of the real agreement's home: what a walk does there touches no organisation."""
+    yield from _served(tmp_path_factory.mktemp("real"), is_rehearsal=False)
+
+
+def _served(home: Path, *, is_rehearsal: bool) -> Iterator[Portal]:
+    """A portal on a fresh home, until it is no longer needed."""
     folders = sorted(path.parent for path in (data.root() / "agreements").glob("*/agreement.yaml"))
-    key = next(folder.name for folder in folders if data.read(folder / "agreement.yaml")["is_rehearsal"])
+    keys = {data.read(folder / "agreement.yaml")["is_rehearsal"]: folder.name for folder in folders}
+    key = keys[is_rehearsal]
     _duijie(home, "agenda", "run", key, "--out", str(home), "--no-report")
-    told = _duijie(home, "portal", "--home", str(home), "prepare", key)
+    told = _duijie(home, "portal", "--home", str(home), "prepare", "--operator", "demonstration", key)
     passwords = dict(re.findall(r"^  (\S+)\s+(\S{5}-\S{5}-\S{5})\s", told, re.MULTILINE))
     port = _free_port()
     command = [sys.executable, "-c", LAUNCH, "portal", "--home", str(home), "serve", "--port", str(port)]
@@ -60,7 +86,8 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
         server = subprocess.Popen(command, env={**os.environ, "DUIJIE_HOME": str(home)}, stdout=log, stderr=log)
     address = f"http://127.0.0.1:{port}"
     _wait(f"{address}/health.json", server, home)
-    yield Portal(address, key, passwords, home)
+    sides = dict.fromkeys(re.findall(r"^  \S+.*?\s(\d{6})\s*$", told, re.MULTILINE))
+    yield Portal(address, key, passwords, home, tuple(sorted(sides)))
     server.terminate()
     server.wait(20)
 
@@ -72,7 +99,7 @@ def _free_port() -> int:
 
 
 def _wait(url: str, server: subprocess.Popen[bytes], home: Path) -> None:
-    for _ in range(120):
+    for _ in range(600):  # a loaded machine takes minutes
         assert server.poll() is None, (home / "serve.log").read_text()
         try:
             with urllib.request.urlopen(url, timeout=2):

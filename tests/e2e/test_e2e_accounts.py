@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from duijie.cells.codes import check_character
 from duijie.data import sentence
-from duijie.intake.codes import check_character
 
 PASSWORD = "a long quiet river 7"
 
@@ -50,11 +50,11 @@ def test_a_firm_registers_is_verified_enters_a_need_and_is_seen_by_the_other_sid
     firm, base = sign_in(bypass_csp=True), f"{portal.address}/{portal.agreement}"
     looked_at(firm, portal, (f"/{portal.agreement}/join/", "/account/login/"), "visitor")
     firm.goto(f"{base}/join/")
-    region = firm.locator("#sides option").first.get_attribute("value")
+    region = firm.locator("#id_region option[value]:not([value=''])").first.get_attribute("value")
     body = f"91{region}000000777"
     firm.fill("#id_name", "演练新企业")
     firm.fill("#id_uscc", body + check_character(body))
-    firm.fill("#id_region", region)
+    firm.select_option("#id_region", region)
     firm.fill("#id_contact", "王某")
     firm.fill("#id_phone", "000 0000000")
     firm.fill("#id_username", "new-firm")

@@ -105,28 +105,17 @@ def test_a_day_in_the_life_of_two_governments(sign_in: Any, portal: Any) -> None
 
     there.goto(f"{portal.address}/{portal.agreement}/notifications/")
     there.get_by_text("请核对场地清单").first.click()
-    row = there.locator("tr", has_text="请核对场地清单").first
-    row.locator("input[name=text]").fill("已核对,无误")
-    row.get_by_role("button", name=sentence("portal_answer", "zh")).click()
-    assert sentence("portal_done_reply", "zh") in there.locator(".message").inner_text()
+    there.locator("#next .pills a", has_text="答复").click()
+    there.locator("#next textarea[name=note]").fill("已核对,无误")
+    there.locator("#next").get_by_role("button", name=sentence("portal_record", "zh")).click()
+    assert sentence("portal_done_step", "zh") in there.locator(".message").first.inner_text()
     kept(there, "day_reply")
 
     here.goto(tickets)
     assert "已核对,无误" in here.locator("tr", has_text="请核对场地清单").first.inner_text()
-
-    here.goto(f"{portal.address}/{portal.agreement}/match/cases/?state=intent")
-    here.locator("tbody a").first.click()
-    path = here.url
-    if here.locator("form[action$='/step/']").count():
-        here.select_option("form[action$='/step/'] select[name=kind]", "signed")
-        here.fill("form[action$='/step/'] input[name=amount]", "3000000")
-        here.fill("form[action$='/step/'] input[name=unit]", "cny")
-        here.click("form[action$='/step/'] button")
-    there.goto(path)
-    confirm = there.locator("tr", has_text=sentence("portal_step_signed", "zh")).get_by_role("button")
-    confirm.click()
-    assert sentence("portal_done_countersign", "zh") in there.locator(".message").inner_text()
-    kept(there, "day_confirmed")
+    here.locator("tr a", has_text="请核对场地清单").first.click()
+    here.get_by_role("button", name=sentence("portal_agree_done", "zh")).click()
+    assert sentence("portal_done_confirmed", "zh") in here.locator(".message").first.inner_text()
 
     auditor.goto(f"{portal.address}/{portal.agreement}/share/verdict/")
     assert auditor.locator(".verdict.holds").is_visible()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
+
+from duijie.data import sentence
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 
@@ -34,7 +33,7 @@ day = services.open_day(
     answer_by=timezone.now() + timedelta(days=3))
 done = 0
 for party in Party.objects.filter(agreement=agreement, side=here.side).exclude(kind="talent").order_by("pk"):
-    for other in list(selectors.partners(agreement, party.pk))[:2]:
+    for other in list(selectors.partners(agreement, here, party.pk))[:2]:
         row = Party.objects.get(pk=other)
         if row.side_id != party.side_id and done < 24:
             try:
@@ -68,9 +67,14 @@ import django, sys
 django.setup()
 from datetime import timedelta
 from django.utils import timezone
+from duijie_portal.ledger.keeping import keep
 from duijie_portal.meet.models import Day, Meeting
-Day.objects.filter(pk=sys.argv[1]).update(on=timezone.localdate())
-Meeting.objects.filter(day=sys.argv[1]).update(starts_at=timezone.now() - timedelta(minutes=30))
+day = Day.objects.get(pk=sys.argv[1])
+day.on = timezone.localdate()
+keep(None, day, "exchange.changed")
+for one in Meeting.objects.filter(day=day):
+    one.starts_at = timezone.now() - timedelta(minutes=30)
+    keep(None, one, "meeting.placed")
 """
 
 
@@ -78,19 +82,10 @@ _WIDE = """[...document.querySelectorAll("main *")].filter((one) => one.getBound
   .slice(0, 6).map((one) => one.outerHTML.slice(0, 90))"""
 
 
-def _python(code: str, home: Path, *more: str) -> str:
-    environment = {**os.environ, "DUIJIE_HOME": str(home), "DJANGO_SETTINGS_MODULE": "duijie_portal.settings"}
-    made = subprocess.run(
-        [sys.executable, "-c", code, *more], env=environment, capture_output=True, text=True, timeout=180
-    )
-    assert made.returncode == 0, made.stderr
-    return made.stdout
-
-
 @pytest.fixture(scope="module")
 def seeded(portal: Any) -> list[str]:
     """The keys of an exchange day with requests, most of them accepted, of a planned visit and of a series."""
-    return _python(SEED, portal.home).split()
+    return portal.python(SEED).split()
 
 
 @pytest.fixture(scope="module")
@@ -199,8 +194,36 @@ def test_the_phone_page_opens_without_a_network(browser: Any, portal: Any, organ
     context.close()
 
 
+TODAY = """
+import django, sys
+django.setup()
+from django.utils import timezone
+from duijie_portal.ledger.keeping import keep
+from duijie_portal.meet.models import Day
+day = Day.objects.get(pk=sys.argv[1])
+day.on, day.spans = timezone.localdate(), [["00:00", "00:30"], ["23:00", "23:30"]]
+keep(None, day, "exchange.changed")
+"""
+
+
+def test_a_party_says_that_it_is_here(browser: Any, portal: Any, organiser: Any, exchange: str) -> None:
+    """On the day, one press on the card in a real browser, without an account, checks the party in."""
+    organiser.goto(_url(portal, f"days/{exchange}/"))
+    card = organiser.locator("a[href*='/meet/card/']").last.get_attribute("href")
+    portal.python(TODAY, exchange)
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto(portal.address + card)
+    with page.expect_navigation() as sent:
+        page.click("form[action$='/here/'] button")
+    assert sent.value.ok, sent.value.status
+    assert sentence("portal_meet_arrived_at", "zh") in page.locator("main").inner_text()
+    assert page.locator("form[action$='/here/']").count() == 0
+    context.close()
+
+
 def test_an_outcome_takes_less_than_a_minute(portal: Any, organiser: Any, exchange: str) -> None:
-    _python(BEGUN, portal.home, exchange)
+    portal.python(BEGUN, exchange)
     organiser.goto(_url(portal, f"days/{exchange}/outcomes/"))
     started = datetime.now()
     form = organiser.locator(".outcome form").first

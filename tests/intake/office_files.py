@@ -40,46 +40,86 @@ def parquet(path: Path, rows: Rows) -> Path:
 
 def xls(path: Path, rows: Rows) -> Path:
     """A workbook of 1997 (BIFF8 in a compound file) with one sheet of labels and numbers."""
-    sheet = _record(0x0809, struct.pack("<HHHHII", 0x0600, 0x0010, 0, 0, 0, 0))
-    for at, row in enumerate(rows):
-        sheet += b"".join(_cell(at, place, cell) for place, cell in enumerate(row) if cell is not None)
-    sheet += _record(0x000A, b"")
-    start = _record(0x0809, struct.pack("<HHHHII", 0x0600, 0x0005, 0, 0, 0, 0))
-    name = struct.pack("<BB", 6, 0) + b"Sheet1"
-    offset = len(start) + 4 + 6 + len(name) + 4
-    book = start + _record(0x0085, struct.pack("<IH", offset, 0) + name) + _record(0x000A, b"") + sheet
-    path.write_bytes(_compound(book))
+    cells = b"".join(
+        cell_1997(at, place, cell) for at, row in enumerate(rows) for place, cell in enumerate(row) if cell is not None
+    )
+    path.write_bytes(compound(workbook_1997({"Sheet1": cells})))
     return path
 
 
-def _record(kind: int, content: bytes) -> bytes:
+def workbook_1997(sheets: Mapping[str, bytes], head: bytes = b"") -> bytes:
+    """Such a workbook's stream: the records of the book, `head` among them, then those of each sheet."""
+    start = substream(0x0005, head).removesuffix(record(0x000A))
+    pages = [substream(0x0010, cells) for cells in sheets.values()]
+    names = [struct.pack("<BB", len(name), 1) + name.encode("utf-16-le") for name in sheets]
+    offset, directory = len(start) + sum(4 + 6 + len(name) for name in names) + 4, b""
+    for name, page in zip(names, pages, strict=True):
+        directory += record(0x0085, struct.pack("<IH", offset, 0) + name)
+        offset += len(page)
+    return start + directory + record(0x000A) + b"".join(pages)
+
+
+def substream(kind: int, records: bytes) -> bytes:
+    return record(0x0809, struct.pack("<HHHHII", 0x0600, kind, 0, 0, 0, 0)) + records + record(0x000A)
+
+
+def record(kind: int, content: bytes = b"") -> bytes:
     return struct.pack("<HH", kind, len(content)) + content
 
 
-def _cell(row: int, place: int, cell: object) -> bytes:
+def cell_1997(row: int, place: int, cell: object) -> bytes:
     head = struct.pack("<HHH", row, place, 0)
     if isinstance(cell, int | float):
-        return _record(0x0203, head + struct.pack("<d", cell))
+        return record(0x0203, head + struct.pack("<d", cell))
     text = str(cell)
-    return _record(0x0204, head + struct.pack("<HB", len(text), 1) + text.encode("utf-16-le"))
+    return record(0x0204, head + struct.pack("<HB", len(text), 1) + text.encode("utf-16-le"))
 
 
-def _compound(stream: bytes) -> bytes:
-    """One stream named Workbook: a header, its sectors from the first on, the directory, the table of sectors."""
-    stream = stream.ljust(max(4096, -(-len(stream) // 512) * 512), b"\0")
-    n = len(stream) // 512
-    links = [*range(1, n), -2, -2, -3]
-    table = b"".join(struct.pack("<i", link) for link in links).ljust(512 * -(-len(links) // 128), b"\xff")
-    assert len(table) == 512, "a test's table is small"
-    header = struct.pack("<8s16xHHHHH6xIIIIIIIII", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 0x3E, 3, 0xFFFE, 9, 6, 0, 1,
-                         n, 0, 4096, 0xFFFFFFFE, 0, 0xFFFFFFFE, 0)  # fmt: skip
-    header = (header + struct.pack("<I", n + 1)).ljust(512, b"\xff")
-    folder = _entry("Root Entry", 5, -2, 0, 1) + _entry("Workbook", 2, 0, len(stream), -1)
-    return header + stream + folder.ljust(512, b"\0") + table
+def compound(stream: bytes, *, n_unused: int = 0, is_small: bool = False) -> bytes:
+    """A compound file with a stream named Workbook: a header, sectors, and the tables which of them follows which.
+
+    A stream that `is_small` lies in sectors of 64 bytes within the stream of the root; `n_unused` sectors come first.
+    """
+    sectors, links = [bytes(512)] * n_unused, [-1] * n_unused
+
+    def put(content: bytes) -> int:
+        start, n = len(sectors), -(-len(content) // 512)
+        sectors.extend(content[at : at + 512].ljust(512, b"\0") for at in range(0, 512 * n, 512))
+        links.extend([*range(start + 1, start + n), -2])
+        return start
+
+    root, small, start = -2, -2, 0
+    if is_small:
+        n, start = -(-len(stream) // 64), 1
+        small = put(struct.pack(f"<{n + 1}i", -2, *range(2, n + 1), -2).ljust(512, b"\xff"))
+        root = put(bytes(64) + stream)
+    else:
+        start = put(stream.ljust(4096, b"\0"))
+    size = len(stream) if is_small else max(4096, len(stream))
+    names = [("Root Entry", 5, root, 64 + size, 2), ("", 0, 0, 0, -1), ("Workbook", 2, start, size, -1)]
+    folder = put(b"".join(_entry(*one) for one in names))
+    n_tables = n_more = 0
+    while n_tables * 128 < len(sectors) + n_tables + n_more:
+        n_tables += 1
+        n_more = max(0, -(-(n_tables - 109) // 127))
+    first = len(sectors)
+    links += [-3] * n_tables + [-4] * n_more
+    table = struct.pack(f"<{len(links)}i", *links).ljust(512 * n_tables, b"\xff")
+    places = [*range(first, first + n_tables)]
+    more = b""
+    for at in range(n_more):
+        own = [*places[109 + 127 * at : 236 + 127 * at]]
+        following = first + n_tables + at + 1 if at + 1 < n_more else -2
+        more += struct.pack("<128i", *own, *[-1] * (127 - len(own)), following)
+    header = struct.pack("<8s16xHHHHH6xIIIIIiIiI", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 0x3E, 3, 0xFFFE, 9, 6, 0,
+                         n_tables, folder, 0, 4096, small, is_small, first + n_tables if n_more else -2, n_more,
+                         )  # fmt: skip
+    header += struct.pack(f"<{len(places[:109])}I", *places[:109])
+    return header.ljust(512, b"\xff") + b"".join(sectors) + table + more
 
 
 def _entry(name: str, kind: int, start: int, size: int, child: int) -> bytes:
-    text = name.encode("utf-16-le") + b"\0\0"
+    text = name.encode("utf-16-le") + b"\0\0" * bool(name)
     return text.ljust(64, b"\0") + struct.pack("<HBBiii36xiQ", len(text), kind, 1, -1, -1, child, start, size)
 
 

@@ -10,9 +10,9 @@ import pytest
 from tests.intake.office_files import FORMS, Rows
 
 from duijie.intake import read_table
-from duijie.intake.files import sheets
 from duijie.intake.headings import guess_kind
 from duijie.intake.layouts import kinds
+from duijie.sheets import sheets
 
 GOOD = "9135058215626570X3"
 # Heading and two rows of each kind; what the first row must come to.

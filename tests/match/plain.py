@@ -57,6 +57,16 @@ class Plain:
         ours, theirs = Counter(_grams(need, term.need)), Counter(_grams(offer, term.offer))
         if not ours or not theirs:
             return None
+        if term.analysis == "cosine":
+            sides = [
+                {
+                    gram: (1 + math.log(n)) * (1 + math.log((1 + len(everyone)) / (1 + met[gram])))
+                    for gram, n in one.items()
+                }
+                for one in (ours, theirs)
+            ]
+            dot = sum(weight * sides[1].get(gram, 0.0) for gram, weight in sides[0].items())
+            return min(1.0, 2 * dot / math.prod(math.hypot(*one.values()) for one in sides))
         mean = sum(len(_grams(one, names)) for one, names in everyone) / len(everyone)
         length = 0.25 + 0.75 * theirs.total() / mean
         worth = {gram: n * (1 + math.log((1 + len(everyone)) / (1 + met[gram]))) ** 2 for gram, n in ours.items()}
@@ -88,9 +98,14 @@ class Plain:
             return None
         if named & theirs:
             return 1.0
+        if term.direction == "named":
+            return 0.0
         if any(link.supplier in theirs and link.buyer in ours for link in chain.links):
             return 0.8
         return 0.3 if own & theirs else 0.0
+
+    def _place(self, term: Term, need: Listing, offer: Listing) -> float | None:
+        return float(need.side[:2] == offer.side[:2]) if need.side and offer.side else None
 
     def _freshness(self, term: Term, need: Listing, offer: Listing) -> float | None:
         told = [text for one in (need, offer) if (text := one.source.as_of or one.valid_from)]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from duijie import match
+from duijie.data import evidence_rules
 from duijie.match.implied import implied_listings
 from duijie.terms import ChainLink, ChainStage, ChainTemplate, Party, Source
 
+RULES = evidence_rules()
 SOURCE = Source(title="register", as_of="2025")
 GARMENT = ChainTemplate(
     "garment",
@@ -24,28 +26,47 @@ def _firm(id: str = "f", industry: str = "", products: tuple[str, ...] = ()) -> 
 
 
 def test_a_garment_brand_needs_what_delivers_to_it_and_offers_its_own_products() -> None:
-    found = implied_listings([_firm(industry="1811", products=("T恤",))], [GARMENT])
+    found = implied_listings([_firm(industry="1811", products=("T恤", "针织童装"))], [GARMENT], rules=RULES)
     by_id = {one.id: one for one in found}
     assert set(by_id) == {
         "implied:offer:f:garment.brand",
         "implied:need:f:garment.fabric",
         "implied:need:f:garment.zip",
     }
-    assert by_id["implied:offer:f:garment.brand"].payload == {"title": "服装", "products": ("T恤",)}
+    assert by_id["implied:offer:f:garment.brand"].payload == {"title": "针织童装", "products": ("针织童装",)}
     assert by_id["implied:need:f:garment.fabric"].payload == {"title": "面料", "products": ("面料", "针织布")}
     assert {(one.basis, one.side, one.party, one.source) for one in found} == {("derived", "220000", "f", SOURCE)}
 
 
-def test_products_place_a_firm_as_industry_codes_do() -> None:
-    (offered,) = implied_listings([_firm(products=("金属拉链",))], [GARMENT])
-    assert (offered.id, offered.role) == ("implied:offer:f:garment.zip", "offer")
+def test_a_product_places_a_firm_and_a_code_alone_does_not() -> None:
+    """What a firm offers is its own word, borne out by its code; either alone offers nothing."""
+    assert not [one for one in implied_listings([_firm(products=("拉链",))], [GARMENT]) if one.role == "offer"]
+    assert implied_listings([_firm(industry="1811", products=("玩具",))], [GARMENT]) == ()
 
 
 def test_a_firm_that_makes_its_input_itself_does_not_need_it() -> None:
     roles = {
-        (one.role, one.id.rpartition(".")[2]) for one in implied_listings([_firm("f", "181", ("面料",))], [GARMENT])
+        (one.role, one.id.rpartition(".")[2])
+        for one in implied_listings([_firm("f", "181", ("面料", "童装"))], [GARMENT])
     }
-    assert roles == {("offer", "brand"), ("offer", "fabric"), ("need", "zip")}
+    assert roles == {("offer", "brand"), ("need", "zip")}
+
+
+def test_what_keeps_a_need_or_an_offer_from_being_inferred() -> None:
+    """A stage its region has, goods that not every maker uses, a firm that is known by its entry alone."""
+    firms = [_firm("f", "181", ("童装",)), _firm("z", "4119", ("家用拉链",))]
+
+    def implied(**values: object) -> set[str]:
+        found = implied_listings(firms, [GARMENT], **values)  # type: ignore[arg-type]
+        return {one.id.removeprefix("implied:") for one in found}
+
+    every = {"offer:f:garment.brand", "need:f:garment.fabric", "need:f:garment.zip", "offer:z:garment.zip"}
+    assert implied() == every
+    assert implied(never_needed={"220000": ["garment.zip"], "110000": ["garment.fabric"]}) == every - {
+        "need:f:garment.zip"
+    }
+    assert implied(particular=["家用"]) == every - {"offer:z:garment.zip"}
+    assert implied(offering_only=["f"]) == {"offer:f:garment.brand", "offer:z:garment.zip"}
 
 
 def test_no_stage_no_chain_no_firm_imply_nothing() -> None:
@@ -55,7 +76,7 @@ def test_no_stage_no_chain_no_firm_imply_nothing() -> None:
 
 
 def test_the_kind_accepts_them_and_the_same_firm_twice_gives_each_once() -> None:
-    kind, firm = match.load_kinds()["supply"], _firm(industry="1811")
+    kind, firm = match.load_kinds()["supply"], _firm(industry="1811", products=("童装",))
     found = implied_listings([firm, firm], [GARMENT, GARMENT], version=kind.version)
     assert len(found) == len({one.id for one in found}) == 3
     assert not any(kind.check(one.role, one.payload) for one in found)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 
+import numpy as np
 import pytest
 
 from duijie import match
 from duijie.data.words import sentence
 from duijie.errors import InputError
 from duijie.match.scoring import Circumstances
-from duijie.terms import ChainLink, ChainStage, ChainTemplate, Listing, Party
+from duijie.terms import ChainLink, ChainStage, ChainTemplate, IOTable, Listing, Party
 
 ON = date(2026, 6, 30)
 Make = Callable[..., Listing]
@@ -42,6 +43,22 @@ def test_the_reasons_of_a_match_sum_to_its_score_and_have_sentences(need: Make, 
     assert {"match_for_text", "match_for_chain", "match_near"} <= first
     assert "match_offer_inferred" in second
     assert 0 <= found.matches[1].score < found.matches[0].score <= 1
+
+
+def test_no_verdict_rests_on_what_nobody_stated(need: Make, offer: Make) -> None:
+    """Without codes no link between industries is called weak; two at one stage are no seller and buyer."""
+    soles = ChainStage("sole", {"zh": "鞋底", "en": "soles"}, ("2923",), ("鞋底",))
+    shoes = ChainStage("shoe", {"zh": "制鞋", "en": "shoes"}, ("195",))
+    chain = ChainTemplate("shoes", {"zh": "鞋", "en": "shoes"}, (soles, shoes), (ChainLink("sole", "shoe"),))
+    needs = [need("n1", title="采购运动鞋鞋底", industry="", quantity_month=950.0)]
+    offers = [offer("o1", title="鞋底生产", industry="", quantity_month=1000.0)]
+    [match] = _run(needs, offers, chains=(chain,)).matches
+    for reason in match.reasons:
+        if reason.code.startswith(("match_for_", "match_against_")):
+            assert "–" not in reason.values.values(), reason
+        if reason.code == "match_for_chain":
+            assert reason.values["supplier"] != reason.values["buyer"]
+    assert "match_for_chain_same" in {reason.code for reason in match.reasons}
 
 
 def test_pairs_of_one_side_never_meet_and_the_way_out_is_named(need: Make, offer: Make) -> None:
@@ -159,8 +176,11 @@ def test_why_not_names_the_broken_rule_and_what_would_raise_the_score(need: Make
 def test_party_fields_are_used(need: Make, offer: Make) -> None:
     parties: Mapping[str, Party] = {"p": Party("p", "firm", "220000", "甲", industry="1952", products=("运动鞋",))}
     ours = need("n1", title="运动鞋", products=["运动鞋"], industry="1953")
-    reasons = _run([ours], [offer("o1", party="p")], parties=parties).matches[0].reasons
+    table = IOTable(("shoes", "rest"), np.array([[2.0, 1.0], [4.0, 1.0]]), np.zeros(2), np.ones(2), "", "2020", "")
+    world = {"sector_of": {"19": "shoes"}, "input_output": table}
+    reasons = _run([ours], [offer("o1", party="p")], parties=parties, **world).matches[0].reasons
     by_term = {one.values["term"]["en"]: one.values["value"] for one in reasons if "term" in one.values}
-    assert by_term["Industry"] == 0.75
-    assert by_term["Product words"] == 1.0
+    # shoes buy 2 from shoes, 4 from their largest input
+    assert by_term["Input–output"] == 0.5
+    assert by_term["Products"] > 0.5
     assert by_term["Text"] is None

@@ -21,7 +21,9 @@ from duijie.terms import Bilingual, Listing
 
 Make = Callable[..., Listing]
 ON = date(2026, 6, 30)
-KIND, WORLD = match.load_kinds()["supply"], Circumstances(ON)
+SUPPLY, WORLD = match.load_kinds()["supply"], Circumstances(ON)
+INDUSTRY = Term("industry", Bilingual("行业", "Industry"), "industry", 0.1)
+KIND = replace(SUPPLY, terms=(*SUPPLY.terms, INDUSTRY))
 POLICY = read(root() / "policies" / "learning.yaml", "learning")
 
 
@@ -106,7 +108,7 @@ def test_a_refusal_for_one_term_leaves_the_others_where_they_were() -> None:
 def test_what_counts_more_moves_more() -> None:
     draw = np.random.default_rng(1)
     parts, is_accepted = draw.random((80, len(KIND.terms))), np.arange(80) % 4 < 2
-    parts[:, 2] = np.where(is_accepted, 0.9, 0.1)
+    parts[:, -1] = np.where(is_accepted, 0.9, 0.1)
     moved = [
         dict(learn_weights(KIND, Feedback(parts, is_accepted, counts=np.full(80, times)), on=ON).weights)["industry"]
         for times in (0.05, 1.0, 4.0)

@@ -41,9 +41,12 @@ WORDS = ["鞋底", "运动鞋", "皮革加工", "PU", "拉链"]
 
 def _kinds() -> st.SearchStrategy[Kind]:
     """The supply kind with some of its rules and terms, weights as drawn."""
-    known = [t for t in SUPPLY.terms if t.measure in ("text", "industry", "chain", "trust", "freshness")]
-    known = [t for t in known if t.analysis == "grams"]
+    known = [t for t in SUPPLY.terms if t.measure in ("text", "place", "chain", "trust", "freshness")]
+    known = [t for t in known if t.analysis in ("grams", "cosine")]
+    chain = next(t for t in known if t.measure == "chain")
     more = [
+        replace(known[0], key="industry", measure="industry"),
+        replace(chain, key="neighbour", direction="offer_supplies"),
         replace(known[0], key="amount", measure="number", need=("quantity_month",), offer=("quantity_month",)),
         replace(known[0], key="held", measure="overlap", need=("certificates",), offer=("certificates",), unknown=0.3),
     ]

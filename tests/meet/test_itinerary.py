@@ -7,7 +7,7 @@ import pytest
 
 from duijie.errors import InputError
 from duijie.meet import visits
-from duijie.meet.itinerary import Group, Host, Train, VisitDay
+from duijie.meet.visit import Group, Host, Train, VisitDay
 
 ZONE = timezone(timedelta(hours=8))
 ROADS = {

@@ -10,8 +10,9 @@ from click.testing import CliRunner
 
 from duijie.errors import InputError
 from duijie.meet.commands import group as command
-from duijie.meet.itinerary import Group, Host, Itinerary, Stop, Train, VisitDay, read_visits, visits
+from duijie.meet.itinerary import Itinerary, Stop, visits
 from duijie.meet.letters import Letter, host_letter, invitation, itinerary_sheet, letters, read_letter
+from duijie.meet.visit import Group, Host, Train, VisitDay, read_visits
 
 ZONE = timezone(timedelta(hours=8))
 LETTER = Letter("甲方商务部门", "两地产业对接", "2026-02-20", "2026-02-25", "1 号窗口", "甲函〔2026〕1 号", "演练")

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from duijie.errors import InputError
 from duijie.meet import Builder, exchange_day, plan
 from duijie.meet.generate import generated_day
 from duijie.meet.instance import Interpreter, Meeting, Person, Slot, Stay, Table
@@ -183,26 +182,6 @@ def test_required_without_a_table_is_infeasible():
     found = plan(day(2, 0).meeting("m", "pq", is_required=True).build(), seconds=5)
     assert found.status == "infeasible"
     assert [reason.code for reason in found.clash] == ["meet_clash", "meet_no_tables"]
-
-
-def test_faults_are_reported_all_at_once():
-    late = datetime(2026, 3, 2, 12, tzinfo=UTC)
-    builder = Builder().slot("1", starts_at=NINE, ends_at=late).table("A").table("A")
-    builder.person("p", stays=(Stay(late, NINE),)).person("q", stays=(Stay(NINE, late, "x"), Stay(NINE, late, "y")))
-    builder.meeting("m", ["p", "p"]).meeting("n", ["p", "nobody"], slots=["9"]).meeting("o", "pq", weight=0)
-    with pytest.raises(InputError) as caught:
-        builder.build()
-    assert {fault.code for fault in caught.value.faults} == {
-        "meet_name_twice",
-        "meet_people_wrong",
-        "meet_name_unknown",
-        "meet_weight_wrong",
-        "meet_stay_backwards",
-        "meet_stays_overlap",
-    }
-    with pytest.raises(InputError) as caught:
-        day().meeting("m", "pq", after=["n"]).meeting("n", "pr", after=["m"]).build()
-    assert caught.value.faults[0].values == {"meetings": ["m", "n"]}
 
 
 def test_a_large_day_has_a_plan_at_once_and_keeps_to_its_time():

@@ -7,7 +7,8 @@ there, of whose rows it holds released copies. A test in which the other side ac
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "duijie_portal.settings")
 django.setup()
 
 from django.test import Client  # noqa: E402 - needs the settings
+from nodes import blank_postgresql, blank_sqlite, cluster, environment, node  # noqa: E402
+from paired import browser, pair  # noqa: E402
+
+from duijie_portal.home import DEMONSTRATION, keep_operator  # noqa: E402
+
+__all__ = ["blank_postgresql", "blank_sqlite", "browser", "cluster", "environment", "node", "pair"]
 
 AS_OF = date(2025, 6, 30)
 IS_ONE_SIDE = os.environ.get("DUIJIE_DEPLOYMENT") == "one_side"
@@ -39,6 +46,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("home")
     run(rehearsal_folder(), folder, as_of=AS_OF, with_report=False)
+    keep_operator(folder, DEMONSTRATION)
     return folder
 
 
@@ -47,6 +55,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any, home: Path) -
     from django.conf import settings
 
     settings.HOME = home
+    settings.WHITENOISE_AUTOREFRESH = True  # no list of all static files for every browser that a test opens
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     with django_db_blocker.unblock():
         _fill(home)
@@ -73,12 +82,12 @@ def _leave_one_side(agreement: Any, home: Path, guest: str) -> None:
     """What a node of the first side holds; the third government, here to be refused, works at the same node."""
     from django.conf import settings
 
-    from duijie_portal.ledger.models import Case, Listing, Party, Record
+    from duijie_portal.ledger.models import Listing, Party, Record
 
     own, other = agreement.sides.order_by("code")
     settings.HOSTED_SIDES = frozenset({own.pk, guest})
     (home / "keys" / f"{other.pk}.pem").unlink()
-    for model in (Case, Listing, Party, Record):
+    for model in (Listing, Party, Record):
         assert not model.objects.filter(agreement=agreement, side=other, released_at=None).exists()
 
 
@@ -86,6 +95,13 @@ def _person(username: str, role: str, side: Any) -> None:
     from duijie_portal.accounts.models import Person
 
     Person.objects.create_user(username, "correct horse battery", role=role, side=side)
+
+
+@pytest.fixture
+def fresh_imports(home: Path) -> Iterator[None]:
+    """Nothing of a sent table is remembered from one test to the next."""
+    yield
+    shutil.rmtree(home / "imports", ignore_errors=True)
 
 
 @pytest.fixture

@@ -7,32 +7,28 @@ import random
 import sys
 from collections import Counter
 from datetime import datetime, time, timedelta
-from pathlib import Path
 from typing import Any
 
 import django
 
 django.setup()
 
-from django.core.management import call_command  # noqa: E402 - needs the settings
-from django.utils import timezone  # noqa: E402
+import planted  # noqa: E402
+from django.utils import timezone  # noqa: E402 - needs the settings
 
 from duijie.errors import DuijieError  # noqa: E402
 from duijie_portal.accounts.models import Person, Role  # noqa: E402
-from duijie_portal.ledger.loading import load_folder  # noqa: E402
-from duijie_portal.ledger.log import verify_agreement  # noqa: E402
-from duijie_portal.ledger.models import Agreement, Case, Party  # noqa: E402
+from duijie_portal.ledger.checking import verify_agreement  # noqa: E402
+from duijie_portal.ledger.models import Agreement, Party  # noqa: E402
 from duijie_portal.meet import services  # noqa: E402
 from duijie_portal.meet.models import Booking, Day, Request, Resource  # noqa: E402
 
-FOLDER = Path(__file__).parents[1] / "agreements" / "qinglan-haitang"
 N_ASKING = 6
 
 
 def prepare() -> dict[str, Any]:
     """Two sides, a seat resource, and a day on which many ask one party."""
-    call_command("migrate", verbosity=0)
-    agreement = load_folder(FOLDER)
+    agreement = Agreement.objects.get()
     here, there = agreement.sides.order_by("code")
     people = {
         side: Person.objects.create_user(f"of-{side.pk}", None, role=Role.COORDINATOR, side=side)
@@ -55,13 +51,13 @@ def prepare() -> dict[str, Any]:
     rows = []
     for number in range(N_ASKING):
         party = enter(people[here], agreement, f"asking-{number}")
-        Case.objects.create(agreement=agreement, side=here, clause="none", need_party=party, offer_party=asked)
+        planted.case(agreement, f"asking-{number}", party, asked, clause="none")
         rows.append(services.ask(people[here], day, from_party=party, to_party=asked).pk)
     return {"seats": seats.pk, "day": day.pk, "requests": rows, "here": people[here].pk, "there": people[there].pk}
 
 
 def enter(person: Person, agreement: Agreement, key: str) -> Party:
-    return Party.objects.create(agreement=agreement, side=person.side, id=key, kind="firm", name=key)
+    return planted.party(agreement, person.side, key, visibility="both")
 
 
 def write(facts: dict[str, Any], number: int, n_tries: int) -> dict[str, Any]:

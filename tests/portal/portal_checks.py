@@ -8,6 +8,8 @@ from typing import Any
 from django.test import Client
 from django.urls import reverse
 
+from duijie.data.words import words
+
 UNSAID = re.compile(r">\s*[^<]*\b(portal|track|match|diagnose|seal|meet)_[a-z_]+[^<]*<")
 
 
@@ -70,3 +72,8 @@ def check_act(name: str, agreement: Any, as_person: Any, **keys: str) -> None:
     assert as_person("stranger").post(path).status_code == 404
     code = agreement.sides.order_by("code")[0].pk
     assert as_person(f"coordinator-{code}").get(path).status_code == 405
+
+
+def said(answer: Any, code: str) -> bool:
+    """Whether a Chinese page bears the beginning of a code's sentence."""
+    return words("zh")[code].split("{")[0] in answer.content.decode()

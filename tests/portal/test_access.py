@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import planted
 import pytest
 import yaml
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -17,7 +18,6 @@ from portal_checks import post
 from duijie.data.words import words
 from duijie_portal.accounts.hosting import is_hosted
 from duijie_portal.accounts.models import Activity, Department
-from duijie_portal.ledger.models import Case, Listing, Party
 from duijie_portal.ledger.selectors import agreement_term
 
 TABLE: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "access.yaml").read_text(encoding="utf-8"))
@@ -75,13 +75,10 @@ def test_every_address_stands_in_the_table_once() -> None:
 @pytest.fixture
 def subjects(agreement: Any, sides: Any) -> dict[str, str]:
     """What the addresses name: rows of the first side that have not left it; for the rest what does not exist."""
-    party = Party.objects.create(agreement=agreement, side=sides[0], id="p-held", kind="firm", name="演练")
-    Case.objects.create(agreement=agreement, side=sides[0], id="c-held", clause="any", need_party=party)
-    Listing.objects.create(
-        agreement=agreement, side=sides[0], id="l-held", kind="supply", role="need", party=party, payload={"title": "x"}
-    )
+    party = planted.party(agreement, sides[0], "p-held")
+    planted.listing(party, "l-held")
     clause = agreement_term(agreement).clauses[0].key
-    return {"case": "c-held", "listing": "l-held", "clause": clause}
+    return {"case": "none-such", "listing": "l-held", "sort": "listing", "key": "l-held", "clause": clause}
 
 
 def path_of(name: str, agreement: Any, subjects: dict[str, str]) -> str:
@@ -89,15 +86,38 @@ def path_of(name: str, agreement: Any, subjects: dict[str, str]) -> str:
     pattern = KNOWN[name].pattern
     parts = {
         **dict.fromkeys(
-            ("table", "day", "visit", "series", "job", "code", "receipt", "scenario", "region", "industry"), "none-such"
+            (
+                "case",
+                "sort",
+                "table",
+                "day",
+                "visit",
+                "series",
+                "job",
+                "code",
+                "receipt",
+                "scenario",
+                "region",
+                "industry",
+            ),
+            "none-such",
         ),
         **subjects,
     }
-    parts |= {"agreement": agreement.pk, "key": "x", "uidb36": "1", "pk": "1", "provider_id": "office"}
+    parts |= {
+        "agreement": agreement.pk,
+        "key": subjects.get("key", "x"),
+        "sha256": "0",
+        "uidb36": "1",
+        "pk": "1",
+        "provider_id": "office",
+    }
     for wanted in (
         (),
         ("agreement",),
         *(("agreement", key) for key in parts),
+        ("agreement", "sort", "key"),
+        ("agreement", "case", "sha256"),
         ("agreement", "region", "industry"),
         ("pk",),
         ("key",),
@@ -170,7 +190,7 @@ def test_another_department_is_told_and_changes_nothing(
     data = {name: str(value).format_map(parts) for name, value in row["data"].items()}
     if "file" in row:
         data[row["file"]] = SimpleUploadedFile("a.csv", "企业名称\n甲\n".encode())
-    n_events = agreement.events.count()
+    n_events = agreement.entries.count()
     answer = post(as_person(officer_of(sides[0], own.key).username), row["send"], agreement, data)
     assert words("zh")[row["told"]].split("{")[0] in answer.content.decode()
-    assert agreement.events.count() == n_events
+    assert agreement.entries.count() == n_events

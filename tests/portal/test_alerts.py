@@ -5,16 +5,21 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
+import planted
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
-from duijie.track.calendar import add_working_days
+from duijie.terms.working_days import add_working_days
+from duijie_portal.accounts.models import Department
 from duijie_portal.frame import ticks
-from duijie_portal.ledger.log import verify_agreement
-from duijie_portal.ledger.models import Event, Notification, Record
+from duijie_portal.ledger import casework
+from duijie_portal.ledger.checking import verify_agreement
+from duijie_portal.ledger.entries import Todo
+from duijie_portal.ledger.models import Case, Notification
 from duijie_portal.ledger.ticks import run_ticks
 from duijie_portal.track import alerts
-from duijie_portal.track.selectors import moves_of, standing
+from duijie_portal.track.selectors import actions_of, standing
 
 AS_OF = date(2025, 6, 30)
 
@@ -24,28 +29,33 @@ def _told(code: str, **more: Any) -> Any:
 
 
 @pytest.fixture
-def ticket(agreement: Any) -> Record:
-    """The one ticket that is open."""
-    first, *others = Record.objects.filter(agreement=agreement, kind="ticket")
-    Record.objects.filter(pk__in=[row.pk for row in others]).update(done_on=AS_OF)
-    first.done_on, first.due_on = None, AS_OF
-    first.save()
-    return first
+def ticket(agreement: Any, sides: Any) -> Case:
+    """One that was just asked; of others nobody is reminded here."""
+    asks, answers = (Department.objects.filter(agreement=agreement.pk, side=side).first() for side in sides)
+    Todo.objects.update(due_on=None)
+    return planted.ticket(agreement, "请确认", asks, answers)
 
 
-def test_a_reply_is_asked_for_on_its_last_days_and_once_it_is_late(agreement: Any, ticket: Record) -> None:
-    early, before, late = (add_working_days(AS_OF, n) for n in (-2, -1, 1))
+def test_a_reply_is_asked_for_on_its_last_days_and_once_it_is_late(agreement: Any, sides: Any, ticket: Case) -> None:
+    due = ticket.due_on
+    assert due is not None
+    early, before, late = (add_working_days(due, n) for n in (-2, -1, 1))
     assert alerts.remind_of_replies(agreement, as_of=early) == 0
-    assert [alerts.remind_of_replies(agreement, as_of=day) for day in (before, before, AS_OF)] == [1, 0, 0]
+    assert [alerts.remind_of_replies(agreement, as_of=day) for day in (before, before, due)] == [1, 0, 0]
     assert [alerts.remind_of_replies(agreement, as_of=late) for _ in "ab"] == [1, 0]
     for code in ("portal_told_reply_due", "portal_told_reply_late"):
-        sides = set(_told(code).values_list("person__side", flat=True))
-        assert sides == {ticket.to_side_id}
+        lines = _told(code, values__title="请确认", path=reverse("case", args=[agreement.pk, ticket.pk]))
+        assert set(lines.values_list("person__side", flat=True)) == {sides[1].pk}
 
 
-def test_an_answered_ticket_is_left_alone(agreement: Any, ticket: Record) -> None:
-    Record.objects.filter(pk=ticket.pk).update(done_on=AS_OF)
-    assert alerts.remind_of_replies(agreement, as_of=AS_OF + timedelta(30)) == 0
+def test_an_answered_ticket_is_left_alone(agreement: Any, sides: Any, person: Any, ticket: Case) -> None:
+    """Nor need it be agreed yet; a reply that is sent back is owed again."""
+    here, there = (person(f"coordinator-{side.pk}") for side in sides)
+    late = ticket.due_on + timedelta(30)
+    target = casework.record_step(there, ticket, node="replied", said=casework.Said(ticket.due_on, note="可以"))
+    assert alerts.remind_of_replies(agreement, as_of=late) == 0
+    casework.send_back(here, ticket, target=target, note="不全")
+    assert alerts.remind_of_replies(agreement, as_of=late) == 1
 
 
 def test_silent_pairs_are_told_once_on_both_sides(agreement: Any, sides: Any) -> None:
@@ -80,18 +90,20 @@ def test_an_overdue_action_goes_up_step_by_step(agreement: Any, person: Any, sid
     assert "coordinator" in reached[3]
     assert "leader" in reached[8]
     assert set(_told("portal_told_escalated", **about).values_list("person__side", flat=True)) == {one.state.side}
-    notes = [move for move in moves_of(agreement, subject) if move.kind == "escalated" and move.on > one.due_on]
-    assert [move.side for move in notes] == [one.state.side] * 2
-    assert "领导" in notes[-1].note.zh
+    clause, _, action = subject.partition("/")
+    stream = sorted(actions_of(agreement)[clause, action], key=lambda one: one.seq)
+    notes = [one for one in stream if getattr(one.event, "about", "") == "escalated" and one.event.on > due_on]
+    assert [note.side for note in notes] == [one.state.side] * 2
+    assert "领导" in notes[-1].event.words["note"]
     assert verify_agreement(agreement).holds
 
 
 def test_escalating_again_tells_nobody_and_writes_nothing(agreement: Any) -> None:
     later = AS_OF + timedelta(60)
     assert alerts.escalate(agreement, as_of=later) > 0
-    n_lines, n_events = Notification.objects.count(), Event.objects.count()
+    n_lines, n_events = Notification.objects.count(), agreement.entries.count()
     assert alerts.escalate(agreement, as_of=later + timedelta(1)) == 0
-    assert (Notification.objects.count(), Event.objects.count()) == (n_lines, n_events)
+    assert (Notification.objects.count(), agreement.entries.count()) == (n_lines, n_events)
 
 
 def test_the_clock_leaves_rehearsals_alone_and_runs_everything_else(agreement: Any) -> None:

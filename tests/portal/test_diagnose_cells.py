@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import planted
 import pytest
 from django.urls import reverse
 from portal_checks import check_page
 
 from duijie.diagnose.scenario import Scenario
 from duijie_portal.diagnose.scenario_selectors import counts_of
-from duijie_portal.ledger.models import Party, Record
+from duijie_portal.ledger.models import Record
 from duijie_portal.ledger.selectors import results
 
 pytestmark = pytest.mark.django_db
@@ -25,12 +26,8 @@ def strong(agreement: Any, sides: Any) -> dict[str, Any]:
 
 def test_a_cell_shows_its_figures_and_its_firms(agreement: Any, as_person: Any, sides: Any, strong: Any) -> None:
     keys = {"region": strong["region"], "industry": strong["industry"]}
-    Party.objects.create(
-        agreement=agreement, side=sides[0], id="one", kind="firm", name="甲一号厂", industry=f"{strong['industry']}9"
-    )
-    Party.objects.create(
-        agreement=agreement, side=sides[1], id="two", kind="firm", name="乙一号厂", industry=strong["industry"]
-    )
+    planted.party(agreement, sides[0], "one", name="甲一号厂", industry=f"{strong['industry']}9")
+    planted.party(agreement, sides[1], "two", name="乙一号厂", industry=strong["industry"])
     html, document = check_page("cell", agreement, as_person, sides, **keys)
     assert document["quotients"][strong["region"]]["quotient"] == pytest.approx(strong["quotient"])
     assert "甲一号厂" in html

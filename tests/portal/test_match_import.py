@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import shutil
 import zipfile
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -26,8 +24,8 @@ from duijie.data.words import words
 from duijie.errors import DeniedError, InputError, SealError
 from duijie.match.kinds import load_kinds
 from duijie_portal.accounts.models import Department
-from duijie_portal.ledger.batches import digest_of
-from duijie_portal.ledger.log import verify_agreement
+from duijie_portal.ledger import checking
+from duijie_portal.ledger.entries import Entry
 from duijie_portal.ledger.models import Listing, Party, Record
 from duijie_portal.match import import_selectors, import_services
 from duijie_portal.match.import_tables import look_at
@@ -35,6 +33,8 @@ from duijie_portal.match.import_tables import look_at
 HEAD = ["统一社会信用代码", "企业名称", "区划代码", "注册资本(万元)", "主营产品", "法定代表人"]
 FIRM = ["91350582MA31Q8EE45", "甲纺织有限公司", "350582", "约500", "针织布、面料", "某某"]
 OTHER = ["", "乙鞋业有限公司", "350582", "120", "运动鞋", "某某"]
+
+pytestmark = pytest.mark.usefixtures("fresh_imports")
 
 
 def sheet(*rows: list[str], name: str = "企业.xlsx") -> SimpleUploadedFile:
@@ -49,13 +49,6 @@ def text(*rows: list[str], name: str = "table.csv", encoding: str = "gb18030") -
     out = io.StringIO()
     csv.writer(out).writerows(rows)
     return SimpleUploadedFile(name, out.getvalue().encode(encoding))
-
-
-@pytest.fixture(autouse=True)
-def _at_home(home: Path) -> Iterator[None]:
-    """Nothing is remembered from one test to the next."""
-    yield
-    shutil.rmtree(home / "imports", ignore_errors=True)
 
 
 @pytest.fixture
@@ -105,13 +98,36 @@ def test_a_table_is_sent_checked_and_taken_in(
     assert first.payload["capital"] == 5_000_000
     _, document = check_page("import", agreement, as_person, sides, table=row.pk)
     assert {one["name"] for one in document["rows"]} == {FIRM[1], OTHER[1]}
-    kinds = list(agreement.events.filter(side=sides[0]).order_by("-sequence").values_list("kind", flat=True)[:2])
-    assert kinds == ["import.taken", "rows.listed"]
-    assert agreement.events.get(kind="import.taken").body["sha256"] == row.payload["sha256"]
-    listed = agreement.events.get(kind="rows.listed").body["digests"]
-    assert listed == [digest_of(one) for one in import_selectors.taken_rows(row).order_by("pk")]
-    assert verify_agreement(agreement).holds
+    row.refresh_from_db()
+    assert (row.state, row.payload["n_made"]) == ("taken", 2)
+    assert Entry.objects.filter(subject=f"record/{row.pk}", commit=row.revision).exists()
+    said = Entry.objects.filter(agreement=agreement, kind="submitted", subject__startswith=f"party/{row.pk}-")
+    assert said.count() == 2, "each row is an event of its own"
+    [(_, verdict)] = checking.check([agreement.pk])
+    assert verdict.holds, verdict.faults
     assert not import_selectors.table_path(row).parent.exists(), "the file is deleted once taken in"
+
+
+def test_hidden_rows_are_asked_about_and_lines_that_are_no_records_are_named(
+    agreement: Any, sides: Any, as_person: Any, send: Any
+) -> None:
+    """Nothing enters while a row is hidden; a person says what becomes of it; totals are named with their row."""
+    book, out = openpyxl.Workbook(), io.BytesIO()
+    for line in (HEAD, FIRM, OTHER, ["", "合计", "", "620", "", ""]):
+        book.active.append(line)
+    book.active.row_dimensions[3].hidden = True
+    book.save(out)
+    row = send(SimpleUploadedFile("企业.xlsx", out.getvalue()))
+    html, document = check_page("import", agreement, as_person, sides, table=row.pk)
+    assert [one["code"] for one in document["faults"]] == ["rows_hidden"]
+    assert [(one["row"], one["code"]) for one in document["left_out"]] == [(4, "left_total")]
+    assert words("zh")["portal_import_hidden_take"] in html
+    here = as_person(f"coordinator-{sides[0].pk}")
+    for answer, n_rows in (("take", 2), ("leave", 1)):
+        post(here, "map_import", agreement, {"heading": "", "key": "", "hidden": answer}, table=row.pk)
+        row.refresh_from_db()
+        summary = row.payload["summary"]
+        assert (summary["n_faults"], summary["n_rows"]) == (0, n_rows)
 
 
 def test_the_other_side_sees_nothing_of_it(agreement: Any, sides: Any, as_person: Any, person: Any, send: Any) -> None:
@@ -156,10 +172,10 @@ def test_the_same_rows_never_enter_twice(agreement: Any, sides: Any, person: Any
     here = person(f"coordinator-{sides[0].pk}")
     first, second = send(sheet(HEAD, FIRM, OTHER)), send(sheet(HEAD, FIRM, OTHER))
     assert import_services.take(here, first) == 2
-    n_parties, n_events = Party.objects.count(), agreement.events.count()
+    n_parties, n_events = Party.objects.count(), agreement.entries.count()
     with pytest.raises(InputError, match="portal_import_faults"):
         import_services.take(here, second)
-    assert (Party.objects.count(), agreement.events.count()) == (n_parties, n_events)
+    assert (Party.objects.count(), agreement.entries.count()) == (n_parties, n_events)
     assert [(one["code"], one["where"]["row"]) for one in found(second)["faults"]] == [
         ("portal_import_there", 2),
         ("portal_import_there", 3),
@@ -390,7 +406,7 @@ def test_a_dropped_table_is_gone(
         answer = post(as_person(f"coordinator-{sides[0].pk}"), "drop_import", agreement, {}, table=row.pk)
     assert words("zh")["portal_import_done_drop"] in answer.content.decode()
     assert not import_selectors.table_path(row).parent.exists()
-    assert agreement.events.filter(kind="import.dropped", subject=row.pk).exists()
+    assert Record.objects.get(pk=row.pk).state == "dropped"
     check_page("import", agreement, as_person, sides, table=row.pk)
 
 

@@ -8,17 +8,18 @@ import subprocess
 import sys
 import time
 
-from test_portal_durability import cluster, environment  # noqa: F401 - fixtures: a fresh node on either database
+from nodes import go_together, python
 
 SETUP = """
 import os, sys, json
+os.environ["DJANGO_SETTINGS_MODULE"] = "duijie_portal.settings"
 import django
 django.setup()
 from django.core.files.uploadedfile import SimpleUploadedFile
 from duijie.errors import InputError
 from duijie_portal.accounts.models import Department, Person, Side
-from duijie_portal.ledger.log import verify_agreement
-from duijie_portal.ledger.models import Agreement, Event, Party, Record
+from duijie_portal.ledger.checking import verify_agreement
+from duijie_portal.ledger.models import Agreement, Party, Record
 from duijie_portal.match import import_services
 agreement = Agreement.objects.get()
 side = agreement.sides.order_by("pk").first()
@@ -79,10 +80,8 @@ print("done", flush=True)
 
 
 def _run(code: str, node: dict[str, str], *words: str) -> subprocess.Popen[str]:
-    own = {**node, "DJANGO_SETTINGS_MODULE": "duijie_portal.settings"}
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *words], env=own, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+    command = [sys.executable, "-c", code, *words]
+    return subprocess.Popen(command, env=node, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
 def _told(process: subprocess.Popen[str]) -> str:
@@ -91,25 +90,19 @@ def _told(process: subprocess.Popen[str]) -> str:
     return out.strip().splitlines()[-1] if out.strip() else ""
 
 
-def test_four_officers_at_once_lose_nothing(environment: dict[str, str]) -> None:  # noqa: F811
-    _told(_run(PREPARE, environment))
+def test_four_officers_at_once_lose_nothing(environment: dict[str, str]) -> None:
+    python(PREPARE, environment)
     writers = [_run(WRITE, environment, str(n)) for n in range(4)]
-    for writer in writers:
-        assert writer.stdout is not None
-        assert writer.stdout.readline() == "ready\n"
-    for writer in writers:
-        assert writer.stdin is not None
-        writer.stdin.write("go\n")
-        writer.stdin.flush()
+    go_together(writers)
     said = [json.loads(_told(writer)) for writer in writers]
     assert [one[:3] for one in said] == [[40, 40, 40]] * 4
     assert sorted(one[3] for one in said) == [0, 0, 0, 40], "the table all have enters once"
     n = 4 * 3 * 40 + 40
-    assert json.loads(_told(_run(COUNT, environment))) == [n, n, 13, True, True]
+    assert json.loads(python(COUNT, environment)) == [n, n, 13, True, True]
 
 
-def test_killed_at_any_moment_all_rows_or_none(environment: dict[str, str]) -> None:  # noqa: F811
-    _told(_run(PREPARE, environment))
+def test_killed_at_any_moment_all_rows_or_none(environment: dict[str, str]) -> None:
+    python(PREPARE, environment)
     for pause in (0.1, 0.6):
         writer = _run(KILLED, environment)
         assert writer.stdout is not None
@@ -117,9 +110,9 @@ def test_killed_at_any_moment_all_rows_or_none(environment: dict[str, str]) -> N
         time.sleep(pause)
         writer.send_signal(signal.SIGKILL)
         writer.wait(20)
-        n_rows, _, n_tables, is_whole, holds = json.loads(_told(_run(COUNT, environment)))
+        n_rows, _, n_tables, is_whole, holds = json.loads(python(COUNT, environment))
         assert (n_rows, is_whole, holds) == (3000 * n_tables, True, True)
         if n_tables:
             return
     assert _told(_run(KILLED, environment)) == "done", "taken up again after the kills"
-    assert json.loads(_told(_run(COUNT, environment)))[0] == 3000
+    assert json.loads(python(COUNT, environment))[0] == 3000

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-import uuid
-from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.utils import timezone
+from nodes import go_together, python
 from portal_checks import check_page, post
 
 from duijie.data.words import words
@@ -21,7 +19,6 @@ from duijie.errors import DeniedError, InputError
 from duijie_portal.meet import services
 from duijie_portal.meet.models import Booking, Resource
 
-ROOT = Path(__file__).parents[2]
 WRITER = Path(__file__).parent / "meet_writer.py"
 
 
@@ -110,62 +107,18 @@ def test_the_page_books_and_cancels(agreement: Any, sides: Any, as_person: Any, 
 # Parallel writers, each a process of its own, against a real database
 
 
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A new database of a PostgreSQL server: the one given, or a throw-away cluster of the installed binaries."""
-    given = os.environ.get("DUIJIE_TEST_PG_URL", "")
-    if given:
-        yield _new_database(given)
-        return
-    held = subprocess.Popen(
-        [ROOT / "tests" / "postgres.sh", "sh", "-c", 'echo "$DUIJIE_TEST_PG_URL"; cat'],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert held.stdin is not None
-    assert held.stdout is not None
-    line = held.stdout.readline().strip()
-    try:
-        if not line.startswith("postgresql://"):
-            pytest.skip("no PostgreSQL binaries on this machine")
-        yield _new_database(line)
-    finally:
-        held.stdin.close()
-        held.wait(timeout=60)
+def _begin(node: dict[str, str], facts: str, number: int, n_tries: int) -> subprocess.Popen[str]:
+    command = [sys.executable, str(WRITER), "write", facts, str(number), str(n_tries)]
+    return subprocess.Popen(command, env=node, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
-def _new_database(url: str) -> str:
-    import psycopg
-
-    name = f"duijie_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    return f"{url.rpartition('/')[0]}/{name}"
-
-
-def _run(mode: str, home: Path, url: str, *more: str) -> subprocess.Popen[str]:
-    environment = {**os.environ, "DUIJIE_HOME": str(home), "DUIJIE_DATABASE_URL": url}
-    environment["DJANGO_SETTINGS_MODULE"] = "duijie_portal.settings"
-    command = [sys.executable, str(WRITER), mode, *more]
-    return subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-
-def _contest(home: Path, url: str, n_writers: int, n_tries: int) -> dict[str, Any]:
+def _contest(node: dict[str, str], n_writers: int, n_tries: int) -> dict[str, Any]:
     """Set up, let all writers begin at one word, and count what lies in the database afterwards."""
-    ready, _ = _run("prepare", home, url).communicate(timeout=120)
-    facts = json.loads(ready)
-    writers = [_run("write", home, url, json.dumps(facts), str(n), str(n_tries)) for n in range(n_writers)]
-    for writer in writers:
-        assert writer.stdout is not None
-        assert writer.stdout.readline() == "ready\n"
-    for writer in writers:
-        assert writer.stdin is not None
-        writer.stdin.write("go\n")
-        writer.stdin.flush()
+    facts = python(WRITER.read_text(), node, "prepare")
+    writers = [_begin(node, facts, number, n_tries) for number in range(n_writers)]
+    go_together(writers)
     answers = [json.loads(writer.communicate(timeout=240)[0]) for writer in writers]
-    counted, _ = _run("count", home, url, json.dumps(facts)).communicate(timeout=120)
-    found: dict[str, Any] = json.loads(counted)
+    found: dict[str, Any] = json.loads(python(WRITER.read_text(), node, "count", facts))
     found["answered"] = {
         code: sum(answer.get(code, 0) for answer in answers)
         for code in ("booked", "waiting", "full", "accepted", "queued")
@@ -185,9 +138,5 @@ def _judge(found: dict[str, Any], n_writers: int, n_tries: int) -> None:
     assert found["holds"], "the sealed chain is whole"
 
 
-def test_parallel_writers_never_overbook_on_sqlite(tmp_path: Path) -> None:
-    _judge(_contest(tmp_path, "", 5, 8), 5, 8)
-
-
-def test_parallel_writers_never_overbook_on_postgresql(tmp_path: Path, postgres: str) -> None:
-    _judge(_contest(tmp_path, postgres, 5, 8), 5, 8)
+def test_parallel_writers_never_overbook(environment: dict[str, str]) -> None:
+    _judge(_contest(environment, 5, 8), 5, 8)

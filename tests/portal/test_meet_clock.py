@@ -2,39 +2,35 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
 
+import planted
 import pytest
 from click.testing import CliRunner
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from portal_checks import check_act, check_page, post
+from portal_checks import check_act, check_page, post, said
 
-from duijie import data
-from duijie.agenda.decisions import read_decisions
+from duijie.agenda.decisions import Decision
 from duijie.data.words import words
 from duijie.errors import DeniedError, InputError
 from duijie_portal.commands import portal
+from duijie_portal.frame.material import material_of
 from duijie_portal.ledger import ticks
-from duijie_portal.ledger.log import verify_agreement
+from duijie_portal.ledger.checking import verify_agreement
 from duijie_portal.ledger.models import Notification, Party
 from duijie_portal.ledger.selectors import agreement_term
 from duijie_portal.meet import selectors, services
-from duijie_portal.meet.decisions import decisions, write_decisions
+from duijie_portal.meet.decisions import decisions
 from duijie_portal.meet.models import Booking, Day, Meeting, Request, Resource
 from duijie_portal.meet.services.bookings import tidy_bookings
 from duijie_portal.meet.services.requests import expire_due
 
 ALL_DAY = [["00:00", "23:59"]]
-
-
-def said(answer: Any, code: str) -> bool:
-    return words("zh")[code].split("{")[0] in answer.content.decode()
 
 
 @pytest.fixture
@@ -58,10 +54,11 @@ def open_day(agreement: Any, who: Any) -> Callable[..., Day]:
 
 
 @pytest.fixture
-def pairs(agreement: Any, sides: Any) -> list[tuple[Party, Party]]:
-    found = []
+def pairs(agreement: Any, sides: Any, person: Any) -> list[tuple[Party, Party]]:
+    """Parties of the two sides that are matched, as the first side knows them."""
+    found, reader = [], person(f"coordinator-{sides[0].pk}")
     for party in Party.objects.filter(agreement=agreement, side=sides[0]).exclude(kind="talent"):
-        others = selectors.partners(agreement, party.pk)
+        others = selectors.partners(agreement, reader, party.pk)
         found += [(party, one) for one in Party.objects.filter(pk__in=others, side=sides[1]).order_by("pk")]
     return found
 
@@ -85,7 +82,7 @@ def test_the_clock_expires_and_moves_up_once(
     assert services.answer(other, second, is_accepted=True).state == "waiting"
     now = timezone.now()
     assert expire_due(now) == 0
-    Day.objects.filter(pk=day.pk).update(meeting_quota=2)
+    planted.kept(Day.objects.get(pk=day.pk), meeting_quota=2)
     told = Notification.objects.filter(code="portal_told_expired").count()
     later = third.expires_at + timedelta(minutes=1)
     assert expire_due(later) == 2
@@ -129,7 +126,7 @@ def test_bookings_that_waited_in_vain_are_closed(agreement: Any, who: Any, other
 def test_one_command_does_all_of_it_and_tells_what_failed(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done = CliRunner().invoke(portal, ["--home", str(home), "tick"])
     assert done.exit_code == 0, done.output
-    names = {"meet.requests", "meet.bookings", "meet.series", "meet.reminders", "meet.decisions"}
+    names = {"meet.requests", "meet.bookings", "meet.series", "meet.reminders"}
     assert names <= {line.split("：")[0] for line in done.output.splitlines()}
 
     def fail(now: Any) -> int:
@@ -190,13 +187,13 @@ def test_a_late_train_moves_only_who_must(
 
 
 def test_a_new_meeting_at_the_desk(
-    agreement: Any, running: Day, sides: Any, as_person: Any, coordinator: Client, pairs: Any
+    agreement: Any, running: Day, sides: Any, person: Any, as_person: Any, coordinator: Client, pairs: Any
 ) -> None:
     if _is_late_night():
         pytest.skip("the day is nearly over: no slot is left")
     before = _live(running)
     one = pairs[0][0]
-    matched = set(selectors.partners(agreement, one.pk))
+    matched = set(selectors.partners(agreement, person(f"coordinator-{sides[0].pk}"), one.pk))
     stranger = Party.objects.filter(agreement=agreement, side=sides[1]).exclude(pk__in=matched).exclude(kind="talent")
     data = {"from_party": one.pk, "to_party": stranger.first().pk, "note": "现场"}
     assert said(post(coordinator, "at_desk", agreement, data, day=running.pk), "portal_meet_clause_unknown")
@@ -310,7 +307,7 @@ def test_every_rule_is_shown_and_kept(agreement: Any, sides: Any, as_person: Any
 
 
 def test_answers_and_outcomes_are_told_to_the_ranking(
-    agreement: Any, sides: Any, as_person: Any, who: Any, other: Any, open_day: Any, pairs: Any, ask: Any, home: Path
+    agreement: Any, sides: Any, as_person: Any, who: Any, other: Any, open_day: Any, pairs: Any, ask: Any
 ) -> None:
     day = open_day()
     rows = [ask(day, nth) for nth in range(len(pairs))[:8]]
@@ -322,26 +319,23 @@ def test_answers_and_outcomes_are_told_to_the_ranking(
     Meeting.objects.filter(day=day).update(starts_at=timezone.now() - timedelta(hours=1))
     met = Meeting.objects.get(request=rows[0])
     services.record_outcome(who, met, result="no_fit", reason="quality")
-    found = {(one["need"], one["offer"]): one for one in decisions(agreement)["decisions"]}
+    found = {(one.need, one.offer): one for one in decisions(agreement)}
     told = {row.pk: found.get((row.need, row.offer)) for row in Request.objects.filter(day=day) if row.need}
     assert told[rows[0].pk] is not None
-    assert (told[rows[0].pk]["is_accepted"], told[rows[0].pk]["stage"]) == (False, "meeting")
-    assert told[rows[0].pk]["reason"] == "quality"
-    assert all(told[row.pk]["is_accepted"] for row in rows[1:3] if row.pk in told)
-    assert {told[row.pk]["reason"] for row in rows[3:5] if row.pk in told} <= {"price", "timing"}
+    assert (told[rows[0].pk].is_accepted, told[rows[0].pk].stage) == (False, "meeting")
+    assert told[rows[0].pk].reason == "quality"
+    assert all(told[row.pk].is_accepted for row in rows[1:3] if row.pk in told)
+    assert {told[row.pk].reason for row in rows[3:5] if row.pk in told} <= {"price", "timing"}
     assert all(told[row.pk] is None for row in rows[5:] if row.pk in told)
-    path = home / agreement.pk / "decisions.json"
-    try:
-        assert write_decisions() == 1
-        assert write_decisions() == 0
-        assert data.read(path, "decisions") == json.loads(path.read_text(encoding="utf-8"))
-        assert len(read_decisions(path)) == len(found)
-        names = {row.name for row in Party.objects.filter(agreement=agreement)}
-        assert not any(name in path.read_text(encoding="utf-8") for name in names)
-    finally:
-        path.unlink(missing_ok=True)
+    taught = {_said(one) for one in material_of(agreement).decisions}
+    assert {_said(one) for one in found.values()} <= taught
     _, document = check_page("decided", agreement, as_person, sides)
     assert len(document["decisions"]) == len(found)
     assert sum(one["n_accepted"] + one["n_declined"] for one in document["kinds"]) == len(found)
     firm = as_person(f"firm-{sides[0].pk}")
     assert firm.get(reverse("decided_json", args=[agreement.pk])).json()["decisions"] == []
+
+
+def _said(one: Decision) -> tuple[str, str, bool, str]:
+    """What a decision says of its pair; a case that ended says it of the day of its last step."""
+    return one.need, one.offer, one.is_accepted, one.reason

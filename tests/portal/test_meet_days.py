@@ -6,28 +6,27 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import planted
 import pytest
+from django.apps import apps
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from icalendar import Calendar
-from portal_checks import check_act, check_page, post
+from portal_checks import check_act, check_page, post, said
 
-from duijie.data.words import words
 from duijie.errors import DeniedError, InputError
 from duijie_portal.accounts.models import Department, Person
-from duijie_portal.ledger.log import verify_agreement
-from duijie_portal.ledger.models import Case, Notification, Party
+from duijie_portal.ledger.checking import verify_agreement
+from duijie_portal.ledger.models import Case, Listing, Notification, Party, Step
 from duijie_portal.ledger.selectors import agreement_term
 from duijie_portal.meet import selectors, services
 from duijie_portal.meet.codes import feed_code, pass_code
 from duijie_portal.meet.models import Booking, Day, Feed, Meeting, Pass, Request
 
 SPANS = [["09:00", "12:00"]]
-
-
-def said(answer: Any, code: str) -> bool:
-    return words("zh")[code].split("{")[0] in answer.content.decode()
+PROJECTIONS = (Party, Listing, Case, Step)
 
 
 @pytest.fixture
@@ -41,11 +40,11 @@ def open_day(agreement: Any, sides: Any, person: Any) -> Callable[..., Day]:
 
 
 @pytest.fixture
-def pairs(agreement: Any, sides: Any) -> list[tuple[Party, Party]]:
+def pairs(agreement: Any, sides: Any, person: Any) -> list[tuple[Party, Party]]:
     """Parties of the two sides that are matched, the first of each pair of the first side."""
-    found = []
+    found, reader = [], person(f"coordinator-{sides[0].pk}")
     for party in Party.objects.filter(agreement=agreement, side=sides[0]).exclude(kind="talent"):
-        others = selectors.partners(agreement, party.pk)
+        others = selectors.partners(agreement, reader, party.pk)
         found += [(party, other) for other in Party.objects.filter(pk__in=others, side=sides[1]).order_by("pk")]
     assert len(found) > 8
     return found
@@ -89,7 +88,7 @@ def test_a_request_is_asked_and_answered_through_the_pages(
 def test_who_is_not_matched_cannot_be_asked(agreement: Any, sides: Any, person: Any, open_day: Any, pairs: Any) -> None:
     one = pairs[0][0]
     stranger = Party.objects.filter(agreement=agreement, side=sides[1]).exclude(
-        pk__in=selectors.partners(agreement, one.pk)
+        pk__in=selectors.partners(agreement, person(f"coordinator-{sides[0].pk}"), one.pk)
     )
     with pytest.raises(InputError, match="portal_meet_not_matched"):
         services.ask(person(f"coordinator-{sides[0].pk}"), open_day(), from_party=one, to_party=stranger.first())
@@ -112,10 +111,10 @@ def test_a_firm_asks_for_itself_only_and_sees_only_its_own(
 
 
 def test_an_officer_of_another_department_neither_asks_nor_answers(
-    agreement: Any, sides: Any, officer_of: Any, open_day: Any, pairs: Any
+    agreement: Any, sides: Any, officer_of: Any, person: Any, open_day: Any, pairs: Any
 ) -> None:
     day, (one, other) = open_day(), pairs[0]
-    key = selectors.partners(agreement, one.pk)[other.pk]["clause"]
+    key = selectors.partners(agreement, person(f"coordinator-{sides[0].pk}"), one.pk)[other.pk]["clause"]
     clause = next(one for one in agreement_term(agreement).clauses if one.key == key)
     code = sides[0].pk
     named = {*clause.lead.get(code, ()), *clause.support.get(code, ())}
@@ -185,6 +184,28 @@ def test_a_day_is_planned_locked_and_replanned(
     _, document = check_page("exchange_day", agreement, as_person, sides, day=day.pk)
     assert len(document["meetings"]) == len(rows)
     assert verify_agreement(agreement).holds
+
+
+def test_a_day_outlives_its_parties_and_cases_being_written_anew(
+    agreement: Any, sides: Any, person: Any, as_person: Any, open_day: Any, agreed: Any
+) -> None:
+    """Parties, listings, cases and steps can all be deleted; what points to them stays and reads them again."""
+    day, who = open_day(), person(f"coordinator-{sides[0].pk}")
+    agreed(day, 3)
+    services.plan_day(who, day, now=timezone.now())
+    client, path = as_person(who.username), reverse("exchange_day_json", args=[agreement.pk, day.pk])
+    before = client.get(path).json()
+    assert before["meetings"]
+    outside = [model for model in apps.get_models() if model not in PROJECTIONS]
+    counts = {model: model.objects.count() for model in outside if hasattr(model, "objects")}
+    rows = {model: list(model.objects.all()) for model in PROJECTIONS}
+    for model in PROJECTIONS:
+        model.objects.all().delete()
+    assert counts == {model: model.objects.count() for model in counts}
+    for model in reversed(PROJECTIONS):
+        model.objects.bulk_create(rows[model])
+    connection.check_constraints()
+    assert client.get(path).json() == before
 
 
 def _no_clash(day: Day) -> None:
@@ -338,7 +359,7 @@ def test_the_phone_page_opens_with_its_code_only_and_checks_in(
         anyone.cookies["django_language"] = language
         html = anyone.get(path).content.decode()
         assert mark in html
-        assert entry.party.name in html
+        assert Party.objects.get(pk=entry.party_id).name in html
     assert Client().post(path).status_code == 405
     assert Client().get(path.replace(pass_code(entry), pass_code(entry)[:-1] + "_")).status_code == 404
     assert Client().get(reverse("card", args=["qinglan-haitang", pass_code(entry)])).status_code == 404
@@ -373,7 +394,8 @@ def test_an_outcome_writes_the_chain_and_the_funnel(
     data = {"meeting": meeting.pk, "result": "intent", "next_step": "寄样", "owner": "张三"}
     data["due_on"] = (timezone.localdate() + timedelta(days=20)).isoformat()
     assert said(post(here, "tell_outcome", agreement, data, day=day.pk), "portal_meet_not_begun")
-    Meeting.objects.filter(day=day).update(starts_at=timezone.now() - timedelta(hours=1))
+    for one in Meeting.objects.filter(day=day):
+        planted.kept(one, starts_at=timezone.now() - timedelta(hours=1))
     short = {**data, "next_step": ""}
     assert said(post(here, "tell_outcome", agreement, short, day=day.pk), "portal_meet_next_step_missing")
     assert said(post(here, "tell_outcome", agreement, data, day=day.pk), "portal_done_outcome")

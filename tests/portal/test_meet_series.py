@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, time, timedelta
+from http.cookiejar import CookieJar
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
+from urllib.request import HTTPCookieProcessor, HTTPRedirectHandler, build_opener
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from icalendar import Calendar
-from portal_checks import check_act, check_page, post
+from nodes import SETUP, free_port, python, serve
+from portal_checks import check_act, check_page, post, said
 
-from duijie.data.words import words
 from duijie.errors import DeniedError, InputError
-from duijie_portal.ledger.log import verify_agreement
+from duijie_portal.ledger.checking import verify_agreement
 from duijie_portal.ledger.models import Notification
 from duijie_portal.ledger.selectors import agreement_term
 from duijie_portal.meet import services
 from duijie_portal.meet.codes import feed_code
+from duijie_portal.meet.forms import SeriesForm
 from duijie_portal.meet.models import Feed, Occasion, Series
 from duijie_portal.meet.services.series import extend_series, remind, rule_of
-
-
-def said(answer: Any, code: str) -> bool:
-    return words("zh")[code].split("{")[0] in answer.content.decode()
 
 
 def strictly(raw: bytes) -> dict[str, Any]:
@@ -186,6 +189,9 @@ def test_rules_that_give_nothing_and_strange_hosts_are_refused(series: Any) -> N
     for fields, code in (
         ({"rule": "FREQ=SOMETIMES"}, "meet_rule_wrong"),
         ({"rule": "FREQ=HOURLY"}, "meet_rule_wrong"),
+        ({"rule": "FREQ=DAILY;INTERVAL=0"}, "meet_rule_wrong"),
+        ({"rule": "FREQ=DAILY", "starts_on": date(1990, 1, 1)}, "meet_rule_too_many"),
+        ({"rule": "FREQ=DAILY", "starts_on": date(9999, 12, 31)}, "portal_meet_rule_empty"),
         ({"rule": "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30"}, "portal_meet_rule_empty"),
         ({"hosts": ["000000"]}, "portal_meet_host_unknown"),
         ({"clause": "no-such"}, "portal_meet_clause_unknown"),
@@ -193,6 +199,179 @@ def test_rules_that_give_nothing_and_strange_hosts_are_refused(series: Any) -> N
         with pytest.raises(InputError, match=code):
             series(**fields)
     assert not Series.objects.exists()
+
+
+# what locked the database, ran for seconds, answered 500 or put several meetings on a day before rules were checked
+HOSTILE = {
+    "FREQ=DAILY;INTERVAL=0": "meet_rule_number",
+    "FREQ=DAILY;INTERVAL=-1": "meet_rule_number",
+    "FREQ=DAILY;COUNT=-1": "meet_rule_number",
+    "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30": "portal_meet_rule_empty",
+    "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30": "portal_meet_rule_empty",
+    "freq=hourly": "meet_rule_frequency",
+    "Freq=Secondly;Interval=1": "meet_rule_frequency",
+    "FREQ=DAILY;BYHOUR=9,10,11;BYMINUTE=0,30": "meet_rule_time_of_day",
+    "RRULE:FREQ=DAILY\nEXRULE:FREQ=SECONDLY": "meet_rule_property",
+    "FREQ=DAILY;UNTIL=20260101T000000Z;COUNT=3": "meet_rule_not_with",
+}
+
+
+@pytest.fixture
+def entry(sides: Any) -> dict[str, Any]:
+    """What the form of a series sends, but for its rule."""
+    on = timezone.localdate() + timedelta(days=20)
+    data = {"kind": "expert", "title_zh": "专家会", "starts_on": on.isoformat(), "starts_at": "10:00", "shift": "later"}
+    return data | {"duration_min": "60", "reminder_days": "3", "hosts": [side.pk for side in sides]}
+
+
+@pytest.mark.parametrize("rule", HOSTILE)
+def test_a_bad_rule_is_a_sentence_at_its_field(
+    rule: str, entry: dict[str, Any], agreement: Any, coordinator: Client, series: Any
+) -> None:
+    """Entering and changing both say what is wrong with the rule, at once, and keep nothing of it."""
+    row = series()
+    filled = SeriesForm({**entry, "rule": rule})
+    assert list(filled.errors) == ["rule"]
+    for name, keys in (("open_series", {}), ("change_series", {"series": row.pk})):
+        answer = post(coordinator, name, agreement, {**entry, "rule": rule}, **keys)
+        assert answer.status_code == 200
+        assert said(answer, HOSTILE[rule])
+    assert [(one.pk, one.rule) for one in Series.objects.all()] == [(row.pk, row.rule)]
+
+
+def test_a_rule_keeps_many_exceptions_and_says_how_many(
+    entry: dict[str, Any], agreement: Any, coordinator: Client
+) -> None:
+    """A year of weekly exceptions is kept whole; a rule longer than is kept is a sentence at its field."""
+    first = timezone.localdate()
+    gone = [f"{first + timedelta(days=7 * n):%Y%m%d}" for n in range(1, 53)]
+    rule = f"FREQ=WEEKLY\nEXDATE:{','.join(gone)}"
+    assert said(post(coordinator, "open_series", agreement, {**entry, "rule": rule}), "portal_done_series")
+    assert all(day in Series.objects.get().rule for day in gone)
+    far = ",".join(f"{first + timedelta(days=n):%Y%m%d}" for n in range(1, 500))
+    answer = post(coordinator, "open_series", agreement, {**entry, "rule": f"FREQ=DAILY\nEXDATE:{far}"})
+    assert said(answer, "portal_meet_rule_long")
+    assert Series.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("rule", "kept"),
+    [
+        ("RRULE:FREQ=MONTHLY;UNTIL={end}T160000Z;BYDAY=2TU", "FREQ=MONTHLY;UNTIL={end}T160000Z;BYDAY=2TU"),
+        ("freq=weekly;byday=mo", "FREQ=WEEKLY;BYDAY=MO"),
+        ("FREQ=DAILY\nEXDATE:{day}T020000Z", "FREQ=DAILY\nEXDATE;VALUE=DATE:{day}"),
+    ],
+)
+def test_rules_of_other_programs_are_kept_and_fed(
+    rule: str, kept: str, entry: dict[str, Any], agreement: Any, coordinator: Client, feed: Any
+) -> None:
+    """What Outlook writes is entered, stands in the feed, and the stored text is read again by the clock."""
+    day = date.fromisoformat(entry["starts_on"]) + timedelta(days=1)
+    words = {"day": f"{day:%Y%m%d}", "end": f"{day + timedelta(days=300):%Y%m%d}"}
+    answer = post(coordinator, "open_series", agreement, {**entry, "rule": rule.format(**words)})
+    assert said(answer, "portal_done_series")
+    row = Series.objects.get()
+    assert row.rule == kept.format(**words)
+    assert not row.occasions.filter(due_on=day).exists()
+    assert len(_of(feed(answer.wsgi_request.user.username), "专家会")) == row.occasions.count() > 0
+    assert extend_series(timezone.now()) == 0
+
+
+def test_a_stored_rule_that_is_none_keeps_nobody_waiting(series: Any, person: Any, sides: Any) -> None:
+    """A series from before rules were checked keeps its dates and can be ended; the others are extended."""
+    who = person(f"coordinator-{sides[0].pk}")
+    old, row = series(), series()
+    Series.objects.filter(pk=old.pk).update(rule="FREQ=SECONDLY")
+    row.occasions.all().delete()
+    n = old.occasions.count()
+    assert extend_series(timezone.now()) == row.occasions.count() > 0
+    assert old.occasions.filter(is_off=False).count() == n
+    old.refresh_from_db()
+    with pytest.raises(InputError, match="meet_rule_wrong"):
+        services.change_series(who, old, title_zh="改名")
+    services.change_series(who, old, is_ended=True)
+    assert not old.occasions.filter(is_off=False, starts_at__gt=timezone.now()).exists()
+
+
+def test_a_daily_series_has_one_date_a_day(series: Any) -> None:
+    """Over eighteen months of holidays no day has two meetings of a series."""
+    row = series(rule="FREQ=DAILY")
+    days = [timezone.localdate(one) for one in row.occasions.values_list("starts_at", flat=True)]
+    assert len(set(days)) == len(days) > 300
+
+
+def test_the_other_side_signs_in_while_rules_are_tried(node: dict[str, str], tmp_path: Path) -> None:
+    """With a real server on one SQLite file: one side sends every hostile rule, the other signs in each time."""
+    key, *names = python(TWO_PEOPLE, node).split()
+    port = free_port()
+    server = serve(node, port, tmp_path / "web.log", "--no-worker")
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            sent = pool.submit(_try_rules, port, names[0], key)
+            entered = pool.submit(_sign_in_often, port, names[1])
+            assert sent.result(120) == [302] * len(HOSTILE)
+            assert entered.result(120) == [302] * 5
+    finally:
+        server.terminate()
+        server.wait(90)
+    log = (tmp_path / "web.log").read_text()
+    assert "locked" not in log
+    assert "Traceback" not in log
+
+
+TWO_PEOPLE = (
+    SETUP
+    + """
+from duijie_portal.accounts.models import Person
+agreement = Agreement.objects.get()
+people = [
+    Person.objects.create_user(f"c{side.pk}", "correct horse battery", role="coordinator", side=side)
+    for side in agreement.sides.order_by("code")
+]
+print(agreement.pk, *[person.username for person in people])
+"""
+)
+
+
+class Stay(HTTPRedirectHandler):
+    """A redirect is an answer of its own."""
+
+    def redirect_request(self, *args: Any) -> None:
+        return None
+
+    def http_error_302(self, req: Any, fp: Any, *args: Any) -> Any:
+        return fp
+
+
+def _sign_in(port: int, name: str) -> tuple[int, Any]:
+    """The status of a sign-in by the form, and who opens pages from then on."""
+    opener = build_opener(HTTPCookieProcessor(CookieJar()), Stay())
+    address = f"http://127.0.0.1:{port}{reverse('account_login')}"
+    form = {"login": name, "password": "correct horse battery"}
+    return _send(opener, address, address, form), opener
+
+
+def _send(opener: Any, page: str, address: str, form: dict[str, Any]) -> int:
+    """Fetch a page for its token and send a form; the status."""
+    with opener.open(page, timeout=60) as answer:
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', answer.read().decode())
+    assert token
+    body = urlencode({**form, "csrfmiddlewaretoken": token[1]}, doseq=True).encode()
+    with opener.open(address, body, timeout=60) as answer:
+        return int(answer.status)
+
+
+def _try_rules(port: int, name: str, agreement: str) -> list[int]:
+    _, opener = _sign_in(port, name)
+    page = f"http://127.0.0.1:{port}{reverse('all_series', args=[agreement])}"
+    address = f"http://127.0.0.1:{port}{reverse('open_series', args=[agreement])}"
+    form = {"kind": "expert", "title_zh": "专家会", "starts_on": "2026-12-01", "starts_at": "10:00", "shift": "later"}
+    form |= {"duration_min": "60", "reminder_days": "3"}
+    return [_send(opener, page, address, {**form, "rule": rule}) for rule in HOSTILE]
+
+
+def _sign_in_often(port: int, name: str) -> list[int]:
+    return [_sign_in(port, name)[0] for _ in range(5)]
 
 
 def test_everybody_concerned_is_reminded_once(series: Any, sides: Any, person: Any) -> None:

@@ -19,11 +19,10 @@ from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar
-from portal_checks import check_act, check_page, post
+from portal_checks import check_act, check_page, post, said
 
-from duijie.data.words import words
 from duijie.errors import DeniedError, InputError
-from duijie_portal.ledger.log import verify_agreement
+from duijie_portal.ledger.checking import verify_agreement
 from duijie_portal.ledger.models import Notification, Party
 from duijie_portal.meet import maps, services
 from duijie_portal.meet.calendars import document as feed_document
@@ -31,10 +30,6 @@ from duijie_portal.meet.models import Feed, Outline, Visit
 from duijie_portal.meet.services.outlines import rings
 
 SQUARE = {"type": "Polygon", "coordinates": [[[118.5, 24.7], [118.7, 24.7], [118.7, 24.9], [118.5, 24.7]]]}
-
-
-def said(answer: Any, code: str) -> bool:
-    return words("zh")[code].split("{")[0] in answer.content.decode()
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from aiosmtpd.controller import Controller
 from django.urls import reverse
-from nodes import SETUP, cluster, environment, python
+from nodes import SETUP, python
 from portal_checks import check_act, post
 
 from duijie.data.words import words
@@ -30,8 +30,6 @@ from duijie.errors import DeniedError, InputError
 from duijie_portal.ledger import hooks, notices, outbox
 from duijie_portal.ledger.models import Delivery, Notification, Preference
 from duijie_portal.ledger.quiet import due_at
-
-__all__ = ["cluster", "environment"]
 
 HERE = ZoneInfo("Asia/Shanghai")
 NOON = datetime(2025, 6, 24, 12, 0, tzinfo=HERE)  # a Tuesday
@@ -166,7 +164,7 @@ def reader(person: Any, sides: Any) -> Any:
     return found
 
 
-def _line(person: Any, agreement: Any, code: str = "portal_told_ticket") -> Notification:
+def _line(person: Any, agreement: Any, code: str = "portal_todo_turn_due") -> Notification:
     values = {"title": SECRET, "due_on": "2025-07-01"}
     return Notification.objects.create(
         person=person, agreement=agreement, code=code, values=values, path=f"/{agreement.pk}/track/tickets/"
@@ -195,7 +193,7 @@ class TestMail:
         [mail] = mailbox.mails
         text = mail.get_content()
         assert mail["To"] == "officer@example.org"
-        assert mail["Subject"].strip() == "有新的工单待办 · A ticket has come in"
+        assert mail["Subject"].strip() == "有事项待办理 · A matter is yours to handle"
         assert f"https://portal.example/{agreement.pk}/track/tickets/" in text
         assert words("zh")["outside_head"] in text
         assert words("en")["outside_head"] in text
@@ -213,7 +211,7 @@ class TestMail:
         notices.wish(reader, agreement, mail="daily")
         lines = [_line(reader, agreement) for _ in range(3)]
         assert _pass(NOON) == 0
-        lines.append(_line(reader, agreement, "portal_told_reply"))
+        lines.append(_line(reader, agreement, "portal_told_reply_due"))
         assert _pass(NOON + timedelta(hours=3)) == 0
         Notification.objects.filter(pk=lines[0].pk).update(read_at=NOON)
         assert _pass(at(25, 8, 59)) == 0
@@ -297,7 +295,7 @@ class TestHooks:
         [(path, headers, body)] = receiver.seen
         document = json.loads(body)
         assert path == "/in?x=1"
-        assert document["title"] == {"zh": "有新的工单待办", "en": "A ticket has come in"}
+        assert document["title"] == {"zh": "有事项待办理", "en": "A matter is yours to handle"}
         assert set(document) == {"delivery", "agreement", "at", "title", "link"}
         assert SECRET not in body.decode()
         signed = f"{headers['duijie-time']}.".encode() + body
@@ -445,7 +443,7 @@ side = agreement.sides.first()
 person = Person.objects.create_user("one", None, role="officer", side=side)
 Hook.objects.create(agreement=agreement, side=side, name="OA", url=sys.argv[1])
 for number in range(60):
-    Notification.objects.create(person=person, agreement=agreement, code="portal_told_ticket", path=f"/{number}/")
+    Notification.objects.create(person=person, agreement=agreement, code="portal_todo_turn_due", path=f"/{number}/")
 """
 )
 FREE = (

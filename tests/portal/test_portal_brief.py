@@ -7,13 +7,14 @@ from datetime import date
 from typing import Any
 
 import docx
+import planted
 import pytest
 from django.urls import reverse
-from django.utils import timezone
 from portal_checks import check_page
 
 from duijie_portal.frame.brief_selectors import brief
-from duijie_portal.ledger.models import Party, Record
+from duijie_portal.ledger import listings
+from duijie_portal.ledger.models import Record
 
 pytestmark = pytest.mark.django_db
 AS_OF = date(2025, 6, 30)
@@ -34,11 +35,10 @@ def test_the_desk_holds_what_waits_for_ones_own_side(agreement: Any, sides: Any,
         return {one["what"]: one["n"] for one in brief(agreement, who, as_of=AS_OF)["desk"]}
 
     before = desk("coordinator").get("to_clear", 0)
-    now = timezone.now()
-    own = {"agreement": agreement, "side": sides[0], "kind": "firm"}
-    Party.objects.create(**own, id="waits", name="甲一号")
-    Party.objects.create(**own, id="checked", name="甲二号", cleared_at=now)
-    Party.objects.create(**{**own, "side": sides[1]}, id="theirs", name="乙一号")
+    planted.party(agreement, sides[0], "waits")
+    checked = planted.party(agreement, sides[0], "checked")
+    listings.clear(person(f"coordinator-{sides[0].pk}"), agreement, rows=[checked])
+    planted.party(agreement, sides[1], "theirs")
     Record.objects.create(agreement=agreement, side=sides[0], kind="import", title_zh="表")
     assert desk("coordinator")["to_clear"] == before + 1, "neither the other side's rows nor the sent table itself"
     assert desk("leader")["to_release"] == 1

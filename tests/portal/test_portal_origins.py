@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +10,6 @@ from import_tables import FIRMS, take
 from lxml import html as markup
 
 from duijie.data.words import words
-from duijie_portal.ledger.models import Case
 from duijie_portal.meet import services
 
 PAGES = {
@@ -22,7 +18,6 @@ PAGES = {
     "match": ["//article[contains(@class, 'pairing')]//div[contains(@class, 'ends')]/div[h2]"],
     "listings": ["//tbody/tr"],
     "cases": ["//tbody/tr"],
-    "case": ["//tbody/tr"],
     "clause": ["//h2[1]/following-sibling::div[1]//tbody/tr"],
     "organisations": ["//tbody/tr"],
     "facts": ["//tbody/tr"],
@@ -31,11 +26,7 @@ PAGES = {
 COMPUTED = ("diagnose", "match", "meet")
 """Pages whose figures the pipeline made: they say how, from which inputs, on which day."""
 
-
-@pytest.fixture(autouse=True)
-def _at_home(home: Path) -> Iterator[None]:
-    yield
-    shutil.rmtree(home / "imports", ignore_errors=True)
+pytestmark = pytest.mark.usefixtures("fresh_imports")
 
 
 @pytest.fixture
@@ -45,7 +36,7 @@ def page(agreement: Any, sides: Any, as_person: Any, person: Any) -> Any:
     take(here, agreement, "statistics", ["指标", "数值", "单位", "年份"], ["增加值", "约120", "亿元", "2024"])
     take(here, agreement, "firms", *FIRMS)
     services.add_resource(here, agreement, kind="instrument", name_zh="三坐标测量机", fee_cny=120)
-    keys = {"case": {"case": Case.objects.filter(agreement=agreement, state="delivered").first().pk}}
+    keys: dict[str, dict[str, str]] = {}
     browser = as_person(here.username)
     board = browser.get(reverse("track_json", args=[agreement.pk])).json()
     keys["clause"] = {"clause": board["clauses"][0]["key"]}

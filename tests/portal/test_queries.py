@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
+import planted
 import pytest
 from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from duijie_portal.accounts.models import Activity, Person
+from duijie_portal.accounts.models import Activity, Department, Person
 from duijie_portal.ledger import jobs
-from duijie_portal.ledger.models import Case, Delivery, Listing, Notification, Party, Record
+from duijie_portal.ledger.models import Delivery, Notification, Record
 
 LISTS = {
     "cases": "coordinator",
@@ -36,22 +36,20 @@ LISTS = {
 }
 
 
-def _grow(agreement: Any, side: Any, n: int) -> None:
+def _grow(agreement: Any, sides: Any, n: int) -> None:
     """More of every kind of row a list shows."""
-    own = {"agreement": agreement, "side": side}
+    side = sides[0]
     people = [Person(username=f"more-{n}-{at}", role="reader", side=side) for at in range(12)]
     Person.objects.bulk_create(people)
     who = Person.objects.get(username=f"coordinator-{side.pk}")
-    parties = [Party(id=f"more-{n}-{at}", kind="firm", name=f"更多 {n} {at}", **own) for at in range(12)]
-    Party.objects.bulk_create(parties)
-    listing = {"kind": "input-need", "role": "need", "payload": {"title": "更多"}}
-    Listing.objects.bulk_create([Listing(id=f"more-{n}-{at}", party=parties[at], **listing, **own) for at in range(12)])
-    cases = [
-        Case(id=f"more-{n}-{at}", clause="x", state="need", need_party=parties[at], last_on=date(2025, 6, 30), **own)
-        for at in range(12)
-    ]
-    Case.objects.bulk_create(cases)
-    for kind in ("ticket", "practice", "decision"):
+    for at in range(12):
+        party = planted.party(agreement, side, f"more-{n}-{at}", name=f"更多 {n} {at}")
+        planted.listing(party, f"more-{n}-{at}", payload={"title": "更多"})
+        planted.case(agreement, f"more-{n}-{at}", party)
+    asks, answers = (Department.objects.filter(agreement=agreement.pk, side=one).first() for one in sides)
+    for at in range(12):
+        planted.ticket(agreement, f"更多-{n}-{at}", asks, answers)
+    for kind in ("practice", "decision"):
         first = Record.objects.filter(agreement=agreement, kind=kind, side=side).first()
         if first is not None:
             for _ in range(12):
@@ -79,9 +77,33 @@ def test_a_longer_list_asks_no_more_queries(name: str, agreement: Any, sides: An
             assert client.get(path).status_code == 200
         return len(seen)
 
-    _grow(agreement, sides[0], 1)
+    _grow(agreement, sides, 1)
     few = n_queries()
-    _grow(agreement, sides[0], 2)
+    _grow(agreement, sides, 2)
     many = n_queries()
     assert many == few, f"{few} queries, then {many}"
     assert few <= 40
+
+
+def test_what_waits_for_release_is_found_by_key(agreement: Any, sides: Any, person: Any) -> None:
+    """The leader's page counts what is held: the review of each row is looked up, not searched for among all."""
+    from duijie_portal.share.selectors import held_rows
+
+    if connection.vendor != "sqlite":
+        pytest.skip("the words of a plan are SQLite's")
+    for kind in ("party", "listing"):
+        plan = held_rows(agreement, person(f"leader-{sides[0].pk}"), kind).explain()
+        reviews = [line for line in plan.splitlines() if " U0" in line]
+        assert reviews
+        assert all("SEARCH" in line and "(id=?)" in line for line in reviews), plan
+
+
+def test_a_server_has_folded_what_people_open_first(agreement: Any, as_person: Any, sides: Any) -> None:
+    """After warming the first page of a coordinator folds nothing anew."""
+    from duijie_portal.frame.warming import warm
+    from duijie_portal.track import selectors
+
+    assert warm() >= 3 * len(sides)
+    before = selectors._standing.cache_info().misses
+    assert as_person(f"coordinator-{sides[0].pk}").get(reverse("home", args=[agreement.pk])).status_code == 200
+    assert selectors._standing.cache_info().misses == before

@@ -5,17 +5,18 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import planted
 import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
-from portal_checks import check_act, check_page, post
+from portal_checks import check_act, check_page, post, said
 
+from duijie.cells.codes import check_character
 from duijie.data.words import words
-from duijie.intake.codes import check_character
 from duijie_portal.accounts.models import Activity, Person, Registration, Side
 from duijie_portal.accounts.registering import side_of
-from duijie_portal.ledger.log import verify_agreement
+from duijie_portal.ledger.checking import verify_agreement
 from duijie_portal.ledger.models import Notification, Party
 
 PASSWORD = "a long quiet river 7"
@@ -41,10 +42,6 @@ def waiting(agreement: Any, sides: Any) -> Registration:
     answer = send(agreement, filled(sides[0]))
     assert answer.status_code == 302, answer.content.decode()
     return Registration.objects.get()
-
-
-def said(answer: Any, code: str) -> bool:
-    return words("zh")[code].split("{")[0] in answer.content.decode()
 
 
 def test_anyone_reads_the_form_in_both_languages(agreement: Any, sides: Any) -> None:
@@ -99,7 +96,14 @@ def test_a_registration_opens_no_account_until_its_side_has_verified_it(
     receipt = reverse("receipt", args=[agreement.pk, waiting.receipt])
     assert said(Client().get(receipt), "portal_registration_waiting")
     assert "王某" not in Client().get(receipt).content.decode()
-    assert set(Client().get(receipt.rstrip("/") + ".json").json()) == {"state", "reason", "created_at", "decided_at"}
+    assert set(Client().get(receipt.rstrip("/") + ".json").json()) == {
+        "name",
+        "username",
+        "state",
+        "reason",
+        "created_at",
+        "decided_at",
+    }
     assert Client().get(reverse("receipt", args=[agreement.pk, "guessed"])).status_code == 404
 
     officer = as_person(f"officer-{sides[0].pk}")
@@ -152,9 +156,7 @@ def test_only_the_side_asked_sees_and_decides(
 def test_a_party_on_record_is_named_not_doubled(
     agreement: Any, sides: Any, waiting: Registration, as_person: Any
 ) -> None:
-    held = Party.objects.create(
-        agreement=agreement, side=sides[0], id="held", kind="firm", name="甲", uscc=waiting.uscc
-    )
+    held = planted.party(agreement, sides[0], "held", name="甲", uscc=waiting.uscc)
     coordinator = as_person(f"coordinator-{sides[0].pk}")
     page = coordinator.get(reverse("registrations_json", args=[agreement.pk])).json()["registrations"][0]
     assert [(one["id"], one["is_same_code"]) for one in page["alike"]] == [("held", True)]
@@ -227,3 +229,18 @@ def test_without_a_form_a_registration_is_checked_as_well(agreement: Any, sides:
 
     with pytest.raises(ValidationError):
         register(agreement.pk, sides[0], address="x", password="p", username="u", kind="king", name="", region="350582")
+
+
+def test_only_what_was_taken_counts_towards_the_limit(agreement: Any, sides: Any) -> None:
+    """Seven forms with a fault and then a sound one: the sound one is taken."""
+    for _ in range(7):
+        assert send(agreement, filled(sides[0], phone="", email="")).status_code == 400
+    assert send(agreement, filled(sides[0])).status_code == 302
+
+
+def test_after_a_fault_consent_stays_and_the_password_is_asked_for_again(agreement: Any, sides: Any) -> None:
+    """Nothing is emptied without a word: the box stays ticked, and beside the password stands why it is empty."""
+    page = send(agreement, filled(sides[0], phone="", email="")).content.decode()
+    assert re.search(r'name="is_agreed"[^>]* checked', page)
+    assert words("zh")["portal_join_password_again"] in page
+    assert PASSWORD not in page

@@ -1,10 +1,8 @@
-"""Whole tables pass the secrecy check and are released in one act each; the digest of every row stands in the log."""
+"""Whole tables pass their review and are released in one act each; every row is an event of its own."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,21 +10,16 @@ from django.urls import reverse
 from import_tables import FIRMS, take
 from portal_checks import check_act, check_page, post
 
-from duijie import data
 from duijie.data.words import words
 from duijie.errors import DeniedError, InputError
-from duijie.intake import example
-from duijie_portal.ledger.batches import digest_of
-from duijie_portal.ledger.log import verify_agreement
-from duijie_portal.ledger.models import Listing, Party
-from duijie_portal.match.released_tables import write_tables
+from duijie_portal.frame.material import material_of
+from duijie_portal.ledger import checking
+from duijie_portal.ledger.entries import Entry, Review
+from duijie_portal.ledger.models import Job, Listing, Party
 from duijie_portal.share import services
 
-
-@pytest.fixture(autouse=True)
-def _at_home(home: Path) -> Iterator[None]:
-    yield
-    shutil.rmtree(home / "imports", ignore_errors=True)
+ON = date(2025, 6, 30)
+pytestmark = pytest.mark.usefixtures("fresh_imports")
 
 
 @pytest.fixture
@@ -60,12 +53,10 @@ def test_a_table_leaves_by_two_acts_of_two_people(
     )
     assert words("zh")["portal_done_release"] in answer.content.decode()
     assert seen.visible_to(people("coordinator", 1)).count() == 2
-    for kind in ("rows.cleared", "rows.released"):
-        event = agreement.events.get(kind=kind, subject=table.pk)
-        assert event.body["n_rows"] == 2
-        listed = agreement.events.get(kind="rows.listed", subject=table.pk, sequence=event.sequence - 1)
-        assert listed.body["digests"] == [digest_of(row) for row in seen.order_by("pk")]
-    assert verify_agreement(agreement).holds
+    own = Entry.objects.filter(agreement=agreement, subject__contains=table.pk)
+    assert [own.filter(kind=kind).count() for kind in ("submitted", "cleared", "released")] == [2, 2, 2]
+    [(_, verdict)] = checking.check([agreement.pk])
+    assert verdict.holds, verdict.faults
     assert reverse("batch", args=[agreement.pk, table.pk]) not in check_page("outgoing", agreement, as_person, sides)[0]
 
 
@@ -76,7 +67,7 @@ def test_rows_are_picked_from_a_table(agreement: Any, sides: Any, as_person: Any
     keys = [row["id"] for row in document["rows"]]
     here = as_person(f"coordinator-{sides[0].pk}")
     post(here, "clear", agreement, {"type": "party", "id": keys, "table": table.pk})
-    assert Party.objects.filter(pk__in=keys, cleared_at__isnull=False).count() == 2
+    assert Review.objects.filter(key__in=keys, state="cleared").count() == 2
     post(
         as_person(f"leader-{sides[0].pk}"),
         "release",
@@ -84,7 +75,7 @@ def test_rows_are_picked_from_a_table(agreement: Any, sides: Any, as_person: Any
         {"type": "party", "id": keys[:1], "visibility": "both"},
     )
     assert [Party.objects.get(pk=key).released_at is not None for key in keys] == [True, False]
-    assert agreement.events.filter(kind="released", subject=keys[0]).exists()
+    assert Entry.objects.filter(agreement=agreement, kind="released", subject=f"party/{keys[0]}").exists()
     assert here.post(reverse("clear", args=[agreement.pk]), {"type": "party", "id": [*keys, "none"]}).status_code == 404
 
 
@@ -112,29 +103,29 @@ def test_writes_are_closed_to_others(agreement: Any, as_person: Any) -> None:
         check_act(name, agreement, as_person)
 
 
-def test_the_pipeline_reads_what_both_sides_may_see(
-    agreement: Any, sides: Any, people: Any, tmp_path: Path, table: Any
-) -> None:
-    own = data.root() / "agreements"
-    real = next(path.parent for path in sorted(own.glob("*/agreement.yaml")) if (path.parent / "tables").is_dir())
-    agreement.folder = str(real)
-    before = example.load(real)
+def test_the_material_holds_what_was_opened_of_a_table(agreement: Any, people: Any, table: Any) -> None:
+    """Nothing before the release of its table; the owner of a need that was opened goes along with it."""
     coordinator, leader = people("coordinator"), people("leader")
-    facts = take(
-        coordinator, agreement, "statistics", ["指标", "数值", "单位", "年份"], ["某指标", "120.5", "亿元", "2024"]
-    )
     rows = [["对接类型", "单位名称", "标题"], ["supply", FIRMS[1][0], "求购面料"]]
     needs = take(coordinator, agreement, "needs", *rows)
-    Party.objects.filter(agreement=agreement).exclude(pk__startswith=table.pk).update(visibility="own")
-    Listing.objects.filter(agreement=agreement).exclude(pk__startswith=needs.pk).update(visibility="own")
-    assert write_tables(agreement, tmp_path / "none") == {}
-    for one in (facts, needs):
+    before = material_of(agreement)
+    for one in (table, needs):
         services.clear_table(coordinator, one)
-        services.release_table(leader, one, visibility="both")
-    assert write_tables(agreement, tmp_path / "both") == {"firms": 1, "listings": 1, "statistics": 1}
-    after = example.load(tmp_path / "both")
-    assert len(after.listings) == len(before.listings) + 1
-    assert after.listings[-1].payload["title"] == "求购面料"
-    assert after.listings[-1].source.publisher
-    assert FIRMS[1][0] in {party.name for party in after.parties}
-    assert FIRMS[2][0] not in {party.name for party in after.parties}
+    services.release_table(leader, needs, visibility="both")
+    named = material_of(agreement)
+    [need] = _new(named.listings, before.listings)
+    assert (need.payload["title"], need.visibility) == ("求购面料", "both")
+    assert need.source.publisher
+    [owner] = _new(named.parties, before.parties)
+    assert owner.name == FIRMS[1][0]
+    assert owner.source.publisher
+    assert Job.objects.filter(kind="match.rank", subject="supply", person=leader).count() == 1
+    services.release_table(leader, table, visibility="both")
+    whole = material_of(agreement)
+    assert {one.name for one in _new(whole.parties, before.parties)} == {FIRMS[1][0], FIRMS[2][0]}
+    assert next(one for one in whole.parties if one.id == owner.id).source.publisher
+
+
+def _new(after: Any, before: Any) -> list[Any]:
+    known = {one.id for one in before}
+    return [one for one in after if one.id not in known]

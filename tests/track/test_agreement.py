@@ -98,7 +98,7 @@ def test_all_faults_of_a_folder_come_at_once(copy: Path) -> None:
     }
     assert found == {
         ("agreement.yaml", "·", "key_unknown"),
-        ("departments.yaml", "", "yaml_broken"),
+        ("departments.yaml", "", "yaml_bracket"),
         ("machines.yaml", "kinds", "name_unknown"),
         ("posts.yaml", "actions.0", "key_missing"),
     }

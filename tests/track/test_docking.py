@@ -5,10 +5,10 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.track.conftest import FIRST, SIDES, day
+from tests.track.conftest import SIDES, day
 
 from duijie.terms import Bilingual
-from duijie.track.calendar import is_working_day
+from duijie.terms.working_days import is_working_day
 from duijie.track.conference import Decision, Practice, host_of, open_decisions, practices_at, tasks_of
 from duijie.track.docking import Contact, Ticket, heat_map, pairs_of, silent_pairs, ticket_state
 
@@ -49,11 +49,17 @@ def test_silence_is_counted_from_the_last_contact_in_either_direction(agreement)
     (pair,) = pairs_of(agreement)
     assert tuple(one.key for one in pair.departments) == KEYS
     contacts = [Contact(KEYS[::-1], day(100)), Contact(KEYS, day(40)), Contact(KEYS, day(500))]
-    (heard,) = silent_pairs([pair], contacts, since=FIRST, as_of=date.fromisoformat(day(150)))
+    (heard,) = silent_pairs([pair], contacts, as_of=date.fromisoformat(day(150)))
     assert (heard.last_on, heard.is_silent) == (day(100), False)
-    (silent,) = silent_pairs([pair], [], since=FIRST, as_of=date.fromisoformat(day(150)))
+    (silent,) = silent_pairs([pair], contacts, as_of=date.fromisoformat(day(300)))
     assert silent.is_silent
-    assert silent.last_on == ""
+    assert silent.silent_working_days > 90
+
+
+def test_where_nothing_is_on_record_nothing_is_said_about_silence(agreement):
+    """Two offices may well talk elsewhere: without a single recorded contact no days are counted."""
+    (pair,) = silent_pairs(pairs_of(agreement), [], as_of=date.fromisoformat(day(900)))
+    assert (pair.last_on, pair.silent_working_days, pair.is_silent) == ("", 0, False)
 
 
 def test_the_heat_map_counts_months_and_forgets_direction():

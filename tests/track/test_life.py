@@ -132,7 +132,8 @@ def test_all_wrong_lines_are_told_at_once(tmp_path):
     path.write_text('{"type": "step"}\nnonsense\n[]\n{"type": "unheard of"}\n', encoding="utf-8")
     with pytest.raises(InputError) as caught:
         read_lines(path)
-    assert [fault.where["row"] for fault in caught.value.faults] == [1, 2, 3]
+    told = [(fault.where["row"], fault.code) for fault in caught.value.faults]
+    assert told == [*[(1, "key_missing")] * 6, (2, "json_no_value"), (3, "track_line_wrong")]
     with pytest.raises(InputError, match="file_missing"):
         read_lines(tmp_path / "absent.jsonl")
 

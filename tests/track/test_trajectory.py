@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from duijie.terms import Bilingual, Indicator
-from duijie.track.calendar import add_working_days, working_days_between
+from duijie.terms.working_days import add_working_days, working_days_between
 from duijie.track.trajectory import LIGHTS, deadline_light, due_day, progress_class, worst
 
 START, UNTIL, HALF = date(2023, 1, 1), date(2025, 1, 1), date(2024, 1, 2)

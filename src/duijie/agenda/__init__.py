@@ -1,5 +1,6 @@
 """The pipeline over the wings, and the report."""
 
-from .pipeline import Agenda, run
+from .material import Material, gather, inferred_kinds, read
+from .pipeline import Agenda, outdated, rank, run
 
-__all__ = ["Agenda", "run"]
+__all__ = ["Agenda", "Material", "gather", "inferred_kinds", "outdated", "rank", "read", "run"]

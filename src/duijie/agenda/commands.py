@@ -13,6 +13,7 @@ from rich.table import Table
 
 from duijie import data
 from duijie.data import sentence
+from duijie.terms.days import parse_day
 
 from .pipeline import Agenda, run
 
@@ -44,7 +45,7 @@ def run_agreement(
     """Read, diagnose, match, meet, track, report: AGREEMENT is a built-in name or a folder."""
     language = (ctx.obj or {}).get("language", "zh")
     folder = Path(agreement) if Path(agreement).is_dir() else data.root() / "agreements" / agreement
-    day = as_of.date() if as_of else date.today()
+    day = parse_day(str(as_of.date())) if as_of else date.today()
     console = Console(stderr=True)
     columns = (
         SpinnerColumn(),

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from duijie import data
 from duijie.match import Kind
 from duijie.match.learning import Weights
 from duijie.match.lessons import learn
 from duijie.match.scoring import Circumstances
-from duijie.terms import Listing, Party
+from duijie.terms import Listing, Party, Step
 
-__all__ = ["Decision", "learnt", "read_decisions"]
+__all__ = ["Decision", "last_words", "learnt", "refusals"]
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A pair of listings that was accepted, or declined with a reason of the chain's vocabulary."""
+    """A pair of listings that was accepted, or declined with a reason of the chain's vocabulary.
+
+    `stage` says how far the two had come: ``request``, or a node of the chain; `on` is an ISO date.
+    """
 
     kind: str
     need: str
@@ -29,17 +31,31 @@ class Decision:
     on: str
 
 
-def read_decisions(path: Path) -> tuple[Decision, ...]:
-    """The decisions in a file of the shape ``schemas/decisions.json``; none where there is no file.
+def refusals(pairs: Mapping[str, tuple[str, str, str]], steps: Iterable[Step]) -> tuple[Decision, ...]:
+    """The cases that ended in a refusal, as decisions on their pairs.
 
-    Raises
-    ------
-    DataFileError
-        The file does not fit its schema.
+    Parameters
+    ----------
+    pairs
+        Kind, need and offer by case; a case without all three teaches nothing and is left out.
+    steps
+        The steps of all cases, each case's in the order of its dates; the node before the refusal is the stage.
     """
-    if not path.exists():
-        return ()
-    return tuple(Decision(**row) for row in data.read(path, "decisions")["decisions"])
+    reached: dict[str, str] = {}
+    found = []
+    for step in steps:
+        kind, need, offer = pairs.get(step.case, ("", "", ""))
+        if step.kind == "refused" and kind and need and offer:
+            found.append(Decision(kind, need, offer, False, step.reason, reached.get(step.case, ""), step.on))
+        reached[step.case] = step.kind
+    return tuple(found)
+
+
+def last_words(decisions: Iterable[Decision]) -> tuple[Decision, ...]:
+    """The last decision on each pair, in the order of kind, need and offer; of one day the later given counts."""
+    ordered = sorted(decisions, key=lambda one: one.on)
+    found = {(one.kind, one.need, one.offer): one for one in ordered}
+    return tuple(found[key] for key in sorted(found))
 
 
 def learnt(

@@ -6,29 +6,22 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from duijie.terms import Agreement, Listing, Party
 from duijie.track.records import encode
 
-__all__ = ["write_facts"]
+__all__ = ["fact_lines"]
 
 
-def write_facts(
-    path: Path, agreement: Agreement, parties: Sequence[Party], listings: Sequence[Listing], *, as_of: date
-) -> Path:
-    """Write ``records.jsonl`` of what is public: visible to both sides, since it was published before it came in.
+def fact_lines(
+    agreement: Agreement, parties: Sequence[Party], listings: Sequence[Listing], *, as_of: date
+) -> Iterator[str]:
+    """The lines of ``records.jsonl``: what is public is visible to both sides, it was published before it came in.
 
     A party outside the sides (the wider city's office, say) is kept by the side whose listing names it; one that no
     listing names is left out.
     """
-    lines = _lines(agreement, parties, listings, as_of)
-    path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    return path
-
-
-def _lines(agreement: Agreement, parties: Sequence[Party], listings: Sequence[Listing], as_of: date) -> Iterator[str]:
     head = {"type": "facts", "agreement": agreement.key, "title": agreement.title.to_dict(), "is_rehearsal": False}
     yield json.dumps(head | {"as_of": as_of.isoformat()}, ensure_ascii=False)
     sides = {side.code for side in agreement.sides}

@@ -1,28 +1,33 @@
-"""The line once through: read → diagnose → match → meet → track → report, each stage's result a document."""
+"""The line once through: read → diagnose → match → advise → meet → track → report, each stage's result a document."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from duijie import __version__
-from duijie.terms import Bilingual, Progress, Provenance, silent
+from duijie.data.documents import plain
+from duijie.store import open_store
+from duijie.store.base import matrix
+from duijie.terms import Bilingual, Counts, Progress, Provenance, silent
 
 from . import report, stages
-from .decisions import read_decisions
-from .reading import Material, read_folder
-from .writing import plain, write_json
+from .material import REFERENCE, Material, read
+from .queries import counts_by_region
+from .writing import write_json
 
-__all__ = ["Agenda", "run"]
+__all__ = ["Agenda", "outdated", "rank", "run"]
 
 
 @dataclass(frozen=True)
 class Agenda:
-    """What came out: the four documents, the files written, and what each stage took and found."""
+    """What came out: the five documents, the files written, and what each stage took and found."""
 
     key: str
     title: Bilingual
@@ -33,7 +38,7 @@ class Agenda:
 
 
 def run(
-    folder: Path,
+    source: Path | Material,
     out: Path,
     *,
     as_of: date,
@@ -41,14 +46,16 @@ def run(
     with_report: bool = True,
     progress: Progress = silent,
 ) -> Agenda:
-    """From an agreement's folder to its collaboration agenda.
+    """From an agreement's folder, or from what a portal has on record, to its collaboration agenda.
 
     Parameters
     ----------
-    folder
-        An agreement folder (``agreement.yaml``, ``clauses``, ``departments.yaml``, ``tables``).
+    source
+        An agreement folder (``agreement.yaml``, ``clauses``, ``departments.yaml``, ``tables``), or material that was
+        read or gathered already.
     out
-        Where ``<agreement>/results/*.json``, ``<agreement>/report/*`` and ``<agreement>/calendar.ics`` are written.
+        Where ``<agreement>/results/*.json``, ``<agreement>/report/*`` and ``<agreement>/calendar.ics`` are written;
+        from a folder also ``<agreement>/records.jsonl``, which a new portal starts from.
     as_of
         The day the results speak of; nothing in the library asks the clock.
     seed
@@ -61,37 +68,90 @@ def run(
     Returns
     -------
     Agenda
-        Results as plain documents (``docs/reference/results.md``), the same for the same folder, day and seed.
+        Results as plain documents (``docs/reference/results.md``), the same for the same source, day and seed.
 
     Raises
     ------
     DataFileError
-        The folder has faults; all of them are told.
+        The folder has faults; all of them are told, and no result is touched.
 
     Notes
     -----
-    Where ``<out>/<agreement>/decisions.json`` stands (the portal writes it), the ranking learns from it.
     A stage without its input answers with an empty result that says what is missing; it never stops the line.
     """
     walk = _Walk(progress)
-    material = walk.stage("read", lambda: read_folder(folder, out, as_of=as_of, seed=seed))
+    material, counts = walk.stage("read", lambda: _read(source, out, as_of=as_of, seed=seed))
     home = out / material.agreement.key
-    diagnosis = walk.stage("diagnose", lambda: stages.diagnosis(material, progress=walk.inside("diagnose")))
-    told = read_decisions(home / "decisions.json")
-    inside = walk.inside("match")
-    matches = walk.stage("match", lambda: stages.matches(material, on=as_of, progress=inside, decisions=told))
+    diagnosis = walk.stage("diagnose", lambda: stages.diagnosis(material, counts, progress=walk.inside("diagnose")))
+    matches = walk.stage("match", lambda: stages.matches(material, on=as_of, progress=walk.inside("match")))
+    advised = walk.stage("advice", lambda: stages.advice(replace(material, counts=counts), as_of=as_of))
     meeting = walk.stage("meet", lambda: stages.timetable(material, matches, as_of=as_of, seed=seed))
     tracked = walk.stage("track", lambda: stages.state(material, matches, as_of=as_of))
-    found = {"diagnose": diagnosis, "match": matches, "meet": meeting.document, "track": tracked}
+    found = {
+        "advice": advised,
+        "diagnose": diagnosis,
+        "match": matches,
+        "meet": meeting.document,
+        "track": tracked,
+    }
     results = {word: plain(_stamped(document, material, seed)) for word, document in found.items()}
     files = [write_json(home / "results" / f"{word}.json", document) for word, document in results.items()]
-    files += stages.extras(material, meeting, home, as_of=as_of)
+    files += stages.extras(material, counts, meeting, home)
     if with_report:
         files += walk.stage(
             "report", lambda: report.write_report(results, home / "report", on=as_of, progress=walk.inside("report"))
         )
     figures = stages.figures(material, results, len(files))
     return Agenda(material.agreement.key, material.agreement.title, results, tuple(files), walk.seconds, figures)
+
+
+def rank(material: Material, kind: str, before: Mapping[str, Any], *, as_of: date, seed: int = 1) -> dict[str, Any]:
+    """The document ``match.json`` with one kind of match ranked anew.
+
+    Parameters
+    ----------
+    material
+        All that is on record; listings of other kinds are not looked at.
+    kind
+        A key of ``match.load_kinds()``. Where it has no listing any more its part goes from the document.
+    before
+        The document as it stands, empty where there is none yet; it is not changed.
+    as_of, seed
+        As :func:`run` takes them.
+
+    Returns
+    -------
+    dict
+        A whole document, plain values, to be written in place of `before`.
+    """
+    return dict(plain(_stamped(stages.reranked(material, kind, before, on=as_of), material, seed)))
+
+
+def outdated(material: Material, document: Mapping[str, Any], *, as_of: date) -> tuple[str, ...]:
+    """The kinds of match that :func:`rank` would answer otherwise than `document` does, for their listings or the day.
+
+    Changes of parties, of decisions and of a kind's file are not looked at.
+    """
+    return stages.outdated(material, document, on=as_of)
+
+
+def _read(source: Path | Material, out: Path, *, as_of: date, seed: int) -> tuple[Material, Counts]:
+    material = source if isinstance(source, Material) else read(source, as_of=as_of, seed=seed)
+    return material, _stored_counts(material, out / material.agreement.key)
+
+
+def _stored_counts(material: Material, home: Path) -> Counts:
+    """The bulk tables kept in the store ``<home>/store.duckdb``, and the counts of firms reduced there."""
+    sides = [side.code for side in material.agreement.sides]
+    home.mkdir(parents=True, exist_ok=True)
+    with open_store(f"duckdb:{home / 'store.duckdb'}") as store:
+        for name, path in material.tables.items():
+            store.keep(name, path)
+        if material.counts is None:
+            # No proxy under a method's name: without counts the diagnosis says that it has none.
+            return Counts((*sides, REFERENCE), (), np.zeros((len(sides) + 1, 0)), "firms")
+        regions, industries, values = matrix(store.sql(counts_by_region()).arrow(), "region", "industry", "n")
+    return replace(material.counts, regions=regions, industries=industries, values=values)
 
 
 class _Walk:

@@ -11,17 +11,36 @@ from typing import Any
 
 from duijie import data, diagnose, match, meet, track
 from duijie.diagnose.groupings import Grouping
+from duijie.errors import DataFileError
 from duijie.intake import taxonomies
+from duijie.intake.coding import division_chances
+from duijie.match.floor import Floor, load_floor, within_share
+from duijie.match.readers import is_inferred
+from duijie.match.run import Matches, digest
 from duijie.match.scoring import Circumstances
-from duijie.terms import Listing, Progress, Source
-from duijie.track import calendar
+from duijie.terms import Counts, Listing, Party, Progress, Source, working_days
 
-from .decisions import Decision, learnt
-from .facts import write_facts
-from .reading import REFERENCE, Material
+from . import opportunities
+from .decisions import learnt
+from .material import REFERENCE, Material
 from .writing import write_json
 
-__all__ = ["Meeting", "diagnosis", "extras", "figures", "matches", "state", "timetable"]
+__all__ = [
+    "Meeting",
+    "advice",
+    "diagnosis",
+    "extras",
+    "figures",
+    "matches",
+    "outdated",
+    "reranked",
+    "state",
+    "timetable",
+]
+
+# Of the buying sector's inputs: what is less explains no link.
+_LEAST_INPUT = 0.1
+_MAKERS = ("firm", "institute", "fund")
 
 
 @dataclass(frozen=True)
@@ -32,53 +51,184 @@ class Meeting:
     calendar: bytes
 
 
-def diagnosis(material: Material, *, progress: Progress) -> dict[str, Any]:
+def diagnosis(material: Material, counts: Counts, *, progress: Progress) -> dict[str, Any]:
     """How the pair's industries fit."""
     first, second = (side.code for side in material.agreement.sides[:2])
     found = diagnose.pair(
-        material.counts,
+        counts,
         first,
         second,
         national=REFERENCE,
-        parties=material.parties,
+        parties=material.active,
         chains=material.chains,
         vocabulary=taxonomies.vocabulary(),
         io=material.io,
         sector_of=taxonomies.sector_of(),
+        detailed=taxonomies.input_output(153).get(REFERENCE),
+        detailed_sector_of=taxonomies.sector_of(153),
         names=material.names,
+        relations=taxonomies.relations(),
+        rules=data.evidence_rules(),
+        weights=material.weights,
+        # Too few invented firms stand in the industries of a real register to name both ends.
+        least_input=0.0 if material.agreement.is_rehearsal else _LEAST_INPUT,
         groupings=[
             Grouping(one.key, one.name.to_dict(), one.industries, one.partial) for one in taxonomies.groupings()
         ],
         progress=progress,
     ).to_dict()
-    return {**found, "sources": [*found.get("sources", ()), *_sources(material.counts.source), *_registers(material)]}
+    return {**found, "sources": [*found.get("sources", ()), *_sources(counts.source), *_registers(material)]}
 
 
-def matches(material: Material, *, on: date, progress: Progress, decisions: Sequence[Decision] = ()) -> dict[str, Any]:
-    """Every kind that has a need or an offer, matched across the sides; earlier decisions on its pairs re-weight it."""
+def advice(material: Material, *, as_of: date) -> dict[str, Any]:
+    """What the two sides could do together, and how each kind of advice was tested."""
+    warranty = data.read(data.root() / "policies" / "warranty.yaml", "warranty")["kinds"]
+    every = opportunities.every(material, as_of=as_of, warranty=warranty)
+    found, faults = opportunities.first(every), opportunities.check(every)
+    if faults:
+        raise DataFileError("data_file_faults", {"file": "opportunities", "n": len(faults)}, faults=faults)
+    sources = _sources(*(one.ground.source for one in found), *_named_in(found, material))
+    listed = [one.to_dict() for one in found]
+    tests = {kind: opportunities.tested(test) for kind, test in warranty.items()}
+    told = {"warranty": warranty, "tests": tests, "sources": sources}
+    unmade = [one.to_dict() for one in opportunities.unmade(material, as_of=as_of)]
+    return {"opportunities": listed, "n_candidates": len(every), "unmade": unmade, **told}
+
+
+def _named_in(found: Sequence[opportunities.Opportunity], material: Material) -> Iterable[Source]:
+    """Where the organisations that the opportunities name come from."""
+    known = {party.id: party.source for party in material.parties}
+    for one in found:
+        for end in one.ends:
+            yield from (known[str(firm["id"])] for firm in end.firms if firm["id"] in known)
+
+
+def matches(material: Material, *, on: date, progress: Progress) -> dict[str, Any]:
+    """Every kind that has a need or an offer, matched across the sides; decisions on its pairs re-weight it.
+
+    What organisations said is matched by itself (``matches``); pairs of which an end was inferred are ``ideas``, a list
+    of their own, so that they never take the place of what was said.
+    """
+    held = {one.kind for one in material.listings}
+    kinds = [key for key in material.kinds if key in held]
+    rows: list[dict[str, Any]] = []
+    for at, key in enumerate(kinds):
+        progress("match", at, len(kinds))
+        rows.append(_ranked(material, key, rows, on=on))
+    progress("match", len(kinds), len(kinds))
+    return {"listings": _shown(material), "kinds": rows, "sources": _behind(material)}
+
+
+def reranked(material: Material, kind: str, before: Mapping[str, Any], *, on: date) -> dict[str, Any]:
+    """The document of :func:`matches` with one kind matched anew; the other kinds stand as they are in `before`.
+
+    `before` may be empty; a kind without any listing, or without a file, is left out.
+    """
+    rows = {row["kind"]: row for row in before.get("kinds", ()) if row["kind"] != kind}
+    shown = {key: row for key, row in before.get("listings", {}).items() if row["kind"] != kind}
+    own = _shown(material, kind) if kind in material.kinds else {}
+    if own:
+        rows[kind] = _ranked(material, kind, list(rows.values()), on=on)
+    ordered = [rows[key] for key in material.kinds if key in rows]
+    return {"listings": {**shown, **own}, "kinds": ordered, "sources": _behind(material)}
+
+
+def outdated(material: Material, document: Mapping[str, Any], *, on: date) -> tuple[str, ...]:
+    """The kinds whose part of a document of :func:`matches` rests on other listings than the material's.
+
+    A kind counts as well where one of its listings began or ended since it was matched.
+    """
+    rows = {row["kind"]: row for row in document.get("kinds", ())}
+    held = {one.kind for one in material.listings} & set(material.kinds)
+    return tuple(key for key in sorted(held | set(rows)) if _is_outdated(material, key, rows.get(key), on))
+
+
+def _is_outdated(material: Material, key: str, row: Mapping[str, Any] | None, on: date) -> bool:
+    listings = [one for one in material.listings if one.kind == key]
+    if row is None or not listings:
+        return True
+    found = {f"{role}s": digest([one for one in listings if one.role == role]) for role in ("need", "offer")}
+    since, today = row["provenance"]["parameters"]["on"], on.isoformat()
+    moved = any(since < one.valid_from <= today or since <= one.valid_until < today for one in listings)
+    return moved or found != row["provenance"]["inputs"]
+
+
+def _ranked(material: Material, key: str, others: Sequence[Mapping[str, Any]], *, on: date) -> dict[str, Any]:
+    """One kind's entry of the document; the ideas of the other entries count towards an organisation's share."""
     parties = {party.id: party for party in material.parties}
     tables: dict[str, Any] = {
         "chains": material.chains,
         "sector_of": taxonomies.sector_of(),
         "priority_fields": tuple(_priority_words(material)),
         "input_output": material.io.get(REFERENCE),
+        "coder": division_chances,
     }
-    by_kind: dict[str, list[Listing]] = {}
-    for listing in material.listings:
-        by_kind.setdefault(listing.kind, []).append(listing)
-    kinds = [key for key in material.kinds if key in by_kind]
-    rows = []
-    for at, key in enumerate(kinds):
-        progress("match", at, len(kinds))
-        needs, offers = ([one for one in by_kind[key] if one.role == role] for role in ("need", "offer"))
-        world = Circumstances(on, **tables)
-        weighed, version = learnt(material.kinds[key], needs, offers, decisions, parties=parties, world=world)
-        clauses = [clause.key for clause in material.agreement.clauses if key in clause.kinds]
-        found = match.kind(weighed, needs, offers, parties=parties, on=on, clauses=clauses, **tables)
-        rows.append({**found.to_dict(), **({"learnt": asdict(version)} if version else {})})
-    progress("match", len(kinds), len(kinds))
-    shown = {one.id: _listing(one, parties) for one in material.listings}
-    return {"listings": shown, "kinds": rows, "sources": _sources(*(one.source for one in material.listings))}
+    listings = [one for one in material.listings if one.kind == key]
+    needs, offers = ([one for one in listings if one.role == role] for role in ("need", "offer"))
+    world, floor = Circumstances(on, **tables), load_floor()
+    weighed, version = learnt(material.kinds[key], needs, offers, material.decisions, parties=parties, world=world)
+    clauses = [clause.key for clause in material.agreement.clauses if key in clause.kinds]
+    given: dict[str, Any] = {"parties": parties, "on": on, "clauses": clauses, "floor": floor, **tables}
+    said = match.kind(weighed, _said(needs), _said(offers), **given).to_dict()
+    # A guess needs a maker: a park, or a firm of another trade, is nobody's supplier or designer.
+    makers = [one for one in offers if _is_maker(one, parties.get(one.party))]
+    is_inferred_too = len(_said(listings)) < len(listings)
+    ideas = (
+        _ideas(match.kind(weighed, needs, makers, **given), needs, makers, floor, _taken(material, others))
+        if is_inferred_too
+        else []
+    )
+    inputs = {"needs": digest(needs), "offers": digest(offers)}
+    stamp = {**said["provenance"], "inputs": inputs}
+    return {
+        **said,
+        "provenance": stamp,
+        "ideas": ideas,
+        "n_ideas": len(ideas),
+        **({"learnt": asdict(version)} if version else {}),
+    }
+
+
+def _taken(material: Material, rows: Sequence[Mapping[str, Any]]) -> Counter[str]:
+    """In how many ideas each organisation stands already."""
+    owners = {one.id: one.party for one in material.listings}
+    return Counter(
+        owners.get(one[end], "") for row in rows for one in row.get("ideas", ()) for end in ("need", "offer")
+    )
+
+
+def _shown(material: Material, kind: str = "") -> dict[str, Any]:
+    """The listings of a kind, or of all, as a reader of the document needs them."""
+    parties = {party.id: party for party in material.parties}
+    return {one.id: _listing(one, parties) for one in material.listings if kind in ("", one.kind)}
+
+
+def _behind(material: Material) -> list[dict[str, Any]]:
+    return _sources(*(one.source for one in material.listings))
+
+
+def _is_maker(offer: Listing, party: Party | None) -> bool:
+    """Whether a firm offers what its own industry makes: the divisions of both, where both are known."""
+    if party is None or party.kind not in _MAKERS:
+        return False
+    codes = [code for code in (offer.industry, party.industry) if code]
+    return len({code[:2] for code in codes}) < 2
+
+
+def _said(listings: Sequence[Listing]) -> list[Listing]:
+    return [one for one in listings if one.basis != "derived"]
+
+
+def _ideas(
+    found: Matches, needs: Sequence[Listing], offers: Sequence[Listing], floor: Floor, taken: Counter[str]
+) -> list[dict[str, Any]]:
+    """Pairs with an inferred end, best first, no organisation in more than its share over all kinds."""
+    known = {one.id: one for one in (*needs, *offers)}
+    pairs = [one for one in found.matches if "derived" in (known[one.need].basis, known[one.offer].basis)]
+    parties = [(known[one.need].party, known[one.offer].party) for one in pairs]
+    kept = within_share(parties, [one.score for one in pairs], floor.per_party, taken, crowding=floor.crowding)
+    chosen = [one.to_dict() for one, is_kept in zip(pairs, kept, strict=True) if is_kept]
+    return sorted(chosen, key=lambda one: (-one["score"], one["id"]))
 
 
 def _priority_words(material: Material) -> list[str]:
@@ -99,6 +249,7 @@ def _listing(listing: Listing, parties: Mapping[str, Any]) -> dict[str, Any]:
         "role": listing.role,
         "industry": listing.industry,
         "basis": listing.basis,
+        "visibility": listing.visibility,
         "source": listing.source,
     }
 
@@ -142,12 +293,18 @@ def _persons(chosen: Sequence[tuple[str, Any]], listings: Mapping[str, Any]) -> 
 
 
 def _invited(matched: Mapping[str, Any], policy: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    """The best assigned pairs, no party in more than the policy's share of them."""
+    """The best assigned pairs that nobody inferred, no party in more than the policy's share of them.
+
+    The timetable is a paper of both sides, and what was inferred of a party is read by its own side alone.
+    """
+    listings = matched["listings"]
     pairs = [
         (kind["kind"], one)
         for kind in matched["kinds"]
         for one in kind["matches"]
-        if one["is_assigned"] and one["score"] >= policy["least_score"]
+        if one["is_assigned"]
+        and one["score"] >= policy["least_score"]
+        and not any(is_inferred(one[end], listings[one[end]]) for end in ("need", "offer"))
     ]
     pairs.sort(key=lambda pair: (-pair[1]["score"], pair[1]["id"]))
     taken: Counter[str] = Counter()
@@ -164,7 +321,7 @@ def _invited(matched: Mapping[str, Any], policy: Mapping[str, Any]) -> list[tupl
 
 
 def _working_day(day: date) -> date:
-    return day if calendar.is_working_day(day) else calendar.add_working_days(day, 1)
+    return day if working_days.is_working_day(day) else working_days.add_working_days(day, 1)
 
 
 def state(material: Material, matched: Mapping[str, Any], *, as_of: date) -> dict[str, Any]:
@@ -173,32 +330,31 @@ def state(material: Material, matched: Mapping[str, Any], *, as_of: date) -> dic
     for kind in matched["kinds"]:
         for clause in kind["clauses"]:
             proposed[clause] += len(kind["matches"])
-    lived = {"listings": material.listings} if material.life is None else material.life.tracked()
-    found = track.progress(material.agreement, matches=proposed, as_of=as_of, **lived).to_dict()
+    found = track.progress(material.agreement, matches=proposed, as_of=as_of, **material.activity).to_dict()
     return {
         **found,
         "sources": _sources(material.agreement.source, *(one.source for one in material.agreement.clauses)),
     }
 
 
-def extras(material: Material, meeting: Meeting, home: Path, *, as_of: date) -> list[Path]:
-    """What the portal starts from: the exchange day's calendar, the counts of a what-if, and records.
+def extras(material: Material, counts: Counts, meeting: Meeting, home: Path) -> list[Path]:
+    """What the portal starts from: the exchange day's calendar, the counts of a what-if, and records where it is new.
 
-    The records are a rehearsal's life, or the public facts of a real agreement.
+    The records are a rehearsal's life, or the public facts of a real agreement; a portal's own material brings none.
     """
-    calendar_file, records = home / "calendar.ics", home / "records.jsonl"
+    calendar_file = home / "calendar.ics"
     calendar_file.write_bytes(meeting.calendar)
-    if material.life is None:
-        write_facts(records, material.agreement, material.parties, material.facts.listings, as_of=as_of)
-    else:
-        material.life.write(records)
-    counts = write_json(home / "results" / "counts.json", _counted(material))
-    return [calendar_file, records, counts]
+    files = [calendar_file, write_json(home / "results" / "counts.json", _counted(material, counts))]
+    if material.records:
+        records = home / "records.jsonl"
+        records.write_text("".join(f"{line}\n" for line in material.records), encoding="utf-8")
+        files.append(records)
+    return files
 
 
-def _counted(material: Material) -> dict[str, Any]:
+def _counted(material: Material, one: Counts) -> dict[str, Any]:
     """The counts as one document, with the names of their industries and the rows that contain a side."""
-    one, sides = material.counts, material.agreement.sides
+    sides = material.agreement.sides
     return {
         "regions": one.regions,
         "industries": [{"code": code, "name": material.names.get(code, code)} for code in one.industries],
@@ -220,7 +376,8 @@ def figures(material: Material, results: Mapping[str, Any], n_files: int) -> dic
     return {
         "read": {"n_clauses": n_clauses, "n_parties": len(material.parties), "n_listings": len(material.listings)},
         "diagnose": {
-            "n_links": len(diagnosed["links"]),
+            "n_links": sum(one["n_links"] for one in diagnosed["complementarity"]),
+            "n_shown": len(diagnosed["links"]),
             "n_gaps": sum(len(chain["gaps"]) for chain in diagnosed["chains"]),
             "n_inside": sum(bool(one["pairs"]) for one in diagnosed["inside_class"]),
         },
@@ -228,6 +385,11 @@ def figures(material: Material, results: Mapping[str, Any], n_files: int) -> dic
             "n_kinds": len(results["match"]["kinds"]),
             "n_matches": len(pairs),
             "n_assigned": sum(one["is_assigned"] for one in pairs),
+            "n_ideas": sum(len(kind["ideas"]) for kind in results["match"]["kinds"]),
+        },
+        "advice": {
+            "n_opportunities": len(results["advice"]["opportunities"]),
+            "n_candidates": results["advice"]["n_candidates"],
         },
         "meet": {key: met[key] for key in ("n_placed", "n_requested", "status")},
         "track": {"n_clauses": n_clauses}

@@ -3,29 +3,14 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from duijie.data.documents import plain
 
-__all__ = ["plain", "write_json"]
-
-
-def plain(value: Any) -> Any:
-    """`value` as JSON has it: arrays as lists, and null for what is not a number (unknown, never 0)."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple | set | frozenset | np.ndarray):
-        return [plain(one) for one in (sorted(value) if isinstance(value, set | frozenset) else value)]
-    if isinstance(value, np.generic):
-        return plain(value.item())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value.to_dict() if hasattr(value, "to_dict") else value
+__all__ = ["write_json"]
 
 
 def write_json(path: Path, value: Any) -> Path:

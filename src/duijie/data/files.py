@@ -6,37 +6,26 @@ import csv
 import difflib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import yaml
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
 
-from duijie.errors import DataFileError, Fault
+from duijie.errors import DataFileError, Fault, InputError
+from duijie.terms.days import NO_END, parse_end
 
-__all__ = ["check", "listing", "read", "root", "table"]
+from .documents import json_document, yaml_document
 
+__all__ = ["check", "json_lines", "listing", "read", "read_json", "root", "table"]
 
-class _Loader(yaml.SafeLoader):
-    """YAML without surprises: dates stay text, a key given twice is an error."""
+MOST_BYTES = 16_000_000
+"""Of a file in YAML or JSON; tables of firms are not written in either."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
-        for key, _ in node.value:
-            name = self.construct_object(key, deep=True)
-            if name in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"duplicate key {name!r}", key.start_mark)
-            seen.add(name)
-        return super().construct_mapping(node, deep)
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in rules if tag != "tag:yaml.org,2002:timestamp"]
-    for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
+Document = tuple[Any, tuple[Fault, ...]]
 
 
 def root() -> Path:
@@ -65,27 +54,59 @@ def read(path: Path, schema: str = "") -> Any:
 
 def check(path: Path, schema: str = "") -> tuple[Any, tuple[Fault, ...]]:
     """The file's content and everything wrong with it; the content is None where it cannot be read at all."""
-    try:
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-    except FileNotFoundError:
-        return None, (Fault("file_missing", {"file": str(path)}),)
-    except UnicodeDecodeError as error:
-        return None, (Fault("file_not_utf8", {"file": str(path)}, {"byte": error.start}),)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        return None, (Fault("yaml_broken", {"file": str(path), "line": line}, {"problem": error.problem or ""}),)
-    except yaml.YAMLError as error:
-        return None, (Fault("yaml_broken", {"file": str(path)}, {"problem": str(error)}),)
-    if not schema:
-        return document, ()
+    document, faults = _read(path, yaml_document)
+    if not schema or (faults and document is None):
+        return document, faults
     found = sorted(_validator(schema).iter_errors(document), key=lambda error: [str(part) for part in error.path])
-    return document, tuple(fault for error in found for fault in _faults(error, path))
+    return document, (*faults, *(fault for error in found for fault in _faults(error, path)))
+
+
+def read_json(path: Path) -> Any:
+    """The value of a JSON file that a person brought.
+
+    Raises
+    ------
+    InputError
+        ``json_file_wrong``: the file is absent, too large, no UTF-8 or no JSON, has a key twice, or a number that is
+        none; `faults` lists all.
+    """
+    document, faults = _read(path, json_document)
+    if faults:
+        raise InputError("json_file_wrong", {"file": path.name}, {"file": str(path)}, "", faults)
+    return document
+
+
+def _read(path: Path, document_of: Callable[[str, Mapping[str, Any]], Document]) -> Document:
+    where = {"file": str(path)}
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            return None, (Fault("file_large", where, {"most": MOST_BYTES}),)
+        return document_of(path.read_text(encoding="utf-8-sig"), where)
+    except FileNotFoundError:
+        return None, (Fault("file_missing", where),)
+    except UnicodeDecodeError as error:
+        return None, (Fault("file_not_utf8", where, {"byte": error.start}),)
 
 
 @cache
 def _validator(schema: str) -> Draft202012Validator:
     content = json.loads((root() / "schemas" / f"{schema}.json").read_text(encoding="utf-8"))
-    return Draft202012Validator(content, format_checker=FormatChecker())
+    return Draft202012Validator(content, format_checker=_formats())
+
+
+@cache
+def _formats() -> FormatChecker:
+    """What the schemas mean by a format of ours."""
+    checker = FormatChecker()
+    checker.checks("day", raises=InputError)(_is_day)
+    return checker
+
+
+def _is_day(value: object) -> bool:
+    """A day, month or year of the calendar in ISO form and within the bounds; empty, or no end."""
+    if not isinstance(value, str) or value in ("", NO_END):
+        return True
+    return str(parse_end(value)).startswith(value)
 
 
 def _faults(error: ValidationError, path: Path) -> Iterator[Fault]:
@@ -103,7 +124,38 @@ def _faults(error: ValidationError, path: Path) -> Iterator[Fault]:
         name = re.match(r"'(.+?)'", error.message)
         yield Fault("key_missing", where, {"key": name[1] if name else error.message})
     else:
-        yield Fault("value_wrong", where, {"problem": error.message[:200], "rule": str(error.validator)})
+        yield _value_fault(error, where)
+
+
+_TYPES = {"string": "text", "integer": "whole", "boolean": "truth", "array": "list"}
+# rule of a schema → code of the fault and the name its limit has there
+_LIMITS = {
+    "minimum": ("value_below", "least"),
+    "exclusiveMinimum": ("value_not_above", "least"),
+    "maximum": ("value_above", "most"),
+    "minItems": ("value_few", "least"),
+    "minProperties": ("value_few", "least"),
+    "maxItems": ("value_many", "most"),
+    "pattern": ("value_form", "pattern"),
+    "enum": ("value_among", "known"),
+    "const": ("value_among", "known"),
+    "minLength": ("value_empty", "least"),
+    "uniqueItems": ("value_repeated", ""),
+    "oneOf": ("value_neither", ""),
+    "format": ("day_unreadable", ""),
+}
+
+
+def _value_fault(error: ValidationError, where: Mapping[str, Any]) -> Fault:
+    """What a rule of a schema says of a value, as a code of ours."""
+    value, rule, limit = error.instance, str(error.validator), cast(Any, error.validator_value)
+    shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    values = {"value": shown[:80], "n": len(value) if isinstance(value, list | dict) else 0}
+    if rule == "type":
+        asked = next(iter([limit] if isinstance(limit, str) else limit))
+        return Fault(f"value_{_TYPES.get(asked, asked)}", where, values)
+    code, name = _LIMITS.get(rule, ("value_wrong", ""))
+    return Fault(code, where, values | ({name: limit} if name else {}))
 
 
 def _key_path(parts: Sequence[str | int] | Any) -> str:
@@ -111,21 +163,71 @@ def _key_path(parts: Sequence[str | int] | Any) -> str:
 
 
 def table(path: Path) -> tuple[dict[str, str], ...]:
-    """The rows of a UTF-8 CSV table with a heading row; absent cells are empty strings.
+    """The rows of a UTF-8 CSV table with a heading row, one a line; blank lines at the end are left out.
 
     Raises
     ------
     DataFileError
-        The file is absent or a row has more cells than the heading.
+        The file is absent or no UTF-8, two columns have one heading, a row has more or fewer cells than the heading, or
+        a quote is open at the end of its line; `faults` lists all.
     """
+    faults: list[Fault] = []
     try:
         with path.open(encoding="utf-8-sig", newline="") as handle:
-            rows = tuple(csv.DictReader(handle, restval=""))
+            rows = list(_lines(csv.reader(handle, strict=True), path, faults))
     except FileNotFoundError:
         raise DataFileError("file_missing", {}, {"file": str(path)}) from None
-    faults = tuple(
-        Fault("row_too_long", {"file": str(path), "row": at}) for at, row in enumerate(rows, start=2) if None in row
-    )
+    except UnicodeDecodeError as error:
+        rows, faults = [], [Fault("file_not_utf8", {"file": str(path)}, {"byte": error.start})]
+    while rows and not rows[-1][1]:
+        rows.pop()
+    names = rows.pop(0)[1] if rows else []
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        faults.append(Fault("heading_twice", {"file": str(path), "row": 1}, {"name": name, "n": names.count(name)}))
+    for at, row in rows:
+        if len(row) != len(names):
+            code = "row_too_long" if len(row) > len(names) else "row_too_short"
+            faults.append(Fault(code, {"file": str(path), "row": at}, {"n": len(row), "wanted": len(names)}))
     if faults:
         raise DataFileError("data_file_faults", {"file": path.name, "n": len(faults)}, {"file": str(path)}, "", faults)
-    return rows
+    return tuple(dict(zip(names, row, strict=True)) for _, row in rows)
+
+
+def _lines(reader: Any, path: Path, faults: list[Fault]) -> Iterator[tuple[int, list[str]]]:
+    """The rows with the numbers of their lines, up to the first that goes on over its line's end."""
+    done = 0
+    try:
+        for row in reader:
+            if reader.line_num > done + 1:
+                break
+            done = reader.line_num
+            yield done, row
+        else:
+            return
+    except csv.Error:
+        pass
+    faults.append(Fault("quote_open", {"file": str(path), "row": done + 1}, {"line": done + 1}, "quote_close"))
+
+
+def json_lines(path: Path, faults: list[Fault]) -> Iterator[tuple[int, Any]]:
+    """The values of a file with one JSON document a line, with their line numbers; lines that are none are added to
+    `faults`. A line ends with a line feed, a carriage return or both, and nowhere else; blank ones are left out.
+
+    Raises
+    ------
+    InputError
+        The file is absent or no UTF-8.
+    """
+    try:
+        with path.open(encoding="utf-8-sig") as handle:
+            for at, line in enumerate(handle, start=1):
+                if not line.strip():
+                    continue
+                document, wrong = json_document(line, {"file": path.name, "row": at})
+                if not wrong:
+                    yield at, document
+                faults += [replace(one, where={k: v for k, v in one.where.items() if k != "line"}) for one in wrong]
+    except FileNotFoundError:
+        raise InputError("file_missing", {}, {"file": str(path)}) from None
+    except UnicodeDecodeError as error:
+        raise InputError("file_not_utf8", {"byte": error.start}, {"file": str(path)}) from None

@@ -48,12 +48,19 @@ def source(fields: Mapping[str, Any]) -> Source:
     """A source from ``publisher``, ``title``, ``url``, ``published_on``, ``as_of``, ``basis``.
 
     Absent fields stay empty, but for the publisher, which the address tells; `is_linked` holds for official and press
-    hosts only.
+    hosts only. A titled page of a portal has no publisher: it is a copy of what somebody else published.
+
+    Examples
+    --------
+    >>> source({"publisher": "网易", "title": "一则新闻", "url": "https://news.163.com/1.html"}).publisher
+    ''
     """
-    url = str(fields.get("url") or "")
+    url, title = str(fields.get("url") or ""), str(fields.get("title") or "")
+    # A portal prints what others published: with a title the original can be looked for, the portal is nobody's word.
+    is_copy = bool(title) and host_of(url)[1] == "portal"
     return Source(
-        publisher=str(fields.get("publisher") or publisher_of(url)),
-        title=str(fields.get("title") or ""),
+        publisher="" if is_copy else str(fields.get("publisher") or publisher_of(url)),
+        title=title,
         url=url,
         published_on=str(fields.get("published_on") or ""),
         as_of=str(fields.get("as_of") or ""),

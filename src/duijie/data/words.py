@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from duijie.errors import DataFileError, Fault
+from duijie.terms import Bilingual
 
 from .files import listing, read
 
@@ -49,13 +50,17 @@ def sentence(code: str, language: str, values: Mapping[str, Any] | None = None) 
     >>> sentence("no_such_code", "zh")
     'no_such_code'
     """
-    shown = {key: _say(value, language) for key, value in (values or {}).items()}
-    return words(language).get(code, code).format_map(_Shown(shown))
+    text = words(language).get(code)
+    if text is None:  # no sentence of ours: what stands in it is not carried out
+        return code
+    return text.format_map(_Shown({key: _say(value, language) for key, value in (values or {}).items()}))
 
 
 def _say(value: Any, language: str) -> Any:
     if isinstance(value, Mapping) and language in value:
         return value[language] or next(iter(value.values()))
+    if isinstance(value, Bilingual):
+        return value[language]  # type: ignore[index]
     if isinstance(value, list | tuple):
         return ("、" if language == "zh" else ", ").join(str(_say(one, language)) for one in value)
     return value

@@ -2,45 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit
 from scipy.stats import rankdata
 
 from duijie.errors import InputError
 
+from .entry import Span, likelihood, log_quotient, logistic, peers
 from .relatedness import cooccurrence, density, normed, proximity
-from .specialization import location_quotient, presence
+from .specialization import presence
 
-__all__ = ["Backtest", "Score", "auc", "backtest", "complete_years", "precision_at"]
+__all__ = ["Backtest", "Score", "auc", "average_precision", "backtest", "complete_years", "precision_at"]
 
 Floats = NDArray[np.float64]
 Truths = NDArray[np.bool_]
 DRAWS = 500
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Score:
-    """One predictor's AUC and precision among the first k, each with its 95 % band over resampled regions."""
+    """One predictor's figures as (value, low, high): a mean over regions and its 95 % band over resampled regions.
+
+    `auc`; `average`, the average precision; `precision` among the first k. `by_region` (3, regions) are their values in
+    the same order, so that two predictors can be compared region by region.
+    """
 
     predictor: str
-    auc: float
-    auc_low: float
-    auc_high: float
-    precision: float
-    precision_low: float
-    precision_high: float
+    auc: tuple[float, float, float]
+    average: tuple[float, float, float]
+    precision: tuple[float, float, float]
+    by_region: Floats
 
 
 @dataclass(frozen=True, eq=False)
 class Backtest:
     """How well each predictor told entries: `n_candidates` were absent before, `n_entries` of them came.
 
-    `scores` are of what a region knows of itself (density, quotient, size, random and, with a training span, combined);
-    `pairs` of what a partner tells (added density, the partner's quotient, size, random, combined), each region's mean
+    `scores` are of what a region knows of itself (density, peers, quotient, size, random and, with training, model);
+    `pairs` of what a partner tells (added density, the partner's quotient, size, random, model), each region's mean
     over all its partners, so that regions stay independent.
     """
 
@@ -65,6 +67,21 @@ def auc(score: ArrayLike, came: ArrayLike) -> float:
     if not n_yes or not n_no:
         return float("nan")
     return float((rankdata(points)[truth].sum() - n_yes * (n_yes + 1) / 2) / (n_yes * n_no))
+
+
+def average_precision(score: ArrayLike, came: ArrayLike) -> float:
+    """The mean precision at each entry, best scored first, ties against the entries; NaN where all or none came.
+
+    Examples
+    --------
+    >>> average_precision([0.9, 0.8, 0.1], [True, False, True])
+    0.8333333333333333
+    """
+    truth, points = np.asarray(came, dtype=bool), np.asarray(score, dtype=np.float64)
+    if truth.all() or not truth.any():
+        return float("nan")
+    ranks = np.flatnonzero(truth[np.lexsort((truth, -points))]) + 1
+    return float((np.arange(1, len(ranks) + 1) / ranks).mean())
 
 
 def precision_at(score: ArrayLike, came: ArrayLike, k: int) -> float:
@@ -97,7 +114,7 @@ def backtest(
     threshold: float = 1.0,
     seed: int = 0,
     near: ArrayLike | None = None,
-    training: tuple[ArrayLike, ArrayLike] | None = None,
+    training: Sequence[Span] = (),
 ) -> Backtest:
     """Predict which industries became special to a region, and compare with size, quotient and chance.
 
@@ -110,8 +127,8 @@ def backtest(
     near
         Proximity to use; by default learnt from `before`.
     training
-        The time learnt from, cut in two (earlier, later), both within `before`: density and quotient are weighted as
-        they told the later part from the earlier, and these weights, never `after`, make the predictor ``combined``.
+        The time learnt from, cut in two (earlier, later) once or several times, all within `before`: what told the
+        later parts from the earlier makes the weights of the predictor ``model``, never `after`.
 
     Returns
     -------
@@ -125,22 +142,20 @@ def backtest(
 
     Notes
     -----
-    ``combined`` is a logistic regression with a small ridge on density (or added density) and log(quotient + 0.1).
+    ``model`` is :func:`~duijie.diagnose.entry.likelihood`; of pairs, a logistic regression with a small ridge on added
+    density and log(quotient + 0.1).
     """
     old, new = np.asarray(before, dtype=np.float64), np.asarray(after, dtype=np.float64)
-    first, then = (np.asarray(one, dtype=np.float64) for one in training or (old, new))
-    for one in (new, first, then):
-        if one.shape != old.shape:
-            raise InputError("diagnose_shapes_differ", {"before": old.shape, "after": one.shape})
+    for one in (new, *(part for span in training for part in span)):
+        if np.shape(one) != old.shape:
+            raise InputError("diagnose_shapes_differ", {"before": old.shape, "after": np.shape(one)})
     held, came = presence(old, threshold=threshold), presence(new, threshold=threshold)
     link = proximity(cooccurrence(held)) if near is None else np.asarray(near, dtype=np.float64)
     random = np.random.default_rng(seed)
     alone, paired = _predictors(old, held, link, random), _pair_predictors(old, held, link, random)
-    if training is not None:
-        was, enters = presence(first, threshold=threshold), presence(then, threshold=threshold)
-        tie = proximity(cooccurrence(was)) if near is None else link
-        alone["combined"] = _combined(_predictors(first, was, tie, random), was, enters, alone, ("density", "quotient"))
-        paired["combined"] = _combined(_pair_predictors(first, was, tie, random), was, enters, paired, ("added", "own"))
+    if training:
+        alone["model"] = likelihood(training, old, near=near, threshold=threshold)
+        paired["model"] = _of_pairs(training, paired, near, threshold, random)
     paired.pop("own")
     return Backtest(
         k, len(old), int((~held).sum()), int((came & ~held).sum()),
@@ -153,7 +168,8 @@ def _predictors(old: Floats, held: Truths, link: Floats, random: np.random.Gener
     """What a region's own past tells, (regions, industries) each."""
     return {
         "density": density(held, link),
-        "quotient": np.log(np.nan_to_num(location_quotient(old)) + 0.1),
+        "peers": peers(old, held),
+        "quotient": log_quotient(old),
         "size": np.broadcast_to(old.sum(0), old.shape),
         "random": random.random(old.shape),
     }
@@ -163,7 +179,7 @@ def _pair_predictors(old: Floats, held: Truths, link: Floats, random: np.random.
     """What each partner (first axis) tells a region, (regions, regions, industries) each; ``own`` is no predictor."""
     n, m = old.shape
     brought = held[:, None, :] & ~held[None, :, :]
-    quotient = np.log(np.nan_to_num(location_quotient(old)) + 0.1)
+    quotient = log_quotient(old)
     return {
         "added": (brought.reshape(n * n, m).astype(np.float64) @ normed(link)).reshape(n, n, m),
         "partner_quotient": np.broadcast_to(quotient[:, None, :], (n, n, m)),
@@ -173,47 +189,42 @@ def _pair_predictors(old: Floats, held: Truths, link: Floats, random: np.random.
     }
 
 
-def _combined(
-    known: Mapping[str, Floats], was: Truths, enters: Truths, told: Mapping[str, Floats], names: Sequence[str]
+def _of_pairs(
+    training: Sequence[Span],
+    told: dict[str, Floats],
+    near: ArrayLike | None,
+    threshold: float,
+    random: np.random.Generator,
 ) -> Floats:
-    """Predictors weighted as they would best have told the training span, applied to the span after it."""
-    taught = np.stack([known[name] for name in names], -1)
-    absent = np.broadcast_to(~was, taught.shape[:-1])
-    weights = _logistic(taught[absent], np.broadcast_to(enters, absent.shape)[absent])
+    """Added density and quotient weighed as they would best have told the training spans."""
+    names, taught, truth = ("added", "own"), [], []
+    for first, then in training:
+        stock = np.asarray(first, dtype=np.float64)
+        was, enters = presence(stock, threshold=threshold), presence(then, threshold=threshold)
+        tie = proximity(cooccurrence(was)) if near is None else np.asarray(near, dtype=np.float64)
+        known = _pair_predictors(stock, was, tie, random)
+        absent = np.broadcast_to(~was, known["added"].shape)
+        taught.append(np.stack([known[name][absent] for name in names], -1))
+        truth.append(np.broadcast_to(enters, absent.shape)[absent])
+    weights = logistic(np.concatenate(taught), np.concatenate(truth))
     return np.asarray(sum(weight * told[name] for weight, name in zip(weights, names, strict=True)))
-
-
-def _logistic(values: Floats, truth: Truths, *, ridge: float = 1.0, steps: int = 25) -> Floats:
-    """Weights of a logistic regression by Newton's method, the ridge on standardised predictors; without the constant.
-
-    All 0 where every case has one answer.
-    """
-    spread = values.std(0) + 1e-12
-    table = np.column_stack([np.ones(len(values)), (values - values.mean(0)) / spread])
-    weights, penalty = np.zeros(table.shape[1]), np.diag([1e-9] + [ridge] * values.shape[1])
-    if truth.all() or not truth.any():
-        return weights[1:]
-    for _ in range(steps):
-        chance = expit(table @ weights)
-        slope = (table * (chance * (1 - chance))[:, None]).T @ table + penalty
-        weights = weights + np.linalg.solve(slope, table.T @ (truth - chance) - penalty @ weights)
-    return np.asarray(weights[1:] / spread)
 
 
 def _score(name: str, value: Floats, held: Truths, came: Truths, k: int, random: np.random.Generator) -> Score:
     """Means over regions; with a partner axis, over each region's partners first."""
-    areas, parts = [], []
+    rows = []
     for r in range(len(held)):
         lack = ~held[r]
         tellers = [0] if len(value) == 1 else [p for p in range(len(value)) if p != r]
-        areas.append([auc(value[p, r, lack], came[r, lack]) for p in tellers])
-        parts.append([precision_at(value[p, r, lack], came[r, lack], k) for p in tellers])
-    mean, share = (np.array([np.mean(one) for one in rows if one and one[0] == one[0]]) for rows in (areas, parts))
-    return Score(name, _mean(mean), *_band(mean, random), _mean(share), *_band(share, random))
+        own = [(value[p, r, lack], came[r, lack]) for p in tellers]
+        rows.append([[auc(*one), average_precision(*one), precision_at(*one, k)] for one in own])
+    by_region = np.array(rows).mean(1).T
+    areas, averages, shares = (_banded(values[~np.isnan(values)], random) for values in by_region)
+    return Score(name, areas, averages, shares, by_region)
 
 
-def _mean(values: Floats) -> float:
-    return float(values.mean()) if len(values) else float("nan")
+def _banded(values: Floats, random: np.random.Generator) -> tuple[float, float, float]:
+    return (float(values.mean()) if len(values) else float("nan"), *_band(values, random))
 
 
 def _band(values: Sequence[float] | Floats, random: np.random.Generator) -> tuple[float, float]:

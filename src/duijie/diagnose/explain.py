@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from duijie.data import sentence
 from duijie.terms import Reason
 
 from .chains import Gap, StageFit
 from .linkages import Candidate, SupplyLink
 from .results import Coverage, Specialization, Witness
 from .transfer import TransferCandidate
-from .vocabulary import ClassFit, WordPair
+from .vocabulary import LEAST_PAIR, ClassFit, WordPair
 
 __all__ = ["added", "coverage", "gap", "inside_class", "link", "rivalry", "scope", "transfer"]
 
 Say = Mapping[str, str]
+# Where no firm is named there is no ratio to tell.
+_UNNAMED = {"lacks": "diagnose_gap_lacks_count", "weaker": "diagnose_gap_weaker_unnamed"}
 
 
 def coverage(row: Coverage, region: Say) -> Reason:
@@ -36,33 +40,50 @@ def coverage(row: Coverage, region: Say) -> Reason:
 
 
 def gap(
-    found: Gap, stage: StageFit, names: Mapping[str, Say], stage_names: Mapping[str, Say], chain: Say
+    found: Gap, stages: Mapping[str, StageFit], names: Mapping[str, Say], stage_names: Mapping[str, Say], chain: Say
 ) -> tuple[Reason, ...]:
     """Why a stage is a gap of one region that the partner can fill."""
-    region, partner = names[found.region], names[found.partner]
+    stage, region, partner = stages[found.stage], names[found.region], names[found.partner]
+    near = {key: stages[key].n_firms[found.region] for key in found.neighbours[:3]}
     reasons = [
         Reason(
-            "diagnose_gap_share" if found.ratio < float("inf") else "diagnose_gap_none",
+            f"diagnose_gap_{found.kind}_{found.basis}" if found.value < math.inf else _UNNAMED[found.kind],
             {
                 "region": region,
                 "partner": partner,
                 "stage": stage_names[found.stage],
-                "ratio": found.ratio,
+                "value": found.value,
                 "low": found.low,
+                "high": found.high,
                 "n_region": stage.n_firms[found.region],
                 "n_partner": stage.n_firms[found.partner],
+                "n_counted": stage.n_counted[found.region],
+                "n_expected": stage.n_expected[found.region],
             },
-            weight=1 - 1 / found.low,
+            weight=1.0,
         ),
         Reason(
             "diagnose_gap_use",
-            {"region": region, "chain": chain, "stages": [stage_names[key] for key in found.neighbours[:3]]},
+            {
+                "region": region,
+                "chain": chain,
+                "stages": [_counted(stage_names[key], n) for key, n in near.items()],
+            },
         ),
     ]
     if stage.low[found.partner] > 1:
         values = {"region": partner, "stage": stage_names[found.stage], "quotient": stage.quotient[found.partner]}
         reasons.append(Reason("diagnose_gap_strong", values))
     return tuple(reasons)
+
+
+def _counted(name: Say, n: int) -> Say:
+    """A stage with the number of its firms; the name alone where only the counts know of firms."""
+    return (
+        {language: sentence("diagnose_stage_counted", language, {"stage": name, "n": n}) for language in name}
+        if n
+        else name
+    )
 
 
 def link(
@@ -96,7 +117,7 @@ def inside_class(fit: ClassFit, name: Say, names: Mapping[str, Say], spoken: Map
     sides = [{"region": names[region], "n": n} for region, n in fit.n_firms.items()]
     basis = Reason("diagnose_words_basis", {"industry": name, **_pair_values(sides)})
     if not fit.pairs:
-        return (basis, Reason("diagnose_words_none", {"industry": name}, is_for=False))
+        return (basis, Reason("diagnose_words_none", {"industry": name, "least": LEAST_PAIR}, is_for=False))
     return (basis, *(_words(pair, name, names, spoken) for pair in fit.pairs[:3]))
 
 
@@ -116,7 +137,8 @@ def _words(pair: WordPair, name: Say, names: Mapping[str, Say], spoken: Mapping[
         "region_b": names[pair.region_b],
         "word_a": spoken[pair.word_a],
         "word_b": spoken[pair.word_b],
-        "confidence": pair.confidence,
+        "n_a": len(pair.firms[pair.region_a]),
+        "n_b": len(pair.firms[pair.region_b]),
     }
     return Reason("diagnose_words_pair", values, weight=pair.score)
 
@@ -127,8 +149,10 @@ def rivalry(row_a: Specialization, row_b: Specialization, names: Mapping[str, Sa
         "industry": row_a.name,
         "region_a": names[row_a.region],
         "quotient_a": row_a.quotient,
+        "n_a": row_a.n_firms,
         "region_b": names[row_b.region],
         "quotient_b": row_b.quotient,
+        "n_b": row_b.n_firms,
     }
     return Reason("diagnose_risk_rivalry", values, is_for=False)
 
@@ -140,8 +164,10 @@ def scope(witness: Witness | None, region: Say, wider: Say) -> Reason | None:
     return Reason("diagnose_witness_wider", {"region": region, "wider": wider, "year": witness.year}, is_for=False)
 
 
-def added(found: Candidate, region: Say, partner: Say, industry: Say) -> tuple[Reason, ...]:
-    """Why an industry that a region lacks is nearer with the partner."""
+def added(
+    found: Candidate, region: Say, partner: Say, industry: Say, ours: tuple[float, float], theirs: tuple[float, float]
+) -> tuple[Reason, ...]:
+    """Why an industry that is small in a region is nearer with the partner: firms there are and expected, of both."""
     return (
         Reason(
             "diagnose_added",
@@ -151,6 +177,10 @@ def added(found: Candidate, region: Say, partner: Say, industry: Say) -> tuple[R
                 "industry": industry,
                 "density": found.density,
                 "added": found.added,
+                "n": ours[0],
+                "n_expected": ours[1],
+                "n_partner": theirs[0],
+                "n_partner_expected": theirs[1],
             },
             weight=found.added,
         ),

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import ArrayLike, NDArray
 
+from duijie.cells.figures import MOST
 from duijie.errors import Fault, InputError
 from duijie.terms import Counts, Progress, Reason, silent
 
@@ -153,7 +154,7 @@ _convention = convention
 
 
 def checked(values: ArrayLike | Counts, dtype: Any = np.float64) -> Array:
-    """The amounts as an array, or an error that lists every cell that is negative or not finite.
+    """The amounts as an array, or an error that lists every cell that is negative, not finite or beyond any count.
 
     Raises
     ------
@@ -163,11 +164,11 @@ def checked(values: ArrayLike | Counts, dtype: Any = np.float64) -> Array:
     table = np.asarray(values.values if isinstance(values, Counts) else values, dtype=dtype)
     if table.ndim != 2:
         raise InputError("diagnose_not_a_table", {"dimensions": table.ndim})
-    # A sum and a minimum are enough to clear a good table; only a bad one is searched.
+    # Two extremes are enough to clear a good table, for NaN is neither; only a bad one is searched.
     with np.errstate(invalid="ignore"):
-        if not table.size or (np.isfinite(table.sum()) and table.min() >= 0):
+        if not table.size or (table.min() >= 0 and table.max() <= MOST):
             return table
-    wrong = np.argwhere(~(np.isfinite(table) & (table >= 0)))
+    wrong = np.argwhere(~((table >= 0) & (table <= MOST)))
     names = (values.regions, values.industries) if isinstance(values, Counts) else None
     faults = tuple(
         Fault(

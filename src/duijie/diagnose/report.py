@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from itertools import permutations
+from itertools import islice, permutations
 from typing import Any
 
 import numpy as np
@@ -13,13 +13,25 @@ from numpy.typing import NDArray
 
 import duijie
 from duijie.errors import InputError
-from duijie.terms import Bilingual, ChainTemplate, Counts, IOTable, Party, Progress, Provenance, Reason, silent
+from duijie.terms import (
+    Bilingual,
+    ChainTemplate,
+    Counts,
+    EvidenceRules,
+    IOTable,
+    Party,
+    ProductRelation,
+    Progress,
+    Provenance,
+    Reason,
+    silent,
+)
 
 from . import explain, sections
-from .chains import ChainFit, Gap, StageFit, chain_fit
+from .chains import LEAST_FIRMS, ChainFit, Gap, StageFit, chain_fit
 from .conventions import Convention
 from .groupings import Grouping
-from .inputs import Inputs, say
+from .inputs import Inputs, longest_head, say
 from .linkages import SupplyLink, strength, supply_complementarity, supply_confidence, supply_links
 from .results import Coverage, Link, PairReport, Say, Specialization, Witness
 from .similarity import cosine, finger_kreinin, krugman
@@ -43,11 +55,17 @@ def pair(
     vocabulary: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
     io: Mapping[str, IOTable] | None = None,
     sector_of: Mapping[str, str] | None = None,
+    detailed: IOTable | None = None,
+    detailed_sector_of: Mapping[str, str] | None = None,
     names: Mapping[str, Bilingual] | None = None,
     groupings: Sequence[Grouping] = (),
     before: Counts | None = None,
     convention: str | Convention = "atlas",
+    relations: Sequence[ProductRelation] | None = None,
+    rules: EvidenceRules | None = None,
+    weights: Mapping[str, float] | None = None,
     top: int = 15,
+    least_input: float = 0.0,
     progress: Progress = silent,
 ) -> PairReport:
     """How the industries of two regions fit together.
@@ -71,6 +89,8 @@ def pair(
         `national` names the one they are compared with.
     sector_of
         Sector of the tables for an industry code or a heading above it.
+    detailed, detailed_sector_of
+        A finer national table and its sectors: where given, it says who buys from whom.
     names
         Bilingual names of regions, industries and sectors by code.
     groupings
@@ -79,8 +99,17 @@ def pair(
         The same table at an earlier date, for what could be transferred; it must be comparable.
     convention
         Whose definitions of relatedness and complexity (see :func:`~duijie.diagnose.indicators.indicators`).
+    relations
+        What products of a class have to do with one another; where given, pairs of words without one are left out.
+    rules
+        How product phrases and names of firms are read (:func:`duijie.data.evidence.evidence_rules`).
+    weights
+        How well firms are known to the public, by id: better known ones are named first.
     top
-        How many links and candidates a direction shows.
+        How many links and candidates a direction shows; `n_links` has the number of all.
+    least_input
+        Of the buying sector's inputs, 0–1: above 0, a link below it is not shown, nor one where no firm is known at
+        an end.
 
     Returns
     -------
@@ -105,6 +134,12 @@ def pair(
         tuple(groupings),
         before,
         convention,
+        relations,
+        rules or EvidenceRules(),
+        weights or {},
+        detailed,
+        detailed_sector_of or {},
+        least_input,
     )
     _check(given)
     parts: dict[str, Any] = {}
@@ -126,10 +161,7 @@ def _steps(given: Inputs, parts: Mapping[str, Any], top: int) -> Mapping[str, Ca
         "specialization": lambda: _specialization(given),
         "similarity": lambda: _similarity(given),
         "linked": lambda: _links(given, parts["specialization"], top),
-        "chains": lambda: tuple(
-            _chain(given, chain_fit(one, given.counts, given.parties, *given.regions, national=given.national))
-            for one in given.chains
-        ),
+        "chains": lambda: _chains(given, parts["specialization"]),
         "inside_class": lambda: _classes(given),
         "industry_map": lambda: sections.industry_map(given, model) if model else (),
         "added": lambda: sections.added(given, model, top) if model else (),
@@ -183,7 +215,7 @@ def _specialization(given: Inputs) -> tuple[Specialization, ...]:
             float(band.low[r, i]),
             float(band.high[r, i]),
             float(shrunk[r, i]),
-            bool(band.is_above[r, i] or band.is_below[r, i]),
+            bool((band.is_above[r, i] or band.is_below[r, i]) and table[r, i] >= LEAST_FIRMS),
             _witness(given, region, industry),
         )
         for r, region in enumerate(given.regions)
@@ -229,19 +261,32 @@ def _links(
             continue
         known = {(row.region, row.industry): row for row in rows}
         # The lower end of the band is used: a link must rest on a strength that few firms cannot fake.
-        ours, theirs = (
-            strength([known[key].low if (key := (region, one)) in known else 0.0 for one in given.counts.industries])
-            for region in (supplier, buyer)
-        )
-        listed = supply_links(ours, shares, theirs, top=top)
+        ours, theirs = (strength(_sure_quotients(given, known, region)) for region in (supplier, buyer))
+        every = supply_links(ours, shares, theirs, top=len(ours) * len(theirs))
+        listed = list(islice((one for one in every if _is_told(given, supplier, buyer, one)), top))
         sure = supply_confidence(listed, given.row(supplier), given.row(buyer), given.row(given.national), shares)
         found += [
             _link(given, known, supplier, buyer, one, float(part)) for one, part in zip(listed, sure, strict=True)
         ]
         # What part of the inputs of the buyer's strong industries the supplier's strong industries could meet.
         total = float(supply_complementarity(ours, shares, theirs).sum() / max(theirs.sum(), 1e-300))
-        sums.append({"supplier_region": supplier, "buyer_region": buyer, "score": total})
+        sums.append({"supplier_region": supplier, "buyer_region": buyer, "score": total, "n_links": len(every)})
     return tuple(sorted(found, key=lambda link: -link.score)), tuple(sums)
+
+
+def _is_told(given: Inputs, supplier: str, buyer: str, found: SupplyLink) -> bool:
+    """Whether a link is shown: no trifle among the inputs, and firms to be named at both ends."""
+    ends = {supplier: given.counts.industries[found.supplier], buyer: given.counts.industries[found.buyer]}
+    return not given.least_input or (
+        found.coefficient >= given.least_input
+        and all(given.firms_in(region, industry) for region, industry in ends.items())
+    )
+
+
+def _sure_quotients(given: Inputs, known: Mapping[tuple[str, str], Specialization], region: str) -> list[float]:
+    """The lower end of each industry's quotient, 0 where fewer than the least number of firms are counted."""
+    rows = (known.get((region, industry)) for industry in given.counts.industries)
+    return [row.low if row and row.n_firms >= LEAST_FIRMS else 0.0 for row in rows]
 
 
 def _input_shares(given: Inputs, buyer: str) -> Floats | None:
@@ -249,7 +294,7 @@ def _input_shares(given: Inputs, buyer: str) -> Floats | None:
 
     The sector's part is split over its industries by their size in the national sample: no table says more.
     """
-    table = given.table(buyer) or given.io.get(given.national)
+    table, sector_of = given.purchases(buyer)
     if table is None:
         return None
     bought = table.flows.sum(0)
@@ -257,12 +302,15 @@ def _input_shares(given: Inputs, buyer: str) -> Floats | None:
     wider = np.zeros((len(table.sectors) + 1,) * 2)
     wider[:-1, :-1] = shares
     at = [
-        table.sectors.index(s) if (s := given.sector(one)) in table.sectors else -1 for one in given.counts.industries
+        table.sectors.index(s) if (s := longest_head(sector_of, one)) in table.sectors else -1
+        for one in given.counts.industries
     ]
     size = given.row(given.national)
     whole = np.bincount(np.array(at, dtype=np.intp) + 1, weights=size, minlength=1)
     weight = np.divide(size, whole[np.array(at, dtype=np.intp) + 1], out=np.zeros_like(size), where=size > 0)
-    return np.asarray(wider[np.ix_(at, at)] * weight[:, None])
+    # One sector's purchases from itself say nothing of which of its industries supplies which.
+    apart = np.array(at)[:, None] != np.array(at)[None, :]
+    return np.asarray(wider[np.ix_(at, at)] * weight[:, None] * apart)
 
 
 def _link(
@@ -275,6 +323,7 @@ def _link(
 ) -> Link:
     source = known[supplier, given.counts.industries[found.supplier]]
     target = known[buyer, given.counts.industries[found.buyer]]
+    ends = {supplier: given.firms_in(supplier, source.industry), buyer: given.firms_in(buyer, target.industry)}
     return Link(
         supplier,
         buyer,
@@ -289,9 +338,22 @@ def _link(
             "input_share": found.coefficient,
             "buyer_strength": found.buyer_strength,
         },
-        {supplier: given.firms_in(supplier, source.industry), buyer: given.firms_in(buyer, target.industry)},
+        {region: given.firms(found) for region, found in ends.items()},
+        {region: len(found) for region, found in ends.items()},
         explain.link(found, source, target, {region: given.say(region) for region in given.regions}),
     )
+
+
+def _chains(given: Inputs, rows: Sequence[Specialization]) -> tuple[Mapping[str, Any], ...]:
+    strong = {
+        region: frozenset(row.industry for row in rows if row.region == region and row.is_significant and row.low > 1)
+        for region in given.regions
+    }
+    fits = (
+        chain_fit(one, given.counts, given.stages, *given.regions, national=given.national, strong=strong)
+        for one in given.chains
+    )
+    return tuple(_chain(given, fit) for fit in fits)
 
 
 def _chain(given: Inputs, fit: ChainFit) -> Mapping[str, Any]:
@@ -301,40 +363,51 @@ def _chain(given: Inputs, fit: ChainFit) -> Mapping[str, Any]:
     return {
         "key": fit.template.key,
         "name": dict(fit.template.name),
-        "stages": [_stage(given, one) for one in fit.stages],
-        "links": [{"supplier": one.supplier, "buyer": one.buyer, "why": dict(one.why)} for one in fit.template.links],
-        "gaps": [_gap(given, gap, stages[gap.stage], names, stage_names, fit) for gap in fit.gaps],
+        "stages": [_stage(given, fit.template.key, one) for one in fit.stages],
+        "links": [
+            {"supplier": one.supplier, "buyer": one.buyer, "why": dict(one.why), "flow": one.flow}
+            for one in fit.template.links
+        ],
+        "gaps": [_gap(given, gap, stages, names, stage_names, fit) for gap in fit.gaps],
     }
 
 
-def _stage(given: Inputs, fit: StageFit) -> Mapping[str, Any]:
+def _stage(given: Inputs, chain: str, fit: StageFit) -> Mapping[str, Any]:
     return {
         "key": fit.stage.key,
         "name": dict(fit.stage.name),
         "n_firms": fit.n_firms,
+        "n_inferred": fit.n_inferred,
         "share": fit.share,
         "n_counted": fit.n_counted,
         "quotient": fit.quotient,
         "low": fit.low,
         "high": fit.high,
-        "firms": {region: given.firms(ids) for region, ids in fit.firms.items()},
+        "firms": {region: given.firms(given.stages.at((chain, fit.stage.key), region)) for region in fit.firms},
     }
 
 
 def _gap(
-    given: Inputs, gap: Gap, stage: StageFit, names: Mapping[str, Say], stage_names: Mapping[str, Say], fit: ChainFit
+    given: Inputs,
+    gap: Gap,
+    stages: Mapping[str, StageFit],
+    names: Mapping[str, Say],
+    stage_names: Mapping[str, Say],
+    fit: ChainFit,
 ) -> Mapping[str, Any]:
     return {
         "region": gap.region,
         "stage": gap.stage,
         "partner": gap.partner,
+        "kind": gap.kind,
+        "basis": gap.basis,
         "score": gap.score,
-        "ratio": gap.ratio,
+        "value": gap.value,
         "low": gap.low,
         "high": gap.high,
-        "n_partner_firms": stage.n_firms[gap.partner],
-        "firms": given.firms(stage.firms[gap.partner]),
-        "reasons": explain.gap(gap, stage, names, stage_names, dict(fit.template.name)),
+        "n_partner_firms": stages[gap.stage].n_firms[gap.partner],
+        "firms": given.firms(given.stages.at((fit.template.key, gap.stage), gap.partner)),
+        "reasons": explain.gap(gap, stages, names, stage_names, dict(fit.template.name)),
     }
 
 
@@ -345,7 +418,7 @@ def _classes(given: Inputs) -> tuple[Mapping[str, Any], ...]:
 
 
 def _inside(given: Inputs, code: str, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    fit: ClassFit = class_fit(code, entries(rows), given.parties, *given.regions)
+    fit: ClassFit = class_fit(code, entries(rows), given.words, *given.regions, relations=given.relations)
     names = {region: given.say(region) for region in given.regions}
     spoken = {str(row["word"]): {"zh": str(row["word"]), "en": str(row.get("en") or row["word"])} for row in rows}
     return {
@@ -366,7 +439,9 @@ def _inside(given: Inputs, code: str, rows: Sequence[Mapping[str, Any]]) -> Mapp
                 "region_b": one.region_b,
                 "score": one.score,
                 "confidence": one.confidence,
-                "firms": {region: given.firms(ids) for region, ids in one.firms.items()},
+                "relation": one.relation,
+                "firms": {region: given.firms(found) for region, found in one.firms.items()},
+                "n_firms": {region: len(found) for region, found in one.firms.items()},
             }
             for one in fit.pairs
         ],
@@ -377,7 +452,10 @@ def _inside(given: Inputs, code: str, rows: Sequence[Mapping[str, Any]]) -> Mapp
 def _risks(given: Inputs, rows: Sequence[Specialization]) -> tuple[Reason, ...]:
     """Industries in which both sides are strong, and witnesses that speak of a wider area."""
     names = {region: given.say(region) for region in given.regions}
-    strong = [{row.industry: row for row in rows if row.region == region and row.low > 1} for region in given.regions]
+    strong = [
+        {row.industry: row for row in rows if row.region == region and row.is_significant and row.low > 1}
+        for region in given.regions
+    ]
     both = sorted(strong[0].keys() & strong[1].keys(), key=lambda code: -min(side[code].low for side in strong))
     wider = (
         explain.scope(witness, names[region], given.say(witness.region))
@@ -419,4 +497,7 @@ def _digest(value: Any) -> str:
 def _sources(given: Inputs) -> tuple[Mapping[str, Any], ...]:
     """The publications of the tables used, each once."""
     named = {"counts": given.counts.source} | {f"io:{code}": table.source for code, table in given.io.items()}
+    if given.detailed is not None:
+        named["detailed"] = given.detailed.source
+    named |= {f"relation:{one.source.title}": one.source for one in given.relations or ()}
     return tuple({"key": key, **source.to_dict()} for key, source in named.items() if source.publisher or source.title)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
-from duijie.terms import Provenance, Reason, Source
+from duijie.data.documents import plain
+from duijie.terms import Provenance, Reason
 
-__all__ = ["Coverage", "Link", "PairReport", "Specialization", "Witness", "arrow_tables", "plain"]
+__all__ = ["Coverage", "Link", "PairReport", "Specialization", "Witness", "arrow_tables"]
 
 Say = Mapping[str, str]
 
@@ -45,7 +44,10 @@ class Witness:
 
 @dataclass(frozen=True, slots=True)
 class Specialization:
-    """One industry of one region against the national sample; `is_significant` when the band excludes 1."""
+    """One industry of one region against the national sample.
+
+    `is_significant` when the band excludes 1 and at least five firms are counted.
+    """
 
     region: str
     industry: str
@@ -63,7 +65,8 @@ class Specialization:
 class Link:
     """One industry of one region that can supply one industry of the other, with firms on both ends.
 
-    `confidence` is how often the link would stay in its list if the firms were counted again, 0–1.
+    `confidence` is how often the link would stay in its list if the firms were counted again, 0–1; `firms` names the
+    first few on evidence at each end, `n_firms` counts all of them.
     """
 
     supplier_region: str
@@ -76,6 +79,7 @@ class Link:
     confidence: float
     parts: Mapping[str, float]
     firms: Mapping[str, tuple[Mapping[str, Any], ...]]
+    n_firms: Mapping[str, int]
     reasons: tuple[Reason, ...]
 
 
@@ -144,18 +148,3 @@ def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
         else:
             cells[key] = value
     return cells
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON knows it: dataclasses and mappings to dicts, sequences to lists, NaN and inf to None."""
-    if isinstance(value, Reason | Source | Provenance):
-        return plain(value.to_dict())
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | np.ndarray):
-        return [plain(item) for item in value]
-    if isinstance(value, np.generic):
-        return plain(value.item())
-    return None if isinstance(value, float) and not math.isfinite(value) else value

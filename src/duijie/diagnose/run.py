@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from duijie.cells import CellType, read
 from duijie.errors import Fault, InputError
+from duijie.sheets import Record
 from duijie.store import Store
 from duijie.terms import Counts, IOTable, Progress, Reason, silent
 
@@ -24,6 +25,7 @@ from .conventions import Convention
 from .groupings import Grouping
 from .indicators import Indicators, indicators
 from .inputoutput import Economy
+from .long import LongTable, amount, long_table, read_long, rows_of
 from .report import pair
 from .results import PairReport
 
@@ -42,158 +44,7 @@ __all__ = [
 ]
 
 NATION = "*"
-
-
-@dataclass(frozen=True, eq=False)
-class LongTable:
-    """A long table as one table of counts a year, and what a reader must be warned of."""
-
-    years: Mapping[str, Counts]
-    warnings: tuple[Reason, ...]
-
-    @property
-    def latest(self) -> Counts:
-        """The counts of the last year."""
-        return self.years[max(self.years)]
-
-    def stock(self, until: str) -> Counts:
-        """All that entered up to a year, for tables whose years are years of entry (registrations).
-
-        Who left is not in such a table: it is what entered and is still listed, not what stood there then. Only years
-        in which every asked region has rows are comparable (see :meth:`comparable_until`).
-
-        Raises
-        ------
-        InputError
-            No year of the table is that early.
-        """
-        kept = [table for year, table in self.years.items() if year <= until]
-        if not kept:
-            raise InputError("diagnose_year_unknown", {"year": until, "first": min(self.years, default="")})
-        return replace(kept[0], values=np.sum([one.values for one in kept], axis=0), year=f"–{until}")
-
-    def comparable_until(self, regions: Sequence[str]) -> str:
-        """The last year up to which each region has rows in every year since all have begun; empty where none is.
-
-        A later gap of one region would look like a loss of all its industries at once.
-        """
-        last, spans = "", [str(year) for year in range(int(min(self.years)), int(max(self.years)) + 1)]
-        for year in spans:
-            full = year in self.years and all(
-                self.years[year].values[self.years[year].regions.index(region)].any() for region in regions
-            )
-            if last and not full:
-                return last
-            last = year if full else last
-        return last
-
-
-def read_long(path: Path, *, unit: str = "") -> LongTable:
-    """A CSV or Parquet file with the columns region, industry, value and, if it has several, year.
-
-    Raises
-    ------
-    InputError
-        The file is absent, a column is missing, or a value is no amount; each with its row.
-    """
-    return long_table(_read(path), unit=unit, file=path.name)
-
-
-def _read(path: Path) -> pa.Table:
-    if not path.is_file():
-        raise InputError("file_missing", {}, {"file": str(path)})
-    if path.suffix == ".parquet":
-        return pq.read_table(path)
-    # Codes keep their zeros: everything is read as text, and only amounts are cast.
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        heading = next(csv.reader(file), [])
-    options = pacsv.ConvertOptions(column_types=dict.fromkeys(heading, pa.string()), strings_can_be_null=True)
-    try:
-        return pacsv.read_csv(path, convert_options=options)
-    except pa.ArrowInvalid as error:
-        raise InputError("diagnose_file_unreadable", {"problem": str(error)}, {"file": path.name}) from error
-
-
-def long_table(source: Any, *, unit: str = "", file: str = "") -> LongTable:
-    """Counts a year from any long dataframe or Arrow table (region, industry, value[, year]).
-
-    Rows of one cell are added up, with a warning; region and industry may be categorical or dictionary columns, which
-    are used as they are.
-
-    Raises
-    ------
-    InputError
-        With a fault for each missing column or bad row.
-    """
-    table = source if isinstance(source, pa.Table) else pa.table(source)
-    missing = [name for name in ("region", "industry", "value") if name not in table.column_names]
-    if missing:
-        faults = tuple(Fault("key_missing", {"file": file, "column": name}, {"key": name}) for name in missing)
-        raise InputError("diagnose_columns_missing", {"columns": missing}, {"file": file}, faults=faults)
-    amounts = _amounts(table["value"], file)
-    (regions, row), (industries, column) = (_factorised(table[name], name, file) for name in ("region", "industry"))
-    years, year = _factorised(table["year"], "year", file) if "year" in table.column_names else (("",), None)
-    shape = (len(years), len(regions), len(industries))
-    flat = row * shape[2] + column
-    flat = flat if year is None else flat + year * (shape[1] * shape[2])
-    size = int(np.prod(shape))
-    cube = np.bincount(flat, weights=amounts, minlength=size).reshape(shape)
-    n_cells = int(np.count_nonzero(np.bincount(flat, minlength=size)))
-    doubled = len(flat) - n_cells
-    warnings = (Reason("diagnose_rows_added", {"n": doubled}, is_for=False),) if doubled else ()
-    return LongTable(
-        {name: Counts(regions, industries, cube[at], unit, name) for at, name in enumerate(years)}, warnings
-    )
-
-
-def _factorised(column: pa.ChunkedArray, name: str, file: str) -> tuple[tuple[str, ...], np.ndarray[Any, Any]]:
-    """The names of a column in order and the position of each row's among them."""
-    if column.null_count:
-        bad = np.flatnonzero(column.is_null().to_numpy())
-        faults = tuple(
-            Fault("diagnose_cell_empty", {"file": file, "row": int(at) + 2, "column": name}) for at in bad[:100]
-        )
-        raise InputError("diagnose_cells_empty", {"n": len(bad)}, {"file": file}, faults=faults)
-    if not pa.types.is_dictionary(column.type):
-        column = column.cast(pa.string()).dictionary_encode()
-    whole = column.unify_dictionaries().combine_chunks()
-    whole = whole.chunk(0) if isinstance(whole, pa.ChunkedArray) else whole
-    words = [str(word) for word in whole.dictionary.to_pylist()]
-    names = sorted(set(words))
-    place = np.array(
-        [names.index(word) for word in words] if len(words) < 50 else _places(words, names), dtype=np.int64
-    )
-    return tuple(names), place[whole.indices.to_numpy(zero_copy_only=False)]
-
-
-def _places(words: Sequence[str], names: Sequence[str]) -> list[int]:
-    at = {name: place for place, name in enumerate(names)}
-    return [at[word] for word in words]
-
-
-def _amounts(column: pa.ChunkedArray, file: str) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Amounts as numbers; every row that is none is named."""
-    try:
-        found = np.asarray(pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
-    except pa.ArrowInvalid:
-        found = np.array([_number(text) for text in column.to_pylist()])
-    if found.size and not (np.isfinite(found.sum()) and found.min() >= 0):
-        bad = np.flatnonzero(~(np.isfinite(found) & (found >= 0)))
-        if len(bad):
-            shown = pc.cast(column, pa.string()).take(pa.array(bad[:100])).to_pylist()
-            faults = tuple(
-                Fault("diagnose_amount_wrong", {"file": file, "row": int(at) + 2, "column": "value"}, {"value": text})
-                for at, text in zip(bad[:100], shown, strict=True)
-            )
-            raise InputError("diagnose_values_wrong", {"n": len(bad)}, {"file": file}, faults=faults)
-    return found
-
-
-def _number(text: Any) -> float:
-    try:
-        return float(text)
-    except (TypeError, ValueError):
-        return float("nan")
+_TRUTH = CellType("choice", choices={"1": ("true", "yes", "是"), "0": ("false", "no", "否")})
 
 
 def counts_in(store: Store, *, unit: str) -> Counts:
@@ -296,10 +147,16 @@ def pair_of(
         The same table at an earlier date: with it pressure and transfer candidates are computed.
     groupings
         A file for :func:`read_groupings`: official groupings to count on each side.
+
+    Raises
+    ------
+    InputError
+        ``diagnose_region_year``: a region has rows in earlier years and none in the last. ``diagnose_before_late``,
+        ``diagnose_before_other``: the earlier table is not of an earlier year, or has no region and industry in common.
     """
     long = read_long(path)
-    counts = long.latest
-    earlier = _aligned(read_long(before).latest, counts) if before else None
+    counts = _last_year(long, (region_a, region_b))
+    earlier, told = _earlier(read_long(before).latest, counts) if before else (None, ())
     if national and national not in counts.regions:
         raise InputError("diagnose_region_unknown", {"region": national})
     if not national:
@@ -312,14 +169,14 @@ def pair_of(
         region_b,
         national=national,
         io={national: table} if table else {},
-        sector_of={row["industry"]: row["sector"] for row in _rows(sectors)} if sectors else {},
+        sector_of=_sectors(sectors) if sectors else {},
         before=earlier,
         groupings=read_groupings(groupings) if groupings else (),
         convention=convention,
         progress=progress,
     )
     # What the file was warned of is a risk of whatever rests on it.
-    report = replace(report, risks=(*long.warnings, *report.risks))
+    report = replace(report, risks=(*long.warnings, *told, *report.risks))
     out.mkdir(parents=True, exist_ok=True)
     text = json.dumps(report.to_dict(), ensure_ascii=False, indent=1, allow_nan=False)
     (out / "pair.json").write_text(text + "\n", encoding="utf-8")
@@ -327,8 +184,24 @@ def pair_of(
     return report
 
 
-def _aligned(other: Counts, counts: Counts) -> Counts:
-    """A table with the regions and industries of another; what it does not have is 0."""
+def _last_year(long: LongTable, regions: Sequence[str]) -> Counts:
+    """The counts of the last year, in which each of the regions must have rows if it has any."""
+    counts = long.latest
+    spans = {region: long.years_of(region) for region in regions}
+    faults = [
+        Fault("diagnose_region_year", {}, {"region": region, "year": counts.year, "last": own[-1]})
+        for region, own in spans.items()
+        if own and own[-1] < counts.year
+    ]
+    if faults:
+        raise InputError(faults[0].code, faults[0].values, faults=faults)
+    return counts
+
+
+def _earlier(other: Counts, counts: Counts) -> tuple[Counts, tuple[Reason, ...]]:
+    """An earlier table with the regions and industries of a later one, and how much of it these do not hold."""
+    if other.year and counts.year and other.year >= counts.year:
+        raise InputError("diagnose_before_late", {"year": other.year, "last": counts.year})
     values = np.zeros(counts.values.shape)
     rows, columns = (
         [[axis.index(name) for name in both] for axis in (here, there)]
@@ -338,7 +211,36 @@ def _aligned(other: Counts, counts: Counts) -> Counts:
         )
     )
     values[np.ix_(rows[1], columns[1])] = other.values[np.ix_(rows[0], columns[0])]
-    return replace(counts, values=values, year=other.year)
+    whole = float(other.values[rows[0]].sum())
+    if not values.any():
+        raise InputError("diagnose_before_other", {"year": other.year})
+    left_out = 1 - float(values.sum()) / whole
+    told = (Reason("diagnose_before_part", {"share": round(left_out, 4)}, is_for=False),) if left_out > 1e-9 else ()
+    return replace(counts, values=values, year=other.year), told
+
+
+def _sectors(path: Path) -> dict[str, str]:
+    """The sector of each industry from a CSV (industry, sector); an industry given twice is a fault."""
+    rows = _with_columns(rows_of(path), ("industry", "sector"), path)
+    found: dict[str, str] = {}
+    faults: list[Fault] = []
+    for row in rows:
+        where = {"file": path.name, "row": row.number}
+        if found.setdefault(row["industry"], row["sector"]) != row["sector"]:
+            faults.append(Fault("diagnose_sector_twice", where, {"industry": row["industry"]}))
+        faults += [Fault("diagnose_cell_empty", {**where, "column": name}) for name, text in row.items() if not text]
+    if faults:
+        raise InputError("data_file_faults", {"file": path.name, "n": len(faults)}, {"file": path.name}, faults=faults)
+    return found
+
+
+def _with_columns(rows: Sequence[Record], names: Sequence[str], path: Path) -> Sequence[Record]:
+    """The rows of a table that has the columns; without a row it has none."""
+    absent = [name for name in names if not rows or name not in rows[0]]
+    if absent:
+        faults = tuple(Fault("key_missing", {"file": path.name, "column": name}, {"key": name}) for name in absent)
+        raise InputError("diagnose_columns_missing", {"columns": absent}, {"file": path.name}, faults=faults)
+    return rows
 
 
 def read_groupings(path: Path) -> tuple[Grouping, ...]:
@@ -349,19 +251,24 @@ def read_groupings(path: Path) -> tuple[Grouping, ...]:
     Raises
     ------
     InputError
-        The file is absent or lacks a column.
+        The file is absent or lacks a column, or ``is_partial`` is no truth.
     """
-    rows = list(_rows(path))
-    absent = [name for name in ("grouping", "industry") if rows and name not in rows[0]]
-    if absent or not rows:
-        faults = tuple(Fault("key_missing", {"file": path.name, "column": name}, {"key": name}) for name in absent)
-        raise InputError("diagnose_columns_missing", {"columns": absent}, {"file": path.name}, faults=faults)
+    rows = _with_columns(rows_of(path), ("grouping", "industry"), path)
+    partial = [read(row.get("is_partial", ""), _TRUTH) for row in rows]
+    faults = [
+        Fault(cell.wrong.code, {"file": path.name, "row": row.number, "column": "is_partial"}, cell.wrong.values)
+        for row, cell in zip(rows, partial, strict=True)
+        if cell.wrong
+    ]
+    if faults:
+        raise InputError("data_file_faults", {"file": path.name, "n": len(faults)}, {"file": path.name}, faults=faults)
 
     def codes(key: str, is_partial: bool) -> tuple[str, ...]:
         return tuple(
-            row["industry"] for row in rows
-            if row["grouping"] == key and (str(row.get("is_partial") or "0") == "1") == is_partial
-        )  # fmt: skip
+            row["industry"]
+            for row, cell in zip(rows, partial, strict=True)
+            if row["grouping"] == key and (cell.value == "1") == is_partial
+        )
 
     heads = {row["grouping"]: row for row in reversed(rows)}
     return tuple(
@@ -380,10 +287,6 @@ def _with_nation(counts: Counts, pair_of_regions: tuple[str, str]) -> Counts:
     rest = [at for at, region in enumerate(counts.regions) if region not in pair_of_regions]
     values = np.vstack([counts.values, counts.values[rest].sum(0)])
     return replace(counts, regions=(*counts.regions, NATION), values=values)
-
-
-def _rows(path: Path) -> Iterable[Mapping[str, Any]]:
-    return list(_read(path).to_pylist())
 
 
 LINK_COLUMNS = ("kind", "from_region", "to_region", "from_industry", "to_industry", "score")
@@ -416,15 +319,15 @@ def read_io(path: Path) -> IOTable:
     InputError
         A sector has no column or stands twice, or a cell is not a number; all are named.
     """
-    rows = list(_rows(path))
-    sectors = [str(row.get("sector")) for row in rows]
+    rows = _with_columns(rows_of(path), ("sector",), path)
+    sectors = [row["sector"] for row in rows]
     faults: list[Fault] = []
 
     def number(at: int, column: str) -> float:
-        found = _number(rows[at].get(column))
+        found = amount(rows[at][column], is_signed=True)
         if not np.isfinite(found):
-            where = {"file": path.name, "row": at + 2, "column": column}
-            faults.append(Fault("diagnose_amount_wrong", where, {"value": rows[at].get(column)}))
+            where = {"file": path.name, "row": rows[at].number, "column": column}
+            faults.append(Fault("diagnose_amount_wrong", where, {"value": rows[at][column]}))
         return found
 
     def column(name: str) -> np.ndarray[Any, np.dtype[np.float64]]:

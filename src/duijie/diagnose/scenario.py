@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from duijie.errors import InputError
+from duijie.data.documents import json_document, plain
+from duijie.data.typed import typed
+from duijie.errors import Fault, InputError
 from duijie.terms import Counts, Provenance
 
 from .complexity import external_complexity
 from .conventions import Convention
 from .growth import changed
 from .model import Model, fit, held_against
-from .results import plain
 from .specialization import location_quotient
 
 __all__ = ["Change", "Difference", "Scenario", "Shift", "compared", "counts_digest"]
@@ -151,15 +152,14 @@ class Scenario:
         InputError
             The text is no such JSON: another format, an unknown or a missing key.
         """
-        try:
-            found = json.loads(text)
-            if found.pop("format") != FORMAT:
-                raise ValueError(FORMAT)
-            found["changes"] = tuple(Change(**one) for one in found["changes"])
-            found["within"] = {key: tuple(rows) for key, rows in found["within"].items()}
-            return cls(**found)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise InputError("diagnose_scenario_unreadable", {"problem": str(error)}) from error
+        document, wrong = json_document(text, {})
+        faults = list(wrong)
+        if not faults and (not isinstance(document, dict) or document.pop("format", None) != FORMAT):
+            faults.append(Fault("value_among", {"key": "format"}, {"value": str(document)[:80], "known": FORMAT}))
+        found = None if faults else typed(cls, document, {}, faults)
+        if found is None:
+            raise InputError("diagnose_scenario_unreadable", {"n": len(faults)}, faults=faults)
+        return found
 
     @property
     def digest(self) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import explain
+from .chains import LEAST_FIRMS
 from .groupings import grouping_fit
 from .inputoutput import Economy
 from .inputs import Inputs
@@ -50,13 +51,18 @@ def industry_map(given: Inputs, model: Model) -> tuple[Row, ...]:
 
 
 def added(given: Inputs, model: Model, top: int) -> tuple[Row, ...]:
-    """What each side would add to how near the other is to industries it lacks, best first in both directions."""
-    numbers = model.pair(*given.regions, top=top)
+    """What each side has and would bring the other nearer to, of what the other has little; best first."""
+    numbers = model.pair(*given.regions, top=len(model.industries))
     rows = []
-    for (region, partner), mean, found in zip(
+    for (region, partner), mean, every in zip(
         permutations(given.regions), numbers.added, numbers.candidates, strict=True
     ):
         names = given.say(region), given.say(partner)
+        n, there = (
+            {one.industry: _counted(given, side, model.industries[one.industry]) for one in every}
+            for side in (region, partner)
+        )
+        found = [one for one in every if _is_few(*n[one.industry]) and _is_held(*there[one.industry])][:top]
         rows.append(
             {
                 "region": region,
@@ -70,14 +76,34 @@ def added(given: Inputs, model: Model, top: int) -> tuple[Row, ...]:
                         "density": one.density,
                         "added": one.added,
                         "complexity": one.complexity,
-                        "firms": given.firms_in(partner, model.industries[one.industry]),
-                        "reasons": explain.added(one, *names, given.say(model.industries[one.industry])),
+                        "firms": given.firms(given.firms_in(partner, model.industries[one.industry])),
+                        "n_firms": n[one.industry][0],
+                        "n_expected": n[one.industry][1],
+                        "reasons": explain.added(
+                            one, *names, given.say(model.industries[one.industry]), n[one.industry], there[one.industry]
+                        ),
                     }
                     for one in found
                 ],
             }
         )
     return tuple(rows)
+
+
+def _counted(given: Inputs, region: str, industry: str) -> tuple[float, float]:
+    """How many firms the counts have in an industry of a region, and how many it would be at the national share."""
+    at, ours, reference = given.counts.industries.index(industry), given.row(region), given.row(given.national)
+    return float(ours[at]), float(ours.sum() * reference[at] / max(reference.sum(), 1.0))
+
+
+def _is_few(n: float, n_expected: float) -> bool:
+    """Whether fewer firms are there than expected, and as many are expected as say anything: half of few is chance."""
+    return n_expected >= LEAST_FIRMS and n <= n_expected / 2
+
+
+def _is_held(n: float, n_expected: float) -> bool:
+    """Whether firms enough are there, and more than expected: who has little of an industry cannot help with it."""
+    return n >= LEAST_FIRMS and n > n_expected
 
 
 def transferable(given: Inputs, model: Model, top: int) -> tuple[Row, ...]:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import permutations
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import fisher_exact
 
-from duijie.terms import Party
+from duijie.terms import Directory, ProductRelation, Standing
 
 __all__ = ["ClassFit", "Entry", "WordPair", "WordUse", "class_fit", "entries"]
 
 Floats = NDArray[np.float64]
 DEALS = 199
+# Fewer firms at either word make no pattern.
+LEAST_PAIR = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,10 @@ class WordUse:
 
 @dataclass(frozen=True, slots=True)
 class WordPair:
-    """Between two words `region_a` leans to `word_a` and `region_b` to `word_b`; `confidence` is 1 − exact p."""
+    """Between two words `region_a` leans to `word_a` and `region_b` to `word_b`; `confidence` is 1 − exact p.
+
+    `relation` says what the two have to do with one another; empty where no relations were asked for.
+    """
 
     word_a: str
     word_b: str
@@ -48,7 +52,8 @@ class WordPair:
     region_b: str
     score: float
     confidence: float
-    firms: Mapping[str, tuple[str, ...]]
+    firms: Mapping[str, tuple[Standing, ...]]
+    relation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,32 +83,21 @@ def entries(rows: Sequence[Mapping[str, object]]) -> tuple[Entry, ...]:
     )
 
 
-def _matcher(known: Sequence[Entry]) -> tuple[re.Pattern[str], Mapping[str, str]]:
-    """One pattern that prefers the longest word, so that a short word inside a longer one is not counted."""
-    meaning = {form.lower(): entry.word for entry in known for form in (entry.word, *entry.aliases)}
-    longest_first = sorted(meaning, key=len, reverse=True)
-    return re.compile("|".join(map(re.escape, longest_first))), meaning
-
-
-def _uses(parties: Sequence[Party], known: Sequence[Entry]) -> dict[str, frozenset[str]]:
-    """The words each party uses in its products and name, for those that use any."""
-    pattern, meaning = _matcher(known)
-    found = {}
-    for party in parties:
-        text = ";".join((*party.products, party.name, party.name_en)).lower()
-        if words := frozenset(meaning[hit] for hit in pattern.findall(text)):
-            found[party.id] = words
-    return found
-
-
 def class_fit(
-    industry: str, known: Sequence[Entry], parties: Sequence[Party], region_a: str, region_b: str, *, top: int = 8
+    industry: str,
+    known: Sequence[Entry],
+    directory: Directory,
+    region_a: str,
+    region_b: str,
+    *,
+    relations: Sequence[ProductRelation] | None = None,
+    top: int = 8,
 ) -> ClassFit:
     """How the firms of two regions divide an industry class by what their products are called.
 
-    A firm belongs to the class when its products or name use one of the class's words; shares are among these firms,
-    so leave words that only name the class itself out of the vocabulary. No word used on one side gives a NaN score
-    and no pairs.
+    A firm belongs to the class when it states one of the class's words; shares are among these firms, so leave
+    words that only name the class itself out of the vocabulary. No word used on one side gives a NaN score and no
+    pairs.
 
     Parameters
     ----------
@@ -111,8 +105,10 @@ def class_fit(
         Code of the class.
     known
         Its vocabulary.
-    parties
-        Firms of any regions; others than the two are passed over.
+    directory
+        The firms at the words of all classes, under the keys (class, word).
+    relations
+        Where given, a pair of words is told only if the two have something to do with one another.
     top
         How many pairs of words at most.
 
@@ -122,7 +118,7 @@ def class_fit(
     much likelier a firm of each side, drawn at random, makes (u, v) than (v, u). Its confidence is that of Fisher's
     exact test of [n_au, n_av; n_bu, n_bv].
     """
-    sides = {region: _uses([p for p in parties if p.region == region], known) for region in (region_a, region_b)}
+    sides = {region: _uses(industry, known, directory, region) for region in (region_a, region_b)}
     n = {region: len(used) for region, used in sides.items()}
     uses = tuple(_use(entry, sides, n) for entry in known)
     shown = tuple(sorted((use for use in uses if any(use.n.values())), key=lambda use: -sum(use.n.values())))
@@ -135,8 +131,27 @@ def class_fit(
         evidence=evidence,
         n_firms=n,
         words=shown,
-        pairs=tuple(_pairs(shown, sides, region_a, region_b))[:top],
+        pairs=_one_side_each(
+            replace(pair, relation=relation)
+            for pair in _pairs(industry, shown, directory, region_a, region_b)
+            if (relation := _relation(industry, pair, relations)) is not None
+            and min(map(len, pair.firms.values())) >= LEAST_PAIR
+        )[:top],
     )
+
+
+def _uses(industry: str, known: Sequence[Entry], directory: Directory, region: str) -> Mapping[str, frozenset[str]]:
+    """The words each firm of a region states, best evidence first."""
+    found: dict[str, set[str]] = {}
+    for entry in known:
+        for row in _stating(directory, industry, entry.word, region):
+            found.setdefault(row.party, set()).add(entry.word)
+    return {party: frozenset(words) for party, words in found.items()}
+
+
+def _stating(directory: Directory, industry: str, word: str, region: str) -> tuple[Standing, ...]:
+    """The firms of a region that state a word themselves; what somebody inferred says nothing of how firms divide."""
+    return tuple(row for row in directory.at((industry, word), region) if row.is_stated)
 
 
 def _use(entry: Entry, sides: Mapping[str, Mapping[str, frozenset[str]]], n: Mapping[str, int]) -> WordUse:
@@ -168,11 +183,17 @@ def _apart(whole: Floats, part: Floats) -> float:
     return float(np.abs(ours / ours.sum() - part / part.sum()).sum() / 2)
 
 
+def _relation(industry: str, pair: WordPair, relations: Sequence[ProductRelation] | None) -> str | None:
+    """What a pair's words have to do with one another; None where nothing is known, empty where nobody asked."""
+    if relations is None:
+        return ""
+    words = {pair.word_a, pair.word_b}
+    found = (one.kind for one in relations if one.industry == industry and {one.word_a, one.word_b} == words)
+    return next(found, None)
+
+
 def _pairs(
-    uses: Sequence[WordUse],
-    sides: Mapping[str, Mapping[str, frozenset[str]]],
-    region_a: str,
-    region_b: str,
+    industry: str, uses: Sequence[WordUse], directory: Directory, region_a: str, region_b: str
 ) -> list[WordPair]:
     pairs = [
         WordPair(
@@ -182,12 +203,27 @@ def _pairs(
             region_b,
             lean,
             _certainty(u, v, region_a, region_b),
-            {region_a: _firms(sides, u, region_a), region_b: _firms(sides, v, region_b)},
+            {
+                region_a: _stating(directory, industry, u.word, region_a),
+                region_b: _stating(directory, industry, v.word, region_b),
+            },
         )
         for u, v in permutations(uses, 2)
         if (lean := _lean(u, v, region_a, region_b)) > 0
     ]
     return sorted(pairs, key=lambda pair: (-pair.score, pair.word_a, pair.word_b))
+
+
+def _one_side_each(pairs: Iterable[WordPair]) -> tuple[WordPair, ...]:
+    """The pairs, best first, without those that would tell of a word on one side what was told of it on the other."""
+    side: dict[str, str] = {}
+    kept = []
+    for pair in pairs:
+        told = {pair.word_a: pair.region_a, pair.word_b: pair.region_b}
+        if all(side.get(word, region) == region for word, region in told.items()):
+            side.update(told)
+            kept.append(pair)
+    return tuple(kept)
 
 
 def _lean(u: WordUse, v: WordUse, a: str, b: str) -> float:
@@ -197,7 +233,3 @@ def _lean(u: WordUse, v: WordUse, a: str, b: str) -> float:
 def _certainty(u: WordUse, v: WordUse, a: str, b: str) -> float:
     table = [[u.n[a], v.n[a]], [u.n[b], v.n[b]]]
     return 1 - float(fisher_exact(table, alternative="greater").pvalue)
-
-
-def _firms(sides: Mapping[str, Mapping[str, frozenset[str]]], use: WordUse, region: str) -> tuple[str, ...]:
-    return tuple(sorted(party for party, words in sides[region].items() if use.word in words))

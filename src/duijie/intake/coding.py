@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -12,13 +12,18 @@ from numpy.typing import NDArray
 from duijie.errors import InputError
 from duijie.terms import Progress, Reason, silent
 
-from .phrasebook import Phrasebook, phrasebook
+from .phrasebook import phrasebook
 from .reading import read_batch, trace
+from .weighing import Weights, chances, features, weights
 
-__all__ = ["Codes", "agreed", "code_industries", "features", "read_texts"]
+__all__ = ["Codes", "agreed", "code_industries", "division_chances", "evidence", "read_texts", "rule_groups"]
 
-_BATCH = 50_000
+_BATCH = 20_000
+_LEAST_ROWS = 5  # fewer rows of known industry measure nothing
 Texts = NDArray[np.str_]
+
+
+_SECTION, _DIVISION, _GROUP = range(3)
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,14 +32,17 @@ class Codes:
 
     `codes` (texts, 4) holds section, division, group and class, an empty string for "don't know"; `confidence`
     (texts, 4) is the estimated chance, 0–1, that the best guess is right, also where it stayed below the threshold.
-    A finer level is never known without the coarser one, and never surer than it.
+    A finer level is never known without the coarser one, and never surer than it. `is_tested` (texts,) is False where
+    no rows of known industry were at hand to measure the best guess by: rules alone speak there.
     """
 
     codes: Texts
     confidence: NDArray[np.float32]
+    is_tested: NDArray[np.bool_]
     threshold: float
     names: Sequence[str] = field(repr=False)
     scopes: Sequence[str] = field(repr=False)
+    products: Sequence[str] = field(repr=False)
 
     @property
     def sections(self) -> Texts:
@@ -64,54 +72,81 @@ class Codes:
         return found
 
     def explain(self, row: int, *, n: int = 5) -> tuple[Reason, ...]:
-        """The `n` phrases of text `row` that weighed most, for and against its finest known code."""
-        code = str(self.deepest()[row])
-        found = trace(self.names[row], self.scopes[row], phrasebook())
-        total = sum(weight for _, _, weight in found) or 1.0
+        """The `n` phrases, and characters of the learned table, that weighed most for and against the division of text
+        `row`; the weights of all sum to 1. Empty where the division is not known."""
+        division = str(self.divisions[row])
+        if not division:
+            return ()
+        name, scope, products = self.names[row], self.scopes[row], self.products[row]
+        table = weights("products" if products else "plain")
+        at = int(np.flatnonzero(table.divisions == division)[0])
+        said = trace(name, scope or products, phrasebook())
+        total = sum(weight for _, _, weight in said)
+        found = [(phrase, code, _spoken(table, code, weight / total, at)) for phrase, code, weight in said]
+        texts = {"name": [name], "scope": [scope], "products": [products]}
+        found += [(text, division, value) for text, value in table.parts(texts, at)]
+        whole = sum(abs(value) for _, _, value in found) or 1.0
+        found.sort(key=lambda one: -abs(one[2]))
         return tuple(
-            Reason("phrase_speaks_for", {"phrase": phrase, "code": heading}, weight / total, _is_under(heading, code))
-            for phrase, heading, weight in found[:n]
+            Reason("phrase_speaks_for", {"phrase": phrase, "code": code}, abs(value) / whole, value > 0)
+            for phrase, code, value in found[:n]
         )
 
 
+def _spoken(table: Weights, code: str, share: float, at: int) -> float:
+    """What the share of a phrase under a heading says for the division at `at`; a section says nothing of divisions."""
+    if not code[:2].isdigit():
+        return 0.0
+    return float(np.sqrt(share) * table.rules[int(np.flatnonzero(table.divisions == code[:2])[0]), at])
+
+
 class RawCodes(NamedTuple):
-    """Best guesses before calibration: `codes` (texts, 4), `share` of the evidence and its `total`."""
+    """What the rules alone say, before calibration: `codes` (texts, 4) best guesses, `share` (texts, 4) of the evidence
+    and its `total`; `divisions` (texts, divisions) the share under each division."""
 
     codes: Texts
     share: NDArray[np.float32]
     total: NDArray[np.float32]
+    divisions: NDArray[np.float32]
 
 
 def code_industries(
-    names: Sequence[str], scopes: Sequence[str], *, threshold: float = 0.5, progress: Progress = silent
+    names: Sequence[str],
+    scopes: Sequence[str],
+    products: Sequence[str] | None = None,
+    *,
+    threshold: float = 0.5,
+    progress: Progress = silent,
 ) -> Codes:
-    """Say which industry each organisation is in, by its name and business scope, and how sure that is.
+    """Say which industry each organisation is in, by its name, business scope and products, and how sure that is.
 
     Parameters
     ----------
-    names, scopes
-        One entry an organisation; an empty text says nothing. For products or a description give them as the scope.
+    names, scopes, products
+        One entry an organisation; an empty text says nothing, and without `products` nothing is known of any.
     threshold
         0–1; a level whose confidence is below it stays an empty string. 0 gives every best guess.
     progress
-        Called after every batch of 50,000 texts.
+        Called after every batch of 20,000 texts.
 
     Returns
     -------
     Codes
-        Shape (texts, 4). A text without any known phrase has empty codes and confidence 0; no texts give 0 rows.
+        Shape (texts, 4). A text without any known word has empty codes and confidence 0; no texts give 0 rows.
 
     Raises
     ------
     InputError
-        The two sequences differ in length, or the threshold lies outside 0–1.
+        The sequences differ in length, or the threshold lies outside 0–1.
 
     Notes
     -----
-    Every phrase of the book (names of headings, product and activity words) is found by longest match. What a thing
-    says depends on what is done with it: shoes made, sold wholesale, sold by a shop or repaired are four industries.
-    The n-th item of a scope (n from 0) weighs 1/(1 + n), the name 1.4; the share of all weight that
-    lies under a heading, and the weight itself, go through a logistic curve fitted on rows labelled by hand.
+    Two readings meet. Rules find every phrase of the book by longest match; what a thing says depends on what is done
+    with it: shoes made, sold wholesale, sold by a shop or repaired are four industries; the n-th item of a scope (n
+    from 0) weighs 1/(1 + n), the name 1.4. Learned weights (ridge regression on characters and pairs of characters,
+    with a table of their own where products are given) read name, scope and products each for itself. A conditional
+    logit over both, fitted on rows left out in turn, gives the chance of every division; a section has the sum of its
+    divisions. Group and class are those of the rules where these agree on the division.
 
     References
     ----------
@@ -123,29 +158,102 @@ def code_industries(
     >>> found.groups.tolist()
     ['195', '']
     """
-    if len(names) != len(scopes):
-        raise InputError("lengths_differ", {"names": len(names), "scopes": len(scopes)})
+    products = [""] * len(names) if products is None else products
+    if not len(names) == len(scopes) == len(products):
+        raise InputError("lengths_differ", {"names": len(names), "scopes": len(scopes), "products": len(products)})
     if not 0 <= threshold <= 1:
         raise InputError("threshold_outside", {"threshold": threshold})
-    raw = read_texts(names, scopes, progress=progress)
-    confidence = _confidence(raw, phrasebook())
-    return Codes(np.where(confidence >= threshold, raw.codes, ""), confidence, threshold, names, scopes)
-
-
-def read_texts(names: Sequence[str], scopes: Sequence[str], *, progress: Progress = silent) -> RawCodes:
-    """The best guess at each level without a threshold, and the evidence for it."""
-    book, n = phrasebook(), len(names)
-    codes = np.array([*book.codes, ""])
-    heading, share, total = np.zeros((n, 4), np.int32), np.zeros((n, 4), np.float32), np.zeros(n, np.float32)
+    n = len(names)
+    codes, confidence, is_tested = np.zeros((n, 4), "U4"), np.zeros((n, 4), np.float32), np.zeros(n, np.bool_)
     for first in range(0, n, _BATCH):
-        part = slice(first, min(n, first + _BATCH))
-        heading[part], share[part], total[part] = read_batch(names[part], scopes[part], book)
-        progress("code_industries", part.stop, n)
-    return RawCodes(codes[heading], share, total)
+        own = np.arange(first, min(n, first + _BATCH))
+        has_products = np.array([bool(one) for one in products[first : int(own[-1]) + 1]])
+        for table, part in (("plain", own[~has_products]), ("products", own[has_products])):
+            if len(part):
+                texts = {"name": names, "scope": scopes, "products": products}
+                read = {key: [one[at] for at in part] for key, one in texts.items()}
+                codes[part], confidence[part], is_tested[part] = _read(read, weights(table))
+        progress("code_industries", int(own[-1]) + 1, n)
+    return Codes(
+        np.where(confidence >= threshold, codes, ""), confidence, is_tested, threshold, names, scopes, products
+    )
 
 
-def features(raw: RawCodes, level: int) -> NDArray[np.float64]:
-    """What the confidence of `level` rests on: 1, the share's log odds, the evidence; shape (texts, 3)."""
+def division_chances(
+    names: Sequence[str], scopes: Sequence[str], products: Sequence[str]
+) -> tuple[list[str], NDArray[np.float32]]:
+    """The divisions, and for each organisation the chance of each (texts, divisions); zeros where no word is known."""
+    found = np.zeros((len(names), len(weights("plain").divisions)), np.float32)
+    texts = {"name": names, "scope": scopes, "products": products}
+    has_products = np.array([bool(one) for one in products], dtype=np.bool_)
+    for name, chosen in (("plain", np.flatnonzero(~has_products)), ("products", np.flatnonzero(has_products))):
+        for first in range(0, len(chosen), _BATCH):
+            part = chosen[first : first + _BATCH]
+            found[part] = _weighed({key: [one[at] for at in part] for key, one in texts.items()}, weights(name))[1]
+    return weights("plain").divisions.tolist(), found
+
+
+def _weighed(texts: Mapping[str, Sequence[str]], table: Weights) -> tuple[RawCodes, NDArray[np.float32]]:
+    """What the rules say, and the chance of each division by rules and weights; zeros where no word is known."""
+    scopes = [scope or products for scope, products in zip(texts["scope"], texts["products"], strict=True)]
+    raw = read_texts(texts["name"], scopes)
+    margins = table.margins(texts, raw.divisions)
+    chance = chances(features(margins, raw.divisions, scopes), table.mixing)
+    is_known = (raw.total > 0) | (margins != table.bias).any(axis=1)
+    return raw, np.where(is_known[:, None], chance, np.float32(0))
+
+
+def _read(texts: Mapping[str, Sequence[str]], table: Weights) -> tuple[Texts, NDArray[np.float32], NDArray[np.bool_]]:
+    """Best guesses (texts, 4), their confidence, and whether guesses of this division were ever measured."""
+    raw, chance = _weighed(texts, table)
+    best = chance.argmax(axis=1)
+    division, section = table.divisions[best], table.sections[best]
+    codes, confidence = raw.codes.astype("U4"), np.empty((len(best), 4), np.float32)
+    is_same = raw.codes[:, _DIVISION] == division
+    codes[:, _SECTION], codes[:, _DIVISION] = section, division
+    codes[~is_same, _GROUP:] = ""
+    confidence[:, _SECTION] = np.where(table.sections[None] == section[:, None], chance, 0).sum(axis=1)
+    confidence[:, _DIVISION] = chance[np.arange(len(best)), best]
+    confidence[:, _GROUP:] = np.where(codes[:, _GROUP:] == "", 0, _rules_confidence(raw)[:, _GROUP:])
+    codes[~chance.any(axis=1)] = ""
+    # some thousand rows of known industry support no claim above 0.99
+    return (
+        codes,
+        np.minimum(np.minimum.accumulate(confidence, axis=1), np.float32(0.99)),
+        table.n_rows[best] >= _LEAST_ROWS,
+    )
+
+
+def rule_groups(names: Sequence[str], scopes: Sequence[str], *, threshold: float = 0.5) -> Texts:
+    """The three-digit group of each text by the rules alone (texts,), which alone know groups; "" for "don't know".
+
+    Counts rest on these: what weights learned from listed companies say of a workshop's division takes no row out.
+    """
+    found = []
+    for first in range(0, len(names), _BATCH):
+        raw = read_texts(names[first : first + _BATCH], scopes[first : first + _BATCH])
+        found.append(np.where(_rules_confidence(raw)[:, _GROUP] >= threshold, raw.codes[:, _GROUP], ""))
+    return np.concatenate(found) if found else np.zeros(0, "U4")
+
+
+def _rules_confidence(raw: RawCodes) -> NDArray[np.float32]:
+    """The chance that the rules alone are right at each level (texts, 4), never above that of a coarser one."""
+    confidence = np.zeros(raw.share.shape, np.float32)
+    for level, fitted in phrasebook().calibration.items():
+        chance = 1 / (1 + np.exp(-evidence(raw, level) @ fitted))
+        confidence[:, level - 1] = np.where(raw.codes[:, level - 1] == "", 0, chance)
+    return np.minimum(np.minimum.accumulate(confidence, axis=1), np.float32(0.99))
+
+
+def read_texts(names: Sequence[str], scopes: Sequence[str]) -> RawCodes:
+    """What the rules alone say at each level, without a threshold, and the evidence for it."""
+    book = phrasebook()
+    heading, share, total, divisions = read_batch(names, scopes, book)
+    return RawCodes(np.array([*book.codes, ""])[heading], share, total, divisions)
+
+
+def evidence(raw: RawCodes, level: int) -> NDArray[np.float64]:
+    """What the rules' confidence of a level rests on: 1, the share's log odds, the evidence; shape (texts, 3)."""
     share = np.clip(raw.share[:, level - 1].astype(np.float64), 0.01, 0.99)
     return np.column_stack([np.ones(len(share)), np.log(share / (1 - share)), np.log1p(raw.total)])
 
@@ -170,24 +278,3 @@ def _cut(label: str, level: int) -> str | None:
     while book.level[at[label]] > level:
         label = book.codes[book.parent[at[label]]]
     return label if book.level[at[label]] == level else None
-
-
-def _confidence(raw: RawCodes, book: Phrasebook) -> NDArray[np.float32]:
-    confidence = np.zeros(raw.share.shape, np.float32)
-    for level in range(1, 5):
-        margin = features(raw, level) @ book.calibration[level - 1]
-        confidence[:, level - 1] = np.where(raw.codes[:, level - 1] == "", 0, 1 / (1 + np.exp(-margin)))
-    # a few hundred labelled rows support no claim above 0.99
-    return np.minimum(np.minimum.accumulate(confidence, axis=1), np.float32(0.99))
-
-
-def _is_under(heading: str, code: str) -> bool:
-    if not code:
-        return False
-    book = phrasebook()
-    row = book.codes.index(heading)
-    while row >= 0:
-        if book.codes[row] == code:
-            return True
-        row = int(book.parent[row])
-    return False

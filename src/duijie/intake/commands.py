@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import date, datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,14 +14,18 @@ from rich.table import Table
 
 from duijie.data import sentence
 from duijie.errors import Fault, InputError
+from duijie.sheets import sheets
 from duijie.terms import Language
+from duijie.terms.days import parse_day
 
+from .coded import code_file
 from .correcting import corrected_copy
 from .entities import merge_queue
-from .files import sheets
-from .headings import find_heading, guess_kind, recall, remember, signature
+from .headings import find_heading, recall, remember, signature
 from .layouts import kinds, layout
+from .pages import guess
 from .quality import FileQuality, Quality, examine
+from .shapes import LeftOut
 from .tables import Intake, read_table, take_in
 
 __all__ = ["check", "group"]
@@ -58,6 +61,12 @@ def group() -> None:
 @click.option(
     "--keep-sound-rows", is_flag=True, help="Write the rows without faults; otherwise one fault keeps all back."
 )
+@click.option(
+    "--hidden",
+    type=click.Choice(["ask", "take", "leave"]),
+    default="ask",
+    help="Rows and sheets not shown: a fault that asks, read like the rest, or left out.",
+)
 @click.option("--as-of", default="", help="Date of the data where the rows do not say it.")
 @click.option("--source", default="", help="Where the data comes from where the rows do not say it.")
 @click.option("--department", default="", help="Who sends it where the rows do not say it.")
@@ -80,13 +89,13 @@ def take_file(
 ) -> None:
     """Read and check FILE; write it with --out."""
     language, opened = _language(ctx), sheets(file)
-    first = list(islice(opened[0].rows(), 40))
-    kind = kind or guess_kind(first)
+    guessed, first = guess(opened)
+    kind = kind or guessed
     if not kind:
         headings = next(([str(cell) for cell in cells if cell] for _, cells in first if any(cells)), [])
         raise InputError("kind_not_found", {"headings": headings[:20]}, {"file": file.name}, "kind_name")
     mapping = _mapping(pairs, maps, first, kind)
-    day = today.date() if today else date.today()
+    day = parse_day(str(today.date())) if today else date.today()
     checks: dict[str, Any] = {
         "keep_sound_rows": keep_sound_rows,
         "is_refusing": False,
@@ -112,6 +121,23 @@ def _mapping(pairs: Sequence[str], maps: Path | None, first: Sequence[tuple[int,
     if given:
         remember(maps, mark, recall(maps, mark) | given)
     return recall(maps, mark)
+
+
+@group.command("code")
+@click.argument("file", type=_existing)
+@click.option("--out", type=_out, required=True, help="The csv to write: one line of codes for each row.")
+@click.option("--name", help="Heading of the names. Without any heading all three are looked for.")
+@click.option("--scope", help="Heading of the business scopes.")
+@click.option("--products", help="Heading of the products.")
+@click.option("--threshold", type=click.FloatRange(0, 1), default=0.5, show_default=True, help="Less sure: left empty.")
+@click.pass_context
+def code(ctx: click.Context, /, file: Path, out: Path, threshold: float, **given: str | None) -> None:
+    """Code the organisations of FILE by GB/T 4754-2017, with a confidence; unsure ones stay empty."""
+    language = _language(ctx)
+    columns = {key: column for key, column in given.items() if column}
+    found = code_file(file, out, columns, untested=sentence("code_untested", language), threshold=threshold)
+    values = {"n": found.n, "coded": found.n_coded, "untested": found.n_untested, "file": str(out)}
+    click.echo(sentence("code_done", language, values))
 
 
 @group.command("kinds")
@@ -154,7 +180,7 @@ def find_duplicates(ctx: click.Context, files: Sequence[Path], out: Path | None,
 @click.pass_context
 def check(ctx: click.Context, folder: Path, maps: Path | None, today: datetime | None, as_json: bool) -> None:
     """Report the quality of the data in FOLDER; a sub-folder stands for a department."""
-    found = examine(folder, today=today.date() if today else date.today(), maps=maps)
+    found = examine(folder, today=parse_day(str(today.date())) if today else date.today(), maps=maps)
     if as_json:
         click.echo(json.dumps(found.to_dict(), ensure_ascii=False, indent=1))
     else:
@@ -185,6 +211,12 @@ def _tell(found: Intake, language: Language, as_json: bool, written: Path | None
     for code, names in (("columns_unknown", found.unknown), ("columns_personal", found.personal)):
         if names:
             click.echo(sentence(code, language, {"columns": list(names)}))
+    if found.encoding not in ("", "UTF-8"):
+        click.echo(sentence("intake_encoding", language, {"encoding": found.encoding}))
+    for one in found.left_out[:_SHOWN]:
+        click.echo(f"  {_left_out(one, language)}")
+    if len(found.left_out) > _SHOWN:
+        click.echo(sentence("left_more", language, {"n": len(found.left_out) - _SHOWN}))
     for fault in found.faults[:_SHOWN]:
         said = _said(fault, language)
         click.echo(f"  {_place(fault, language)} {said['reason']} → {said['remedy']}")
@@ -199,6 +231,12 @@ def _place(fault: Fault, language: Language) -> str:
     where = {key: fault.where.get(key) or "" for key in ("sheet", "row", "column")}
     parts = [sentence(f"fault_at_{key}", language, where) for key, value in where.items() if value]
     return " ".join(parts)
+
+
+def _left_out(one: LeftOut, language: Language) -> str:
+    """A line that is no record: where it stands, why, and how it begins."""
+    place = _place(Fault("", {"sheet": one.sheet, "row": one.row}), language)
+    return f"{place} {sentence(f'left_{one.why}', language)}{f'：{one.text}' if one.text else ''}"
 
 
 def _said(fault: Fault, language: Language) -> dict[str, str]:

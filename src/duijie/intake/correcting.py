@@ -9,12 +9,12 @@ from typing import Any
 
 import xlsxwriter
 
+from duijie.cells import Raw
+from duijie.cells.cell import plain
 from duijie.data import sentence
 from duijie.errors import Fault
+from duijie.sheets import Limits, sheets
 from duijie.terms import Language
-
-from .cells import Raw, plain
-from .files import Limits, sheets
 
 __all__ = ["corrected_copy"]
 

@@ -15,10 +15,10 @@ from math import exp
 from typing import Any
 
 from duijie import data
+from duijie.cells.cell import simplified
+from duijie.cells.codes import is_sound, regions
 from duijie.errors import InputError
 from duijie.terms import Reason
-
-from .codes import is_sound, regions
 
 __all__ = ["Decision", "MergeQueue", "Pair", "core_name", "likeness", "merge_queue"]
 
@@ -156,7 +156,7 @@ def _places() -> frozenset[str]:
 
 
 def _folded(name: str) -> str:
-    return re.sub(r"[\s·.,，。、\-_\"'“”《》]", "", unicodedata.normalize("NFKC", name).lower())
+    return re.sub(r"[\s·.,，。、\-_\"'“”《》]", "", simplified(unicodedata.normalize("NFKC", name).lower()))
 
 
 def _without_places(name: str) -> str:
@@ -177,8 +177,8 @@ def core_name(name: str) -> str:
 
     Examples
     --------
-    >>> core_name("甲乙丙(北京)鞋业有限公司"), core_name("北京市甲乙丙鞋业有限责任公司")
-    ('甲乙丙鞋业', '甲乙丙鞋业')
+    >>> core_name("甲乙丙(北京)鞋业有限公司"), core_name("北京市甲乙丙鞋业有限责任公司"), core_name("甲乙丙鞋業")
+    ('甲乙丙鞋业', '甲乙丙鞋业', '甲乙丙鞋业')
     """
     folded = _folded(name)
     inner = re.findall(r"\(([^)]*)\)", folded)

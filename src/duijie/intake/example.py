@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -11,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
-from duijie.data import check, root, table
+from duijie.data import check, read, root, table
+from duijie.data.evidence import organisation_kind
 from duijie.data.sources import source
 from duijie.errors import DataFileError, Fault
 from duijie.terms import Counts, Listing, Party, Source, TravelTimes
 
-__all__ = ["Example", "load"]
+__all__ = ["RECORDED", "Example", "load"]
 
 Row = Mapping[str, str]
 _PARTY_TABLES = {
@@ -28,6 +29,8 @@ _PARTY_TABLES = {
     "funds": "fund",
     "organisations": "",
 }
+RECORDED = (*_PARTY_TABLES, "listings")
+"""The tables of what people record; all others are bulk: figures, trains, events."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +41,8 @@ class Example:
     rows of text with a :class:`Source` under ``source``. `counts` sums the years of the table of counts, None where
     the folder has none; `coverage` says how many registrations stand behind each region, how many of them have an
     industry, and how they were drawn; `travel_times` come from the direct connections of the table of trains.
-    `tables` is the folder of the files.
+    `tables` is the folder of the files; `closed` are the firms that a source tells to have closed, by id,
+    `honours` what organisations were named for, by theirs.
     """
 
     tables: Path
@@ -51,18 +55,23 @@ class Example:
     clusters: tuple[Mapping[str, Any], ...]
     talent_schemes: tuple[Mapping[str, Any], ...]
     exchanges: tuple[Mapping[str, Any], ...]
+    practices: tuple[Mapping[str, Any], ...]
     counts: Counts | None
     coverage: tuple[Mapping[str, Any], ...]
     travel_times: TravelTimes
+    closed: Mapping[str, Source]
+    honours: Mapping[str, Sequence[str]]
 
 
-def load(folder: Path) -> Example:
+def load(folder: Path, *, is_bulk_only: bool = False) -> Example:
     """Everything in the tables of an agreement folder.
 
     Parameters
     ----------
     folder
         Its ``agreement.yaml`` names the sides and, under ``tables``, the folder of the CSV files.
+    is_bulk_only
+        True leaves the tables of :data:`RECORDED` unread: parties and listings are then empty.
 
     Returns
     -------
@@ -89,9 +98,11 @@ def load(folder: Path) -> Example:
     tables: dict[str, tuple[Row, ...]] = {}
     if not faults:
         for name in _forms()["tables"]:
-            tables[name], wrong = _checked(home / f"{name}.csv", name)
+            is_read = not (is_bulk_only and name in RECORDED)
+            tables[name], wrong = _checked(home / f"{name}.csv", name) if is_read else ((), [])
             faults.extend(wrong)
-        faults.extend(_crossed(home, tables, {side["code"] for side in head["sides"]}))
+        sides = {side["code"] for side in head["sides"]}
+        faults.extend(_crossed(home, tables, sides, is_bulk_only=is_bulk_only))
     if faults:
         where, values = {"file": str(folder)}, {"file": folder.name, "n": len(faults)}
         raise DataFileError("data_file_faults", values, where, "", faults)
@@ -109,7 +120,7 @@ def _head(folder: Path) -> tuple[Mapping[str, Any], list[Fault]]:
 @cache
 def _forms() -> Mapping[str, Any]:
     """Columns and cell forms of every table, as ``data/schemas/tables.yaml`` says."""
-    document: Mapping[str, Any] = yaml.safe_load((root() / "schemas" / "tables.yaml").read_text(encoding="utf-8"))
+    document: Mapping[str, Any] = read(root() / "schemas" / "tables.yaml")
     return document
 
 
@@ -130,8 +141,6 @@ def _checked(path: Path, name: str) -> tuple[tuple[Row, ...], list[Fault]]:
         rows = table(path)
     except DataFileError as error:
         return (), list(error.faults or [Fault(error.code, error.where)])
-    except UnicodeDecodeError as error:
-        return (), [Fault("file_not_utf8", {"file": str(path)}, {"byte": error.start})]
     return rows, list(_faults(path, rows, _columns(name)))
 
 
@@ -150,7 +159,9 @@ def _faults(path: Path, rows: Sequence[Row], columns: Mapping[str, str]) -> Iter
                 yield Fault("table_cell_wrong", where, {"value": row[column][:80], "form": columns[column]})
 
 
-def _crossed(home: Path, tables: Mapping[str, Sequence[Row]], sides: set[str]) -> Iterator[Fault]:
+def _crossed(
+    home: Path, tables: Mapping[str, Sequence[Row]], sides: set[str], *, is_bulk_only: bool
+) -> Iterator[Fault]:
     """Ids given twice, listings of nobody, of no side, or with a payload that is no JSON object."""
     seen: set[str] = set()
     for name in (*_PARTY_TABLES, "listings", "exchanges"):
@@ -160,6 +171,11 @@ def _crossed(home: Path, tables: Mapping[str, Sequence[Row]], sides: set[str]) -
                 yield Fault("id_twice", {"file": str(home / f"{name}.csv"), "row": at, "column": "id"}, {"value": key})
             seen.add(key)
     parties = {row.get("id") for name in _PARTY_TABLES for row in tables[name]}
+    for name in () if is_bulk_only else ("closures", "honours"):
+        for at, row in enumerate(tables[name], start=2):
+            if row.get("party") not in parties:
+                where = {"file": str(home / f"{name}.csv"), "row": at, "column": "party"}
+                yield Fault("party_unknown", where, {"value": row.get("party")})
     for at, row in enumerate(tables["listings"], start=2):
         where = {"file": str(home / "listings.csv"), "row": at}
         if row.get("party") not in parties:
@@ -184,6 +200,9 @@ def _example(home: Path, tables: Mapping[str, Sequence[Row]]) -> Example:
     def rows(name: str) -> tuple[Mapping[str, Any], ...]:
         return tuple(_sourced(row) for row in tables[name])
 
+    honours: Mapping[str, list[str]] = defaultdict(list)
+    for row in tables["honours"]:
+        honours[row["party"]].append(row["name"])
     return Example(
         tables=home,
         parties=tuple(_party(row, kind) for name, kind in _PARTY_TABLES.items() for row in tables[name]),
@@ -195,8 +214,11 @@ def _example(home: Path, tables: Mapping[str, Sequence[Row]]) -> Example:
         clusters=rows("clusters"),
         talent_schemes=rows("talent_schemes"),
         exchanges=rows("exchanges"),
+        practices=rows("practices"),
         counts=_counts(tables["counts"]) if tables["counts"] else None,
         coverage=tuple({**row, "n": int(row["n"]), "n_coded": int(row["n_coded"])} for row in tables["coverage"]),
+        honours=dict(honours),
+        closed={row["party"]: source(row) for row in tables["closures"]},
         travel_times=_travel_times([row for row in tables["rail"] if row["kind"] == "pair"]),
     )
 
@@ -208,7 +230,7 @@ def _sourced(row: Row) -> Mapping[str, Any]:
 def _party(row: Row, kind: str) -> Party:
     return Party(
         id=row["id"],
-        kind=kind or row["kind"],
+        kind=organisation_kind(row["name"], kind or row["kind"]),
         region=row["region"],
         name=row["name"],
         name_en=row.get("name_en", ""),

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from duijie import data
+from duijie.cells import CellType
+from duijie.cells.cell import folded
 from duijie.errors import InputError
 from duijie.terms import Bilingual
 
-__all__ = ["Column", "Layout", "fold_heading", "kinds", "layout", "personal_headings", "total_words"]
+__all__ = ["Column", "Layout", "fold_heading", "kinds", "layout", "personal_headings"]
+
+_LONGEST = 200  # letters of a heading
 
 _FILE = data.root() / "intake" / "layouts.yaml"
 
@@ -22,8 +25,9 @@ _FILE = data.root() / "intake" / "layouts.yaml"
 class Column:
     """One column: its key, label, type, and what is asked of it.
 
-    `unit` is the unit a quantity is kept in; `unit_of` names the column whose unit this one gives row by row;
-    `is_past` asks for a date that has come; `choices` maps each admitted value to the words for it.
+    `unit`, `minimum`, `maximum`, `choices` and `is_end` are those of its type of cell; `unit_of` names the column whose
+    unit this one gives row by row; `is_past` asks for a date that has come; rows whose value is not among `live`, where
+    that names any, are left out.
     """
 
     key: str
@@ -36,15 +40,27 @@ class Column:
     unit: str = ""
     unit_of: str = ""
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    minimum: float | None = None
+    maximum: float | None = None
+    is_end: bool = False
+    live: tuple[str, ...] = ()
+
+    @property
+    def cell(self) -> CellType:
+        """The type its cells are read by."""
+        return CellType(self.type, self.unit, self.minimum, self.maximum, self.choices, self.is_end)
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The columns of one kind of file, by key."""
+    """The columns of one kind of file, by key; no two rows agree in all of the columns `once`, where that names any.
+    `said` are words that tell it from another kind with the same columns."""
 
     kind: str
     label: Bilingual
     columns: Mapping[str, Column]
+    once: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
 
     @property
     def required(self) -> tuple[str, ...]:
@@ -53,14 +69,19 @@ class Layout:
 
 
 def fold_heading(text: str) -> str:
-    """A heading as it is compared: half width, lower case, no spaces, marks or bracketed remarks.
+    """A heading as it is compared: half width, lower case, simplified, no spaces, marks or bracketed remarks.
+
+    A long text is no heading and stays as it is.
 
     Examples
     --------
-    >>> fold_heading(" *注册资本(万元) ")
-    '注册资本'
+    >>> fold_heading(" *註冊資本(萬元) "), fold_heading("1.企业名称")
+    ('注册资本', '企业名称')
     """
-    plain = re.sub(r"[\s*#:：_]", "", unicodedata.normalize("NFKC", text).lower())
+    if len(text) > _LONGEST:
+        return text
+    plain = re.sub(r"[\s*#:：_]", "", folded(text))
+    plain = re.sub(r"^(?:[0-9]{1,2}|[一二三四五六七八九十]{1,2})[.、](?=.)", "", plain)
     return re.sub(r"\(.*?\)|\[.*?\]|【.*?】", "", plain) or plain
 
 
@@ -94,24 +115,21 @@ def layout(kind: str) -> Layout:
     own = _document()["kinds"][kind]
     like = _document()["kinds"][own.get("like", kind)]
     rows = {key: _document()["shared"][key] for key in like["shared"]} | like["columns"]
-    return Layout(kind, Bilingual(**own["label"]), {key: _column(key, row) for key, row in rows.items()})
+    columns = {key: _column(key, row) for key, row in rows.items()}
+    said = tuple(map(folded, own.get("said", ())))
+    return Layout(kind, Bilingual(**own["label"]), columns, tuple(like.get("once", ())), said)
 
 
 def _column(key: str, row: Mapping[str, Any]) -> Column:
-    plain = {name: value for name, value in row.items() if name not in ("label", "aliases", "choices")}
+    plain = {name: value for name, value in row.items() if name not in ("label", "aliases", "choices", "live")}
     choices = {value: tuple(map(str, words)) for value, words in row.get("choices", {}).items()}
     label = Bilingual(**row["label"])
     aliases = (key, label.zh, label.en, *map(str, row.get("aliases", ())))
-    return Column(key, label, aliases=tuple(dict.fromkeys(map(fold_heading, aliases))), choices=choices, **plain)
+    folds = tuple(dict.fromkeys(map(fold_heading, aliases)))
+    return Column(key, label, aliases=folds, choices=choices, live=tuple(row.get("live", ())), **plain)
 
 
 @cache
 def personal_headings() -> frozenset[str]:
     """Headings of personal data, folded; such columns are never read."""
     return frozenset(map(fold_heading, _document()["personal"]))
-
-
-@cache
-def total_words() -> frozenset[str]:
-    """Words that begin a row of totals, folded."""
-    return frozenset(map(fold_heading, _document()["totals"]))

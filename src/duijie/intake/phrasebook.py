@@ -52,7 +52,7 @@ class Phrasebook:
     `codes` are sorted headings, `parent` (headings,) the row of the one above or -1, `level` (headings,) 1–4;
     `phrases` (phrases,) with `kind` and `mode`; entries of phrase p are rows ``start[p]:start[p + 1]`` of `heading`
     and `weight`; `target` and `belief` (headings, modes) say where a thing goes when it is made, sold, repaired …;
-    `keys`, `child` and `found` are the automaton.
+    `keys`, `child` and `found` are the automaton; `calibration` three numbers a level.
     """
 
     codes: tuple[str, ...]
@@ -69,7 +69,7 @@ class Phrasebook:
     keys: NDArray[np.int64]
     child: NDArray[np.int32]
     found: NDArray[np.int32]
-    calibration: NDArray[np.float64]
+    calibration: Mapping[int, NDArray[np.float64]]
 
 
 @cache
@@ -97,11 +97,12 @@ def phrasebook() -> Phrasebook:
     for row in _rows("coder_noise"):
         rows += [(word, "", 0.0, row["kind"]) for word in row["words"].split()]
     modes = {word: row["mode"] for row in _rows("coder_modes") for word in row["words"].split()}
-    calibration = np.array(
-        [[float(row[name]) for name in ("intercept", "share", "evidence")] for row in _rows("coder_calibration")]
-    )
+    calibration = {
+        int(row["level"]): np.array([float(row[name]) for name in ("intercept", "share", "evidence")])
+        for row in _rows("coder_calibration")
+    }
     trades = {row["prefix"]: row for row in data.table(folder / "coder_trade.csv")}
-    return build(rows, modes, sections(), trades, calibration.reshape(-1, 3))
+    return build(rows, modes, sections(), trades, calibration)
 
 
 def _rows(name: str) -> tuple[dict[str, str], ...]:
@@ -119,7 +120,7 @@ def build(
     modes: Mapping[str, str],
     section_of: Mapping[str, str],
     trades: Mapping[str, Mapping[str, str]],
-    calibration: NDArray[np.float64],
+    calibration: Mapping[int, NDArray[np.float64]],
 ) -> Phrasebook:
     """Pack (phrase, heading, weight, kind) rows and words of modes; a phrase may stand in several rows."""
     rows = list(rows)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from duijie.errors import DuijieError, Fault, InputError
+from duijie.sheets import sheets
 from duijie.terms import Progress, silent
 
-from .files import sheets
-from .headings import find_heading, guess_kind, recall, signature
+from .headings import find_heading, recall, signature
 from .layouts import layout
+from .pages import guess
 from .tables import Intake, take_in
 
 __all__ = ["FileQuality", "Quality", "examine"]
@@ -56,6 +56,8 @@ class FileQuality:
             "n_faulty_rows": found.n_faulty_rows,
             "n_mended": found.n_mended,
             "n_skipped": found.n_skipped,
+            "left_out": [asdict(one) for one in found.left_out],
+            "encoding": found.encoding,
             "counts": dict(found.counts),
             "coverage": {key: round(share, 4) for key, share in found.coverage.items()},
             "as_of": list(found.as_of),
@@ -170,15 +172,16 @@ def _examined(
 ) -> FileQuality:
     kind = kinds.get(path.name, "")
     try:
-        first = list(islice(sheets(path)[0].rows(), 40))
-        kind = kind or guess_kind(first)
+        opened = sheets(path)
+        guessed, first = guess(opened)
+        kind = kind or guessed
         if not kind:
             headings = _first_texts(first)
             return FileQuality(
                 file, "", department, None, Fault("kind_not_found", {"file": file}, {"headings": headings})
             )
         mapping = recall(maps, signature(find_heading(first, layout(kind), {}))) if maps else {}
-        found = take_in(path, kind, mapping=mapping, today=today, is_coded=False, department=department)
+        found = take_in(path, kind, mapping=mapping, today=today, is_coded=False, department=department, opened=opened)
         return FileQuality(file, kind, department, found)
     except DuijieError as error:
         return FileQuality(file, kind, department, None, Fault(error.code, {"file": file}, error.values, error.hint))

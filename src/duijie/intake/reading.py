@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .phrasebook import DIRECT, MODE, MODES, NEGATION, NOISE, PRODUCT, Phrasebook, folding
 
-__all__ = ["Evidence", "read_batch", "trace"]
+__all__ = ["Evidence", "packed", "read_batch", "trace"]
 
 _SEPARATOR, _CLAUSE, _COLON, _OTHER = 10, 11, 12, 13
 _MOST = 4096  # tokens kept of one text: a 10,000-character scope says what it says in its first part
@@ -28,27 +28,30 @@ _MAKE, _TRADE, _RETAIL, _GROW = (MODES.index(mode) for mode in ("make", "trade",
 
 class Evidence(NamedTuple):
     """For each text: `heading` (texts, 4) rows of the best heading a level or -1, `share` (texts, 4) of the weight
-    that lies under it, `total` (texts,) weight found."""
+    that lies under it, `total` (texts,) weight found, `divisions` (texts, divisions) the share under each division."""
 
     heading: NDArray[np.int32]
     share: NDArray[np.float32]
     total: NDArray[np.float32]
+    divisions: NDArray[np.float32]
 
 
 def read_batch(names: Sequence[str], scopes: Sequence[str], book: Phrasebook) -> Evidence:
     """The best headings of each pair of name and scope; both sequences have one length."""
-    name_text, name_at = _packed(names)
-    scope_text, scope_at = _packed(scopes)
+    name_text, name_at = packed(names)
+    scope_text, scope_at = packed(scopes)
     heading = np.full((len(names), 4), -1, np.int32)
     share = np.zeros((len(names), 4), np.float32)
     total = np.zeros(len(names), np.float32)
-    _read_all(name_text, name_at, scope_text, scope_at, _tables(book), heading, share, total)
-    return Evidence(heading, share, total)
+    places = np.where(book.level == 2, np.cumsum(book.level == 2) - 1, -1).astype(np.int32)
+    divisions = np.zeros((len(names), int((book.level == 2).sum())), np.float32)
+    _read_all(name_text, name_at, scope_text, scope_at, _tables(book), places, heading, share, total, divisions)
+    return Evidence(heading, share, total, divisions)
 
 
 def trace(name: str, scope: str, book: Phrasebook) -> list[tuple[str, str, float]]:
     """What decided for one text: (words as they stand, heading, weight), heaviest first."""
-    texts = [_packed([name])[0], _packed([scope])[0]]
+    texts = [packed([name])[0], packed([scope])[0]]
     buffers = _buffers()
     n = _contributions(texts[0], 0, len(texts[0]), texts[1], 0, len(texts[1]), _tables(book), buffers)
     found: dict[tuple[str, str], float] = {}
@@ -101,7 +104,8 @@ def _tables(book: Phrasebook) -> _Tables:
                    book.weight, book.target, book.belief, book.parent, book.level)  # fmt: skip
 
 
-def _packed(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+def packed(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """All characters in one array, and where each text begins, the end of the last one behind them."""
     raw = "".join(texts).encode("utf-32-le", "surrogatepass")
     ends = np.cumsum([0, *map(len, texts)], dtype=np.int64)
     return np.frombuffer(raw, np.uint32), ends
@@ -373,7 +377,8 @@ def _summed(
 @nb.njit(cache=True)
 def _read_all(
     names: NDArray[np.uint32], name_at: NDArray[np.int64], scopes: NDArray[np.uint32], scope_at: NDArray[np.int64],
-    t: _Tables, heading: NDArray[np.int32], share: NDArray[np.float32], total: NDArray[np.float32],
+    t: _Tables, places: NDArray[np.int32], heading: NDArray[np.int32], share: NDArray[np.float32],
+    total: NDArray[np.float32], divisions: NDArray[np.float32],
 ) -> None:  # fmt: skip
     out = _Buffers(np.zeros((_MOST, 4), np.int32), np.zeros((_MOST, 6), np.int32), np.zeros((4 * _MOST, 3), np.int32),
                    np.zeros(4 * _MOST, np.int32), np.zeros(4 * _MOST, np.float32))  # fmt: skip
@@ -393,4 +398,6 @@ def _read_all(
             heading[row, level], share[row, level] = best, score[best] / weight
             above = best
         for one in touched[:n_touched]:
+            if places[one] >= 0:
+                divisions[row, places[one]] = score[one] / weight
             score[one] = 0.0

@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache, partial
-from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +18,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from duijie import __version__
+from duijie.cells import CellType, Raw
 from duijie.errors import Fault, InputError
+from duijie.sheets import Limits, Sheet, sheets
 from duijie.terms import Progress, Provenance, silent
 
 from .coding import code_industries
-from .files import Limits, Sheet, sheets
-from .headings import Heading, find_heading
 from .layouts import Layout, layout
-from .rows import Batch, Reader
+from .pages import Page, pages
+from .rows import Batch, Hidden, Reader, Seen
+from .shapes import LeftOut
 
 __all__ = ["Intake", "read_table", "take_in"]
 
@@ -41,7 +42,9 @@ class Intake:
     has, and the provenance columns ``source_file``, ``source_sheet``, ``source_row``, ``as_of``, ``confidences``
     (JSON of the values believed less than fully) and ``inferred`` (keys nobody stated); it is None where the rows
     went to a file. `faults` lists the first 10,000; `counts` counts all by code. `coverage` gives the share 0–1 of
-    rows that fill each column. `columns` maps headings to keys.
+    rows that fill each column. `columns` maps headings to keys. Every line below a heading is a row or is skipped:
+    `left_out` names those that are skipped and not blank (the first 1,000 of a sheet), and sheets without a table;
+    `encoding` is that of a text; `beside` holds for every sound row the cells that were asked for beside the layout.
     """
 
     kind: str
@@ -62,6 +65,9 @@ class Intake:
     provenance: Provenance
     table: pa.Table | None = field(default=None, repr=False)
     is_written: bool = False
+    left_out: tuple[LeftOut, ...] = ()
+    encoding: str = ""
+    beside: tuple[Mapping[str, tuple[Raw, str]], ...] = ()
 
     @property
     def n_faults(self) -> int:
@@ -94,6 +100,9 @@ class _Tally:
     personal: list[str] = field(default_factory=list)
     departments: dict[str, list[Any]] = field(default_factory=dict)
     as_of: tuple[str, str] = ("", "")
+    left_out: list[LeftOut] = field(default_factory=list)
+    encoding: str = ""
+    beside: list[Mapping[str, tuple[Raw, str]]] = field(default_factory=list)
 
     def note(self, faults: Sequence[Fault]) -> None:
         self.counts.update(fault.code for fault in faults)
@@ -105,6 +114,8 @@ class _Tally:
         self.n_mended += batch.n_mended
         self.n_skipped += batch.n_skipped
         self.n_formulas += batch.n_formulas
+        self.left_out += batch.left_out
+        self.beside += [own for at, own in enumerate(batch.beside) if at not in batch.faulty]
         self.note(batch.faults)
         for key, values in batch.values.items():
             self.filled[key] += len(values) - values.count(None)
@@ -177,7 +188,13 @@ def take_in(
     limits, batch_rows, progress
         Bounds of compressed files; rows read at a time; called after every batch.
     opened
-        The sheets of the file where it has been opened already (:func:`duijie.intake.files.sheets`).
+        The sheets of the file where it has been opened already (:func:`duijie.sheets.sheets`).
+    hidden
+        What becomes of rows and sheets a program does not show: ``ask`` makes them a fault, ``take`` reads them like
+        the rest, ``leave`` leaves them out.
+    beside
+        The type of a heading that the kind does not know, None where it is nobody's: the cells of those that have one
+        are kept raw beside each sound row, with the unit of their column (``Intake.beside``).
 
     Returns
     -------
@@ -222,7 +239,21 @@ class _Writer:
         if self._writer is None:
             self._out.parent.mkdir(parents=True, exist_ok=True)
             self._writer = pq.ParquetWriter(self._part, table.schema)
-        self._writer.write_table(table)
+        schema = pa.unify_schemas([self._writer.schema, table.schema])
+        if schema != self._writer.schema:
+            self._widen(schema)
+        self._writer.write_table(_aligned(table, schema))
+
+    def _widen(self, schema: pa.Schema) -> None:
+        """Go on with more columns, where a table further down has them; what is written has nothing there."""
+        assert self._writer is not None
+        self._writer.close()
+        narrow = self._part.with_suffix(".narrow")
+        self._part.replace(narrow)
+        self._writer = pq.ParquetWriter(self._part, schema)
+        for batch in pq.ParquetFile(narrow).iter_batches():
+            self._writer.write_table(_aligned(pa.Table.from_batches([batch]), schema))
+        narrow.unlink()
 
     def commit(self) -> None:
         if self._writer is not None:
@@ -234,6 +265,14 @@ class _Writer:
         if self._writer is not None:
             self._writer.close()
         self._part.unlink(missing_ok=True)
+
+
+def _aligned(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """A table with the columns of a schema; those it does not have are null."""
+    columns = [
+        table[one.name] if one.name in table.column_names else pa.nulls(table.num_rows, one.type) for one in schema
+    ]
+    return pa.table(columns, schema=schema)
 
 
 def _run(
@@ -251,40 +290,59 @@ def _run(
     batch_rows: int = 20_000,
     progress: Progress = silent,
     opened: Sequence[Sheet] | None = None,
+    hidden: Hidden = "ask",
+    beside: Callable[[str], CellType | None] | None = None,
 ) -> tuple[_Tally, Provenance]:
     tally = _Tally()
     defaults = {"as_of": as_of, "source": source or path.name, "department": department}
     opened = sheets(path, limits=limits) if opened is None else opened
-    found = [(sheet, *_begin(sheet, form, path, mapping)) for sheet in opened]
-    usable = [one for one in found if one[1].keys] or found[:1]
-    keys = tuple(dict.fromkeys(key for _, heading, _ in usable for key in heading.keys.values()))
-    seen: dict[str, dict[int, int]] = {}
-    for sheet, heading, rows in usable:
-        tally.note(heading.faults)
-        tally.columns |= {heading.texts[place]: key for place, key in heading.keys.items()}
-        tally.unknown += heading.unknown
-        tally.personal += heading.personal
-        reader = Reader(form, heading, {"file": path.name, "sheet": sheet.name}, today, seen)
-        for batch in reader.batches(rows, batch_rows) if heading.keys else ():
+    tally.encoding = opened[0].encoding
+    usable, left_out, faults = pages(opened, form, path.name, mapping, hidden)
+    tally.left_out += left_out
+    tally.note(faults)
+    keys = tuple(dict.fromkeys(key for page in usable for key in page.heading.keys.values()))
+    seen = Seen()
+    for page in usable:
+        tally.note(page.heading.faults)
+        tally.columns |= {page.heading.texts[place]: key for place, key in page.heading.keys.items()}
+        tally.unknown += page.heading.unknown
+        tally.personal += page.heading.personal
+        where = {"file": path.name, "sheet": page.sheet.name}
+        reader = Reader(form, page.heading, page.sheet, where, today, seen, hidden, beside)
+        for batch in reader.batches(page.rows, batch_rows) if page.heading.keys else ():
             coded = _code(batch, form) if is_coded else []
             tally.add(batch)
-            keep(_arrow(batch, form, keys, coded, path.name, sheet.name, defaults))
+            keep(_arrow(batch, form, keys, coded, path.name, page.sheet.name, defaults))
             progress("intake", tally.n_rows, 0)
+        for heading in reader.headings[1:]:  # of tables further down
+            tally.columns |= {heading.texts[place]: key for place, key in heading.keys.items()}
+            tally.unknown += [one for one in heading.unknown if one not in tally.unknown]
+            tally.personal += [one for one in heading.personal if one not in tally.personal]
+        if reader.hidden:
+            values = {"rows": _ranges(reader.hidden), "n": len(reader.hidden)}
+            tally.note([Fault("rows_hidden", {**where, "row": reader.hidden[0]}, values, "hidden_choose")])
     if tally.columns and not tally.n_rows:
-        where = {"file": path.name, "sheet": usable[0][0].name, "row": usable[0][1].row + 1}
-        tally.note([Fault("rows_missing", where, {"kind": form.label.to_dict()}, "rows_add")])
+        tally.note([_empty(usable[0], form, path)])
     inputs = {path.name: _digest(path)}
     parameters = {"kind": form.kind, "mapping": dict(mapping or {}), "is_coded": is_coded, "as_of": as_of}
     return tally, Provenance(inputs, __version__, parameters)
 
 
-def _begin(
-    sheet: Sheet, form: Layout, path: Path, mapping: Mapping[str, str] | None
-) -> tuple[Heading, Iterator[tuple[int, Sequence[Any]]]]:
-    rows = sheet.rows()
-    first = list(islice(rows, 40))
-    heading = find_heading(first, form, {"file": path.name, "sheet": sheet.name}, mapping)
-    return heading, chain((row for row in first if row[0] > heading.row), rows)
+def _empty(page: Page, form: Layout, path: Path) -> Fault:
+    where = {"file": path.name, "sheet": page.sheet.name, "row": page.heading.row + 1}
+    return Fault("rows_missing", where, {"kind": form.label.to_dict()}, "rows_add")
+
+
+def _ranges(rows: Sequence[int]) -> str:
+    """Row numbers as people write them: 3、5–9."""
+    parts: list[list[int]] = []
+    for row in rows:
+        if parts and row == parts[-1][-1] + 1:
+            parts[-1] = [parts[-1][0], row]
+        else:
+            parts.append([row, row])
+    shown = [f"{first}–{last}" if last > first else str(first) for first, last in parts[:20]]
+    return "、".join(shown) + ("…" if len(parts) > 20 else "")
 
 
 def _digest(path: Path) -> str:
@@ -301,8 +359,8 @@ def _code(batch: Batch, form: Layout) -> list[int]:
     stated = batch.values.setdefault("industry", [None] * n)
     open_places = [at for at in range(n) if stated[at] is None and at not in batch.faulty]
     scope, products = (batch.values.get(key) or [None] * n for key in ("scope", "products"))
-    texts = [";".join(filter(None, (scope[at], "、".join(products[at] or ())))) for at in open_places]
-    found = code_industries([names[at] or "" for at in open_places], texts)
+    made = ["、".join(products[at] or ()) for at in open_places]
+    found = code_industries([names[at] or "" for at in open_places], [scope[at] or "" for at in open_places], made)
     filled = []
     for at, code, confidence in zip(open_places, found.deepest(), found.confidence, strict=True):
         if code:
@@ -313,7 +371,8 @@ def _code(batch: Batch, form: Layout) -> list[int]:
     return filled
 
 
-_TYPES = {"words": pa.list_(pa.string()), "number": pa.float64(), "money": pa.float64(), "quantity": pa.float64()}
+_FIGURES = ("number", "money", "quantity", "count", "share")
+_TYPES = {"words": pa.list_(pa.string()), **dict.fromkeys(_FIGURES, pa.float64())}
 
 
 def _arrow(
@@ -329,7 +388,7 @@ def _arrow(
     sound = [at for at in range(n) if at not in batch.faulty] if batch.faulty else range(n)
     pick = partial(_picked, sound)
     arrays: dict[str, pa.Array] = {}
-    wanted = dict.fromkeys([*keys, *(["industry"] if "industry" in batch.values else [])])
+    wanted = dict.fromkeys([*keys, *batch.values])
     for key in wanted:
         values = batch.values.get(key) or [None] * n
         default = defaults.get(key)
@@ -383,4 +442,7 @@ def _intake(kind: str, path: Path, tally: _Tally, provenance: Provenance, table:
         as_of=tally.as_of,
         provenance=provenance,
         table=table,
+        left_out=tuple(tally.left_out),
+        encoding=tally.encoding,
+        beside=tuple(tally.beside),
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,17 @@ import numpy as np
 from duijie.data import listing, read, root, table
 from duijie.data.sources import source
 from duijie.errors import DataFileError, Fault
-from duijie.terms import Bilingual, ChainLink, ChainStage, ChainTemplate, Industry, IOTable, Source, Taxonomy
+from duijie.terms import (
+    Bilingual,
+    ChainLink,
+    ChainStage,
+    ChainTemplate,
+    Industry,
+    IOTable,
+    ProductRelation,
+    Source,
+    Taxonomy,
+)
 
 __all__ = [
     "chain",
@@ -25,10 +36,14 @@ __all__ = [
     "isic4",
     "names",
     "product_groups",
+    "relations",
     "sector_names",
     "sector_of",
     "vocabulary",
 ]
+
+
+STANDARD = Source("国家市场监督管理总局、国家标准化管理委员会", "GB/T 4754-2017《国民经济行业分类》", as_of="2017")
 
 
 @cache
@@ -134,10 +149,19 @@ def chain(path: Path) -> ChainTemplate:
     if faults := tuple(_chain_faults(path, document)):
         raise DataFileError("data_file_faults", {"file": path.name, "n": len(faults)}, {"file": str(path)}, "", faults)
     stages = tuple(
-        ChainStage(row["key"], row["name"], tuple(row["industries"]), tuple(row.get("products", ())))
+        ChainStage(
+            row["key"],
+            row["name"],
+            tuple(row["industries"]),
+            tuple(row.get("products", ())),
+            bool(row.get("is_strict")),
+        )
         for row in document["stages"]
     )
-    links = tuple(ChainLink(row["supplier"], row["buyer"], row["why"]) for row in document["links"])
+    links = tuple(
+        ChainLink(row["supplier"], row["buyer"], row["why"], row.get("flow", "input"), row.get("heading", ""))
+        for row in document["links"]
+    )
     return ChainTemplate(document["key"], document["name"], stages, links)
 
 
@@ -163,6 +187,42 @@ def vocabulary() -> Mapping[str, tuple[Mapping[str, Any], ...]]:
     """
     document = read(root() / "taxonomies" / "vocabulary.yaml", "vocabulary")
     return {one["industry"]: tuple(one["products"]) for one in document["classes"]}
+
+
+@cache
+def relations() -> tuple[ProductRelation, ...]:
+    """What products of a class have to do with one another; a relation without order stands once a pair.
+
+    Raises
+    ------
+    DataFileError
+        The file breaks its schema, or a relation names a word its class does not have.
+    """
+    path = root() / "taxonomies" / "relations.yaml"
+    rows = read(path, "relations")["relations"]
+    words = {code: {str(row["word"]) for row in products} for code, products in vocabulary().items()}
+    faults = tuple(_relation_faults(path, rows, words))
+    if faults:
+        raise DataFileError("data_file_faults", {"file": path.name, "n": len(faults)}, {"file": str(path)}, "", faults)
+    return tuple(
+        ProductRelation(row["kind"], row["class"], first, second, row["why"], source(row["source"]))
+        for row in rows
+        for first, second in _related(row)
+    )
+
+
+def _related(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    return combinations(row["among"], 2) if "among" in row else product(row["supplier"], row["buyer"])
+
+
+def _relation_faults(path: Path, rows: Sequence[Mapping[str, Any]], words: Mapping[str, set[str]]) -> Iterator[Fault]:
+    for at, row in enumerate(rows):
+        known = words.get(row["class"], set())
+        for key in ("among", "supplier", "buyer"):
+            for word in row.get(key, ()):
+                if word not in known:
+                    where = {"file": str(path), "key": f"relations.{at}.{key}"}
+                    yield Fault("name_unknown", where, {"name": word, "known": sorted(known)})
 
 
 @cache

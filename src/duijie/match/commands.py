@@ -6,21 +6,24 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from duijie.data import read, root, sentence
+from duijie.data import read, read_json, root, sentence
 from duijie.errors import InputError
 from duijie.terms import Listing, Party, Progress, Reason
+from duijie.terms.days import parse_day
 
 from . import quality
 from .explain import gathered
 from .kinds import Kind, load_kinds, read_kind
 from .learning import WeightBook
 from .lessons import learn
+from .pairs import judge
 from .run import Match, Unmatched, kind, rank, why_not
 from .scoring import Circumstances
 from .tables import check_ending, column_of, decisions_of, listings_of, read_rows, write_rows
@@ -113,7 +116,11 @@ def kind_command(
     check_ending(out)
     chosen = _kind(name, weights)
     ours, theirs, parties = _sides(chosen, needs, offers)
-    found = kind(chosen, ours, theirs, parties=parties, on=_day(on), top=top)
+    world = _world(ctx, on)
+    found = kind(
+        chosen, ours, theirs, parties=parties, on=world.on, top=top,
+        sector_of=world.sector_of, input_output=world.input_output, coder=world.coder,
+    )  # fmt: skip
     kept = [one for one in found.matches if one.is_assigned or not assign]
     if out.suffix == ".json":
         write_rows(out, [{**found.to_dict(), "matches": [one.to_dict() for one in kept]}], ())
@@ -150,8 +157,14 @@ def _sides(chosen: Kind, needs: Path, offers: Path) -> tuple[list[Listing], list
     return ours, theirs, owners
 
 
+def _world(ctx: click.Context, on: datetime | None) -> Circumstances:
+    """The day, and what the command line knows of industries beside the rows; a wing called by itself knows nothing."""
+    known = ctx.obj["world"]() if "world" in ctx.obj else Circumstances(date.min)
+    return replace(known, on=_day(on))
+
+
 def _day(on: datetime | None) -> date:
-    return on.date() if on else date.today()
+    return parse_day(str(on.date())) if on else date.today()
 
 
 def _kind(name: str, weights: Path | None = None) -> Kind:
@@ -167,9 +180,9 @@ def _book(path: Path | None) -> WeightBook:
     if path is None or not path.exists():
         return WeightBook(())
     try:
-        return WeightBook.from_dict(json.loads(path.read_text(encoding="utf-8")))
-    except ValueError:
-        raise InputError("match_no_weight_book", {}, {"file": str(path)}) from None
+        return WeightBook.from_dict(read_json(path))
+    except InputError as error:
+        raise InputError("match_no_weight_book", {}, {"file": str(path)}, faults=error.faults) from None
 
 
 @group.command("why")
@@ -195,7 +208,7 @@ def why_command(
     chosen = _kind(name, weights)
     ours, theirs, parties = _sides(chosen, needs, offers)
     need, offer = _one(ours, need_id, needs), _one(theirs, offer_id, offers)
-    world = Circumstances(_day(on))
+    world = _world(ctx, on)
     answer = why_not(chosen, need, offer, theirs, parties=parties, world=world, others=ours)
     values = {"need": need_id, "offer": offer_id, "score": round(answer.score, 3), "rank": answer.rank}
     code = "match_why_allowed" if answer.is_allowed else "match_why_refused"
@@ -227,7 +240,7 @@ def learn_command(
     ours, theirs, parties = _sides(chosen, needs, offers)
     policy = read(root() / "policies" / "learning.yaml", "learning")
     told = decisions_of(read_rows(decisions), decisions)
-    found = learn(chosen, ours, theirs, told, parties=parties, world=Circumstances(_day(on)), policy=policy)
+    found = learn(chosen, ours, theirs, told, parties=parties, world=_world(ctx, on), policy=policy)
     if found is None:
         _say(ctx, "match_too_few_decisions", accepted=policy["least_accepted"], declined=policy["least_declined"])
         return
@@ -264,11 +277,48 @@ def _row(one: Match, language: str) -> dict[str, Any]:
 
 
 @group.command("evaluate")
-@click.option("--pairs", type=_FILE, required=True, help="Columns: id, query, relevant (the text that answers it).")
+@click.option("--pairs", type=_FILE, required=True, help="Columns: id, query, relevant; with --kind: need, offer.")
+@click.option("--kind", "name", default=None, help="Judge this kind on real pairs of --needs and --offers.")
+@click.option("--needs", type=_FILE, default=None, help="With --kind: id, name, text, products.")
+@click.option("--offers", type=_FILE, default=None, help="The same; all of them are candidates for each need.")
+@click.option("--json", "as_json", is_flag=True, help="With --kind: print JSON.")
 @click.option("--out", type=_FILE, default=None, help="CSV, JSON or Parquet; printed as a table in any case.")
+@_ON
 @click.pass_context
-def evaluate_command(ctx: click.Context, pairs: Path, out: Path | None) -> None:
-    """Recall, nDCG and MRR with 95 % bands on pairs with known answers, beside the baselines."""
+def evaluate_command(
+    ctx: click.Context,
+    pairs: Path,
+    name: str | None,
+    needs: Path | None,
+    offers: Path | None,
+    as_json: bool,
+    out: Path | None,
+    on: datetime | None,
+) -> None:
+    """Recall, nDCG and MRR on pairs with known answers, beside the baselines: of texts, or of a kind of match."""
+    if name is None:
+        _of_texts(ctx, pairs, out)
+        return
+    if needs is None or offers is None:
+        raise InputError("match_evaluate_kind")
+    files = (needs, offers, pairs)
+    tables = read_rows(needs), read_rows(offers), read_rows(pairs, has_ids=False)
+    found = judge(_kind(name), *tables, files, _world(ctx, on))
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False, indent=1))
+        return
+    for title, one in {
+        "duijie": found["duijie"],
+        **found["baselines"],
+        "blind": found["blind"],
+        "shuffled": found["shuffled"],
+    }.items():
+        click.echo(f"{title:<12} " + "  ".join(f"{key} {value:.3f}" for key, value in one.items()))
+    click.echo("recall@10 {low:+.3f} … {high:+.3f}".format_map(found["paired_recall@10"]))
+
+
+def _of_texts(ctx: click.Context, pairs: Path, out: Path | None) -> None:
+    """The text search alone, with 95 % bands."""
     rows = read_rows(pairs)
     if not rows:
         raise InputError("match_no_pairs", {}, {"file": str(pairs)})

@@ -14,6 +14,7 @@ from duijie.data import root, table
 from duijie.terms import Reason
 
 from .kinds import Field, Term
+from .readers import is_inferred
 from .rules import Checks, Relaxation, RuleSet
 from .scoring import Scorer, Scores
 from .text import met_words
@@ -22,7 +23,10 @@ __all__ = ["Explainer", "gathered"]
 
 
 # unknown for want of tables or texts, which nobody can state in a listing
+_BY_CODE = {"industry", "relatedness", "input_output"}
 _OF_THE_WORLD = {"activity", "relatedness", "input_output"}
+# the rule that need and offer stand on two sides: nobody is advised to give up what the agreement is for
+_OWN_SIDE = "side"
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,13 +70,34 @@ class Explainer:
         values: dict[str, Any] = {"term": term.label.to_dict(), "value": None if math.isnan(part) else round(part, 4)}
         values["most"] = round(term.weight, 4)
         if math.isnan(part):
-            return Reason("match_unknown", values, share, is_for=False)
+            return Reason(self._unknown(term), values, share, is_for=False)
         values |= self._details(term, need, offer)
+        if "–" in (values.get("need"), values.get("offer")) and term.measure in _BY_CODE:
+            return Reason("match_unknown_code", values, share, is_for=False)
         is_for = part > 0 and part >= term.good_from and values.get("words") != "–"
         if values.get("words") == "–":
             return Reason("match_no_words", values, share, is_for=False)
+        if not is_for and term.measure == "industry" and values["need"] == values["offer"]:
+            return Reason("match_against_industry_wide", values, share, is_for)
+        if is_for and term.measure == "chain" and values["supplier"] == values["buyer"]:
+            return Reason("match_for_chain_same", values, share, is_for)
         code = f"match_for_{term.measure}" if is_for else f"match_against_{term.measure}"
         return Reason(code, values, share, is_for)
+
+    def _unknown(self, term: Term) -> str:
+        """Why nothing is known: the field opens later, or nobody said it; an industry is its owner's code."""
+        if term.measure in _BY_CODE:
+            return "match_unknown_code"
+        is_later = self._opens_later(term.need or (), term.offer or ())
+        return "match_later" if is_later else "match_unknown"
+
+    def _opens_later(self, need: Sequence[str], offer: Sequence[str]) -> bool:
+        """Whether one of some fields is closed to the other side until both have accepted."""
+        fields = self.scorer.kind.fields
+        named = [one for one in fields("need") if one.key in need] + [
+            one for one in fields("offer") if one.key in offer
+        ]
+        return any(one.disclosure != "public" for one in named)
 
     def _details(self, term: Term, need: int, offer: int) -> dict[str, Any]:
         needs, offers = self.scorer.needs, self.scorer.offers
@@ -80,10 +105,7 @@ class Explainer:
             met = met_words(needs.words(need, term.need), offers.words(offer, term.offer))
             return {"words": list(met) or "–"}
         if term.measure in ("industry", "relatedness", "input_output"):
-            return {
-                "need": _industry(needs.value(need, "industry")),
-                "offer": _industry(offers.value(offer, "industry")),
-            }
+            return _industries_told(needs.value(need, "industry"), offers.value(offer, "industry"))
         if term.measure == "chain":
             return self._chain(term, need, offer)
         if term.need and term.offer:
@@ -113,13 +135,19 @@ class Explainer:
                 values = {"rule": rule.label.to_dict(), "margin": round(margin, 4)}
                 yield Reason("match_near", values, is_for=False)
         states = zip(self.rules.rules, checks.states[:, at].tolist(), strict=True)
-        if unknown := [rule.label.to_dict() for rule, state in states if state < 0]:
-            yield Reason("match_rules_unknown", {"rules": unknown}, is_for=False)
+        unknown = [rule for rule, state in states if state < 0]
+        later = [rule for rule in unknown if self._opens_later([rule.need], [rule.offer])]
+        for code, rules in (
+            ("match_rules_later", later),
+            ("match_rules_unknown", [one for one in unknown if one not in later]),
+        ):
+            if rules:
+                yield Reason(code, {"rules": [rule.label.to_dict() for rule in rules]}, is_for=False)
         for pool, place, code in (
             (self.scorer.needs, need, "match_need_inferred"),
             (self.scorer.offers, offer, "match_offer_inferred"),
         ):
-            if pool.listings[place].basis != "published":
+            if is_inferred(pool.listings[place].id, {"basis": pool.listings[place].basis}):
                 yield Reason(code, {}, is_for=False)
         if price >= 0.02:
             yield Reason("match_in_demand", {"price": round(price, 4)}, is_for=False)
@@ -149,6 +177,8 @@ class Explainer:
         """The smallest relaxation of a need's rules as a reason; None where none was found."""
         if found is None:
             return None
+        if found.rules == (_OWN_SIDE,):
+            return Reason("match_only_own_side", {"keys": [_OWN_SIDE], "n": found.n_gained})
         labels = {rule.key: rule.label.to_dict() for rule in self.rules.rules}
         values = {
             "rules": [labels[key] for key in found.rules],
@@ -160,14 +190,18 @@ class Explainer:
         return Reason("match_relax_by" if found.shortfall_share else "match_relax", values)
 
 
+_GATHERED = {"match_later": "match_later_terms", "match_unknown": "match_unknown_terms"}
+"""Reasons that differ in nothing but their term, and the one that says all of them."""
+
+
 def gathered(reasons: Sequence[Reason]) -> tuple[Reason, ...]:
-    """The reasons as they are told: terms that one side or both say nothing about come last, in one sentence."""
-    unknown = [one for one in reasons if one.code == "match_unknown"]
-    told = [one for one in reasons if one.code != "match_unknown"]
-    if not unknown:
-        return tuple(told)
-    values = {"terms": [one.values["term"] for one in unknown]}
-    return (*told, Reason("match_unknown_terms", values, sum(one.weight for one in unknown), is_for=False))
+    """The reasons as they are told: terms that one side or both say nothing about, or that open later, come last."""
+    told = [one for one in reasons if one.code not in _GATHERED]
+    for code, together in _GATHERED.items():
+        if of := [one for one in reasons if one.code == code]:
+            values = {"terms": [one.values["term"] for one in of]}
+            told.append(Reason(together, values, sum(one.weight for one in of), is_for=False))
+    return tuple(told)
 
 
 def _failure(rule: Mapping[str, str], margin: float | None) -> Reason:
@@ -184,6 +218,18 @@ def _industries() -> dict[str, dict[str, str]]:
 def _industry(code: Any) -> Any:
     """The name of an industry, or the code itself where it has none."""
     return _industries().get(str(code), str(code or "–"))
+
+
+def _industries_told(need: Any, offer: Any) -> dict[str, Any]:
+    """Two industries by name; two of one name, a class and a part of it, by their codes as well."""
+    names = {"need": _industry(need), "offer": _industry(offer)}
+    if need == offer or names["need"] != names["offer"]:
+        return names
+    codes = {"need": need, "offer": offer}
+    return {
+        end: {language: f"{text} {codes[end]}" for language, text in name.items()} if isinstance(name, dict) else name
+        for end, name in names.items()
+    }
 
 
 def _shown(value: Any, name: str, fields: Sequence[Field]) -> Any:

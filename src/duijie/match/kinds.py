@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -9,9 +10,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+from duijie.cells import Cell, CellType, Raw, Wrong, read
+from duijie.cells.amounts import measure
+from duijie.cells.cell import plain
+from duijie.cells.figures import MOST
 from duijie.data import files
-from duijie.errors import DataFileError, Fault
+from duijie.errors import DataFileError, Fault, InputError
 from duijie.terms import Bilingual
+from duijie.terms.days import NO_END, parse_day
 
 from .text import Analysis
 
@@ -24,6 +30,7 @@ __all__ = [
     "Rule",
     "Sharing",
     "Term",
+    "last_day",
     "load_kinds",
     "read_kind",
 ]
@@ -33,7 +40,11 @@ Role = Literal["need", "offer"]
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a need or an offer; `disclosure` says from when the other side sees it."""
+    """One field of a need or an offer; `disclosure` says from when the other side sees it.
+
+    A number is read by its unit: of money, a count, a share, a quantity; each is ≥ 0 unless `minimum` says otherwise,
+    both bounds inside. `is_end` marks a date on which something ends, which may be said never to come.
+    """
 
     key: str
     label: Bilingual
@@ -43,6 +54,91 @@ class Field:
     taxonomy: str = ""
     is_required: bool = False
     disclosure: str = "public"
+    minimum: float | None = None
+    maximum: float | None = None
+    is_end: bool = False
+
+    @property
+    def cell(self) -> CellType:
+        """The type its cells are read by, in tables and forms alike."""
+        name, unit = _figure_type(self.unit) if self.type == "number" else (_TYPES[self.type], self.unit)
+        words = {key: (label.zh, label.en) for key, label in self.vocabulary.items()}
+        return CellType(name, unit, self.minimum, self.maximum, words, self.is_end)
+
+    def read(self, raw: Raw, unit: str = "") -> Cell:
+        """What a cell comes to in this field: a number in its unit, a date, a key of its vocabulary, a tuple of words.
+
+        `unit` is what a heading names; amounts are in CNY, and there is no conversion from other currencies.
+
+        Examples
+        --------
+        >>> price = Field("price_cny", Bilingual("单价", "Price"), "number", "元")
+        >>> price.read("1.5万").value, price.read("-5").wrong.code, price.read("5美元").wrong.code
+        (15000.0, 'figure_below', 'money_foreign')
+        """
+        if self.type == "code":
+            return _codes(raw, self)
+        found = read(raw, self.cell, unit or (self.unit if self.type in ("number", "range") else ""))
+        if found.wrong and "expected" in found.wrong.values:  # the field's own unit, not one of the same size
+            values = {**found.wrong.values, "expected": unit_name(self.unit)}
+            return replace(found, wrong=replace(found.wrong, values=values))
+        if found.extra not in (None, "CNY", "no_end"):
+            return Cell(wrong=Wrong("money_foreign", {"value": plain(raw), "currency": found.extra}, "money_convert"))
+        if found.extra == "no_end":
+            return Cell(NO_END, is_mended=True)
+        if self.type == "date" and found.value:
+            return replace(found, value=last_day(found.value))
+        return found
+
+
+_TYPES = {"text": "text", "words": "words", "date": "date", "range": "range", "choice": "choice", "code": "words"}
+_COUNTED = ("(piece)", "(person)", "(pair)")
+
+
+def unit_name(unit: str) -> Bilingual:
+    """A unit of a field in both languages; a part that has no English name stands as it is.
+
+    Examples
+    --------
+    >>> unit_name("件/月")["en"], unit_name("元/平方米")["en"]
+    ('items/month', 'CNY/m²')
+    """
+    known = _units()
+    return Bilingual(unit, "/".join(known.get(part, part) for part in unit.split("/")))
+
+
+@cache
+def _units() -> dict[str, str]:
+    return dict(files.read(files.root() / "kinds" / "common" / "units.yaml"))
+
+
+@cache
+def _figure_type(unit: str) -> tuple[str, str]:
+    """The type of cell a number of this unit is, and the unit as that type names it."""
+    if unit.startswith("元"):
+        return "money", unit.partition("/")[2]
+    if unit == "%":
+        return "share", "%"
+    target = measure(unit)
+    if not target:
+        return "number", unit
+    return ("count" if target in _COUNTED else "quantity"), target
+
+
+def last_day(text: str) -> str:
+    """The last day a date as exact as given still holds: 2027 holds to its December, 2027-02 to its 28th."""
+    year, month, *day = (*map(int, text.split("-")), *([12] if len(text) == 4 else []))
+    return date(year, month, day[0] if day else monthrange(year, month)[1]).isoformat()
+
+
+def _codes(raw: Raw, one: Field) -> Cell:
+    """Codes set apart like words, each checked where the field names a table of them."""
+    parts = read(raw, CellType("words"))
+    if not parts.value or one.taxonomy != "gbt4754":
+        return parts
+    found = [read(part, CellType("industry")) for part in parts.value]
+    wrong = next((cell for cell in found if cell.wrong), None)
+    return wrong or Cell(tuple(cell.value for cell in found if cell.value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +174,7 @@ class Term:
     good_from: float = 0.5
     limit: float = 0.0
     direction: str = "either"
-    analysis: Analysis = "grams"
+    analysis: Analysis | Literal["cosine"] = "grams"
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +378,10 @@ def _payload_faults(fields: tuple[Field, ...], payload: Mapping[str, Any]) -> It
             yield Fault("key_unknown", {"key": key}, {"key": key, "known": ", ".join(known)})
         elif not _is_empty(value) and not _fits(known[key], value):
             yield Fault("match_value_wrong", {"key": key}, {"type": known[key].type, "value": str(value)[:80]})
+        elif not _is_empty(value) and known[key].type in ("number", "range"):
+            wrong = known[key].read(value).wrong
+            if wrong:
+                yield Fault(wrong.code, {"key": key}, wrong.values, wrong.hint)
     for one in fields:
         if one.is_required and _is_empty(payload.get(one.key)):
             yield Fault("key_missing", {"key": one.key}, {"key": one.key})
@@ -298,7 +398,7 @@ def _fits(one: Field, value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value == value
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MOST
 
 
 def _is_words(value: Any) -> bool:
@@ -307,10 +407,9 @@ def _is_words(value: Any) -> bool:
 
 def _is_date(value: Any) -> bool:
     try:
-        date.fromisoformat(value)
-    except (TypeError, ValueError):
+        return bool(value == NO_END or parse_day(value))
+    except (AttributeError, InputError):
         return False
-    return True
 
 
 def _is_range(value: Any) -> bool:

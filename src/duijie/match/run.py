@@ -32,6 +32,7 @@ from duijie.terms import (
 from .assignment import Candidates, demand_prices
 from .candidates import Pool
 from .explain import Explainer
+from .floor import Floor, within_share
 from .index import Ranking, by_id, named
 from .kinds import Kind, Role
 from .parts import search_texts
@@ -39,11 +40,11 @@ from .quotas import assign_shared
 from .relatedness import ActivitySpace
 from .results import Answer, Match, Matches, Unmatched
 from .rules import Removal, RuleSet
-from .scoring import Circumstances, Scorer, Scores
+from .scoring import Circumstances, Coder, Scorer, Scores
 from .script import reader
 from .text import TextSpace
 
-__all__ = ["Answer", "Match", "Matches", "OfferIndex", "Unmatched", "kind", "rank", "why_not"]
+__all__ = ["Answer", "Match", "Matches", "OfferIndex", "Unmatched", "digest", "kind", "rank", "why_not"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +62,7 @@ class OfferIndex:
     world: Circumstances
     rules: RuleSet
     scorer: Scorer
+    floor: Floor | None = None
 
     @classmethod
     def build(
@@ -71,8 +73,11 @@ class OfferIndex:
         parties: Mapping[str, Party],
         world: Circumstances,
         needs: Sequence[Listing] = (),
+        floor: Floor | None = None,
     ) -> OfferIndex:
         """Prepare the offers; the words of `needs`, where some are known already, count for rarity as well.
+
+        With a `floor`, pairs below it are not listed and no party is assigned more than its share.
 
         Raises
         ------
@@ -83,7 +88,7 @@ class OfferIndex:
         _refuse_strays(kind, "offer", offers)
         ours, theirs = Pool.of(needs, parties), Pool.of(offers, parties)
         rules = RuleSet(kind.rules, ours, theirs, world.on, world.travel)
-        return cls(kind, theirs, world, rules, Scorer.of(kind, ours, theirs, world))
+        return cls(kind, theirs, world, rules, Scorer.of(kind, ours, theirs, world), floor)
 
     def matches(
         self,
@@ -110,14 +115,15 @@ class OfferIndex:
         table = _candidates(bench, found)
         assigned, shares = assign_shared(self.kind.sharing, self.offers, table)
         prices = demand_prices(table, assigned.is_assigned)
+        held = _within_share(bench, table, assigned.is_assigned)
         return Matches(
             self.kind,
             len(bench.needs),
             len(self.offers),
             sum(one.n_allowed for one in found),
-            tuple(_matches(bench, found, table, assigned.is_assigned, prices)),
+            tuple(_matches(bench, found, table, held, prices)),
             tuple(_unmatched(bench, at, one) for at, one in enumerate(found) if not len(one.scores.offers)),
-            round(assigned.value, 9),
+            round(float(table.values[held].sum()), 9),
             round(assigned.bound, 9),
             tuple(clauses),
             self._provenance(bench.needs, top),
@@ -140,10 +146,10 @@ class OfferIndex:
 
     @cached_property
     def _digest(self) -> str:
-        return _digest(self.offers)
+        return digest(self.offers.listings)
 
     def _provenance(self, needs: Pool, top: int) -> Provenance:
-        inputs = {"needs": _digest(needs), "offers": self._digest}
+        inputs = {"needs": digest(needs.listings), "offers": self._digest}
         weights = {term.key: term.weight for term in self.kind.terms}
         values: dict[str, Any] = {"on": self.world.on.isoformat(), "top": top, "weights": weights}
         values |= {"traditional": reader()} if reader() else {}
@@ -181,6 +187,8 @@ def kind(
     input_output: IOTable | None = None,
     activity: ActivitySpace | None = None,
     corpus: Sequence[str] = (),
+    coder: Coder | None = None,
+    floor: Floor | None = None,
     progress: Progress = silent,
 ) -> Matches:
     """Who can meet whom in one kind of match, in what order, and why.
@@ -207,6 +215,10 @@ def kind(
         What the terms look at beside the listings; a term whose table is absent counts as unknown.
     corpus
         More texts of the domain, so that the rarity of a word is not judged by few listings alone.
+    coder
+        Tells the industry of listings that state none, from name, text and products.
+    floor
+        Below it no pair is listed (:func:`~duijie.match.floor.load_floor`); a need left without one is unmatched.
     progress
         Called after each need; raising in it cancels.
 
@@ -227,8 +239,9 @@ def kind(
         input_output,
         activity,
         tuple(corpus),
+        coder,
     )
-    index = OfferIndex.build(kind, offers, parties=parties, world=world, needs=needs)
+    index = OfferIndex.build(kind, offers, parties=parties, world=world, needs=needs, floor=floor)
     return index.matches(needs, top=top, clauses=clauses, progress=progress)
 
 
@@ -236,13 +249,36 @@ def kind(
 class _Found:
     n_allowed: int
     scores: Scores
+    n_below: int = 0
 
 
 def _search_one(bench: _Bench, need: int, top: int, progress: Progress) -> _Found:
-    allowed = np.flatnonzero(bench.rules.mask(need))
-    found = _Found(len(allowed), bench.scorer.top(need, allowed, top))
+    allowed, floor = np.flatnonzero(bench.rules.mask(need)), bench.index.floor
+    if floor is None:
+        found = _Found(len(allowed), bench.scorer.top(need, allowed, top))
+    else:
+        scores = bench.scorer.top(need, allowed, max(top, floor.candidates))
+        above = floor.passes(bench.index.kind, bench.needs, bench.index.offers, need, scores)
+        found = _Found(len(allowed), _picked(scores, np.flatnonzero(above)[:top]), int((~above).sum()))
     progress("match", need + 1, len(bench.needs))
     return found
+
+
+def _picked(scores: Scores, chosen: NDArray[np.int64]) -> Scores:
+    return Scores(scores.offers[chosen], scores.parts[:, chosen], scores.total[chosen], scores.content[chosen])
+
+
+def _within_share(bench: _Bench, table: Candidates, held: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The assigned pairs without those by which a party would take more than its share."""
+    if bench.index.floor is None:
+        return held
+    at = np.flatnonzero(held)
+    ours, theirs = bench.needs.listings, bench.index.offers.listings
+    pairs = [(ours[int(table.needs[one])].party, theirs[int(table.offers[one])].party) for one in at]
+    kept = held.copy()
+    floor = bench.index.floor
+    kept[at] = within_share(pairs, table.values[at].tolist(), floor.per_party, crowding=floor.crowding)
+    return kept
 
 
 def _candidates(bench: _Bench, found: Sequence[_Found]) -> Candidates:
@@ -287,6 +323,9 @@ def _unmatched(bench: _Bench, need: int, found: _Found) -> Unmatched:
     """What removed every offer: the rules, then too little in common; relaxed is only what leaves enough in common."""
     listing, least = bench.needs.listings[need], bench.index.kind.least_content
     removed = bench.rules.removals(need)
+    if found.n_below:
+        removed = (*removed, Removal("floor", found.n_below))
+        return Unmatched(listing.id, removed, Reason("match_no_partner_yet", {"n": found.n_below}))
     if found.n_allowed:
         removed = (*removed, Removal("least_content", found.n_allowed))
     is_worth = bench.scorer.score(need, np.arange(len(bench.index.offers))).content >= least
@@ -369,6 +408,8 @@ def _refuse_strays(kind: Kind, role: Role, listings: Sequence[Listing]) -> None:
         seen.add(one.id)
 
 
-def _digest(pool: Pool) -> str:
-    rows = [[one.id, one.side, one.party, dict(one.payload), one.industry] for one in pool.listings]
+def digest(listings: Sequence[Listing]) -> str:
+    """What the listings of one role say, in any order, as one SHA-256: it stands among the inputs of the matches."""
+    ordered = sorted(listings, key=lambda one: one.id)
+    rows = [[one.id, one.side, one.party, dict(one.payload), one.industry] for one in ordered]
     return hashlib.sha256(json.dumps(rows, ensure_ascii=False, sort_keys=True, default=str).encode()).hexdigest()

@@ -20,7 +20,7 @@ from .kinds import Kind, Role, Term
 from .relatedness import ActivitySpace
 from .rules import travel_minutes
 from .stages import StageBook, Standing
-from .text import Scheme, TextSpace
+from .text import Analysis, Scheme, TextSpace
 from .topk import Postings, best, dense_row
 
 __all__ = ["Circumstances", "Scorer", "Scores"]
@@ -31,13 +31,21 @@ _Learnt = tuple[TextSpace, sparse.csr_matrix, sparse.csr_matrix]
 # far above the rounding of a sum of weights, far below any difference that counts
 _SLACK = 1e-9
 _CONTENT = {"text", "relatedness", "activity", "industry", "chain", "input_output", "overlap"}
+Texts = Sequence[str]
+Coder = Callable[[Texts, Texts, Texts], tuple[Sequence[str], NDArray[np.float32]]]
+"""Names, scopes and products to divisions and the chance of each, (texts, divisions); a row of zeros: nothing known."""
+# what tells the industry of an organisation that does not state it: its name, what it says of itself, its products
+_CODED = (("party.name", "title"), ("details", "field"), ("products", "party.products"))
 # fewer texts than this say nothing about which activities go together
 _LEAST_TEXTS = 200
 
 
 @dataclass(frozen=True, eq=False)
 class Circumstances:
-    """What the world tells beside the listings: the date, chains, sectors, priority words, travel, relatedness."""
+    """What the world tells beside the listings: the date, chains, sectors, priority words, travel, relatedness.
+
+    `coder` tells the industry of a listing that states none.
+    """
 
     on: date
     chains: tuple[ChainTemplate, ...] = ()
@@ -48,6 +56,7 @@ class Circumstances:
     input_output: IOTable | None = None
     activity: ActivitySpace | None = None
     corpus: tuple[str, ...] = ()
+    coder: Coder | None = None
 
 
 class Measure(Protocol):
@@ -95,7 +104,8 @@ class TextMeasure:
     Notes
     -----
     Whole phrases: 1 − (1 − cosine)². Characters: 1 − e^(−2c), c the share of the need's weight that the offer covers
-    (above 1 for short offers that name all of it). Both count small shares twice and let full ones level off.
+    (above 1 for short offers that name all of it). Both count small shares twice and let full ones level off. The
+    cosine of characters: twice itself, 1 at most.
     """
 
     space: TextSpace
@@ -122,10 +132,16 @@ class _TextRow:
             return np.full(len(offers), np.nan)
         terms, weights = self.needs.indices[start:end], self.needs.data[start:end]
         shared = dense_row(terms, weights, self.measure.offers)[offers]
-        is_cosine = self.measure.scheme == "tfidf"
-        found = 1 - (1 - np.minimum(shared, 1)) ** 2 if is_cosine else -np.expm1(-2 * shared)
+        found = self._curved(shared)
         found[self.measure.is_empty[offers]] = np.nan
         return found
+
+    def _curved(self, shared: Values) -> Values:
+        if self.measure.scheme == "coverage":
+            return np.asarray(-np.expm1(-2 * shared))
+        if self.measure.space.analysis == "phrases":
+            return np.asarray(1 - (1 - np.minimum(shared, 1)) ** 2)
+        return np.minimum(2 * shared, 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,6 +174,34 @@ class _VectorRow:
         # rounded, so that the last bits do not depend on how the linear algebra library splits its work
         rounded = np.round(np.clip(cosines, 0, 1).astype(np.float64), 5)
         return np.where(self.measure.is_known[offers], rounded, np.nan)
+
+
+@dataclass(frozen=True, eq=False)
+class SectorMeasure:
+    """How much the offer's sector delivers to the need's, by an input–output table: 1 for its largest input.
+
+    `offers` (offers, sectors) is the chance of each sector, a row of zeros where nothing is known.
+    """
+
+    world: Circumstances
+    offers: NDArray[np.float64]
+
+    def over(self, needs: Pool) -> Row:
+        return _SectorRow(self.offers, _in_sectors(self.world, needs) @ _strengths(self.world).T)
+
+
+@dataclass(frozen=True, eq=False)
+class _SectorRow:
+    offers: NDArray[np.float64]
+    inputs: NDArray[np.float64]
+
+    def row(self, need: int, offers: Positions) -> Values:
+        own = self.inputs[need]
+        if not own.any():
+            return np.full(len(offers), np.nan)
+        theirs = self.offers[offers]
+        # rounded, so that the last bits do not depend on how the linear algebra library splits its work
+        return np.where(theirs.any(axis=1), np.round(np.minimum(theirs @ own, 1), 5), np.nan)
 
 
 @dataclass(frozen=True, eq=False)
@@ -262,7 +306,7 @@ class _Builder:
 
     def text(self, term: Term) -> Measure:
         space, theirs, _ = self._learnt(term, self.world.corpus)
-        scheme: Scheme = "tfidf" if term.analysis == "phrases" else "coverage"
+        scheme: Scheme = "tfidf" if term.analysis in ("phrases", "cosine") else "coverage"
         if scheme == "coverage":
             theirs = space.vectors(self.offers.texts(term.offer), scheme=scheme)
         return TextMeasure(space, term.need, Postings.of(theirs), scheme)
@@ -278,10 +322,11 @@ class _Builder:
 
     def _learnt(self, term: Term, corpus: tuple[str, ...]) -> _Learnt:
         """The words of a term's fields: the space, the offers' rows and the needs'; cut once for all terms."""
-        key = (term.need, term.offer, term.analysis, corpus)
+        analysis: Analysis = "grams" if term.analysis == "cosine" else term.analysis
+        key = (term.need, term.offer, analysis, corpus)
         if key not in self._spaces:
             theirs, ours = self.offers.texts(term.offer), self.needs.texts(term.need)
-            space = TextSpace.learn([*theirs, *ours, *corpus], analysis=term.analysis)
+            space = TextSpace.learn([*theirs, *ours, *corpus], analysis=analysis)
             self._spaces[key] = (space, space.vectors(theirs), space.vectors(ours))
         return self._spaces[key]
 
@@ -303,8 +348,10 @@ class _Builder:
         return self.built_in(["industry"], lambda code, column: _table_row(table, code, index, places))
 
     def input_output(self, term: Term) -> Measure:
-        sectors = [_sector(str(code), self.world.sector_of) for code in self.offers.column("industry").texts]
-        return self.built_in(["industry"], lambda code, column: _input_share(self.world, code, sectors))
+        return SectorMeasure(self.world, _in_sectors(self.world, self.offers))
+
+    def place(self, term: Term) -> Measure:
+        return self.built_in(["side"], _same_province)
 
     def chain(self, term: Term) -> Measure:
         book = self.stages
@@ -349,8 +396,8 @@ class _Builder:
 _BUILDERS: Mapping[str, Callable[[_Builder, Term], Measure]] = {
     name: getattr(_Builder, name)
     for names in (
-        "text activity industry relatedness input_output chain number overlap same ordered travel priority trust",
-        "freshness",
+        "text activity industry relatedness input_output place chain number overlap same ordered travel priority",
+        "trust freshness",
     )
     for name in names.split()
 }
@@ -402,15 +449,38 @@ def _coded_at(code: str, index: Mapping[str, int]) -> int | None:
     return next((index[code[:at]] for at in range(len(code), 0, -1) if code[:at] in index), None)
 
 
-def _input_share(world: Circumstances, code: Any, sectors: Sequence[str]) -> Values:
-    """How large the offer's sector stands among the inputs of the need's sector: 1 for its largest input."""
-    table = world.input_output
-    buyer = _sector(str(code or ""), world.sector_of)
-    if table is None or buyer not in table.sectors:
-        return np.full(len(sectors), np.nan)
-    inputs = table.flows[:, table.sectors.index(buyer)]
-    shares = dict(zip(table.sectors, inputs / max(float(inputs.max()), 1e-300), strict=True))
-    return np.array([shares.get(sector, np.nan) for sector in sectors], dtype=np.float64)
+def _strengths(world: Circumstances) -> NDArray[np.float64]:
+    """How large each sector (rows) stands among the inputs of each (columns): 1 for the largest."""
+    if world.input_output is None:
+        return np.zeros((0, 0))
+    flows = world.input_output.flows
+    return np.asarray(flows / np.maximum(flows.max(axis=0), 1e-300), dtype=np.float64)
+
+
+def _in_sectors(world: Circumstances, pool: Pool) -> NDArray[np.float64]:
+    """The chance that each listing's organisation is in each sector of the table, shape (listings, sectors)."""
+    sectors = world.input_output.sectors if world.input_output else ()
+    index = {sector: at for at, sector in enumerate(sectors)}
+    found = np.zeros((len(pool), len(sectors)))
+    stated = [str(pool.value(at, "industry") or "") for at in range(len(pool))]
+    for at, code in enumerate(stated):
+        place = index.get(_sector(code, world.sector_of))
+        if place is not None:
+            found[at, place] = 1
+    if world.coder is not None and sectors and not all(stated):
+        names, scopes, products = (pool.texts(fields) for fields in _CODED)
+        divisions, chances = world.coder(names, scopes, products)
+        of_sector = np.array([[_sector(code, world.sector_of) == sector for sector in sectors] for code in divisions])
+        is_open = np.array([not code for code in stated])
+        found[is_open] = chances[is_open] @ of_sector
+    return found
+
+
+def _same_province(side: Any, column: Column) -> Values:
+    """1 where the region codes begin alike, unknown where one is not told."""
+    own = str(side or "")[:2]
+    alike = [bool(own) and other[:2] == own for other in column.texts]
+    return _known(alike, side, column)
 
 
 def _ratio(value: Any, numbers: Values) -> Values:

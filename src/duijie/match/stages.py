@@ -11,13 +11,17 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from duijie.terms import ChainStage, ChainTemplate
+from duijie.data import evidence_rules
+from duijie.terms import ChainStage, ChainTemplate, Directory, chain_headings
+from duijie.terms.tokens import normalize, phrases
 
 from .candidates import Column, Pool
 
 __all__ = ["StageBook", "Standing"]
 
 StageKey = tuple[str, str]
+# Characters behind a thing that may say what is done with it; with more behind it, it only describes another thing.
+_TAIL = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class StageBook:
     chains: tuple[ChainTemplate, ...]
     _columns: WeakKeyDictionary[Pool, Column] = field(default_factory=WeakKeyDictionary)
     _coded_stages: dict[str, frozenset[StageKey]] = field(default_factory=dict)
+    _phrases: dict[str, frozenset[StageKey]] = field(default_factory=dict)
     _tables: WeakKeyDictionary[Column, NDArray[np.bool_]] = field(default_factory=WeakKeyDictionary)
 
     @cached_property
@@ -55,26 +60,31 @@ class StageBook:
         return self._columns[pool]
 
     def _coded(self, pool: Pool) -> Column:
-        named = pool.texts(["title", "products", "details"])
+        said, fields, listed = (pool.texts(names) for names in (["title", "details"], ["field"], ["products"]))
         products = pool.texts(["party.products"])
         places: dict[Standing, int] = {}
         groups = np.zeros(len(pool), np.int32)
         for at in range(len(pool)):
             industry = str(pool.value(at, "industry") or "")
-            own = self._by_industry(industry) | self._by_products(products[at])
-            groups[at] = places.setdefault(Standing(own, self._by_products(named[at])), len(places))
+            own = self._by_industry(industry) | self._by_phrases(products[at])
+            named = self._by_phrases(listed[at]) | (self._by_words(said[at]) or self._by_words(fields[at]))
+            groups[at] = places.setdefault(Standing(own, named), len(places))
         return Column(groups, tuple(places))
 
     def values(self, need: Standing, offers: Column, direction: str) -> NDArray[np.float64]:
         """1 where the offer stands at a stage the need names, 0.8 where a link joins them, 0.3 at the same stage.
 
+        With the direction ``named`` only the first counts, all else is 0: whom real buyers buy from lies no more often
+        at the stage before them than elsewhere.
         Shape (values of the offers' column,); NaN where a side stands at no stage.
         """
         stands = self._stands(offers)
         if not (need.own | need.named):
             return np.full(len(stands), np.nan)
-        found = 0.3 * self._meets(stands, need.own)
-        found[self._meets(stands, self._partners(need, direction))] = 0.8
+        found: NDArray[np.float64] = np.zeros(len(stands))
+        if direction != "named":
+            found[self._meets(stands, need.own)] = 0.3
+            found[self._meets(stands, self._partners(need, direction))] = 0.8
         found[self._meets(stands, need.named)] = 1.0
         return np.where(stands.any(axis=1), found, np.nan)
 
@@ -87,7 +97,8 @@ class StageBook:
         if offers not in self._tables:
             table = np.zeros((len(offers.values), len(self.stages)), bool)
             for at, standing in enumerate(offers.values):
-                table[at, [self._places[key] for key in standing.own | standing.named]] = True
+                # What a listing names is what it is about; where its party stands counts only where it names nothing.
+                table[at, [self._places[key] for key in standing.named or standing.own]] = True
             self._tables[offers] = table
         return self._tables[offers]
 
@@ -106,8 +117,23 @@ class StageBook:
         ours, theirs = need.own or need.named, offer.own | offer.named
         down = sorted((s, b) for s, b in self.links if s in theirs and b in ours)
         up = sorted((s, b) for s, b in self.links if s in ours and b in theirs)
-        found: Mapping[str, Any] = {"offer_supplies": down, "need_supplies": up, "either": down + up}
+        found: Mapping[str, Any] = {"offer_supplies": down, "need_supplies": up, "either": down + up, "named": down}
         return next(iter(found[direction]), None)
+
+    def spoken(self, text: str) -> frozenset[StageKey]:
+        """The stages that running text speaks of."""
+        return self._by_words(text)
+
+    def ending(self, text: str) -> frozenset[StageKey]:
+        """The stages whose thing a title ends with, but for a word or two of what is done with it (…打印制备)."""
+        return frozenset().union(*(self._by_phrase(one) or self._by_last(one) for one in phrases(text)))
+
+    def _by_last(self, phrase: str) -> frozenset[StageKey]:
+        ends = {
+            (at + len(word), key) for word, key in self._products if (at := phrase.rfind(word)) >= 0 and len(word) > 1
+        }
+        last = max((end for end, _ in ends), default=0)
+        return frozenset(key for end, key in ends if end == last and len(phrase) - last <= _TAIL)
 
     def _by_industry(self, code: str) -> frozenset[StageKey]:
         if code not in self._coded_stages:
@@ -116,10 +142,27 @@ class StageBook:
             self._coded_stages[code] = frozenset(found)
         return self._coded_stages[code]
 
+    def _by_words(self, text: str) -> frozenset[StageKey]:
+        """The stages that running text speaks of: by the thing a phrase ends with, else by any word in it."""
+        found = (self._by_phrase(phrase) or self._by_part(phrase) for phrase in phrases(text))
+        return frozenset().union(*found)
+
+    def _by_phrases(self, text: str) -> frozenset[StageKey]:
+        """The stages of listed products: 印染装备 is machinery, whatever else stands inside it."""
+        return frozenset().union(*map(self._by_phrase, phrases(text)))
+
+    def _by_phrase(self, phrase: str) -> frozenset[StageKey]:
+        if phrase not in self._phrases:
+            self._phrases[phrase] = frozenset(self._directory.named(phrase))
+        return self._phrases[phrase]
+
+    @cached_property
+    def _directory(self) -> Directory:
+        return Directory((), chain_headings(self.chains), evidence_rules())
+
     @cached_property
     def _products(self) -> tuple[tuple[str, StageKey], ...]:
-        return tuple((word, key) for key, stage in self.stages.items() for word in stage.products)
+        return tuple((normalize(word), key) for key, stage in self.stages.items() for word in stage.products)
 
-    def _by_products(self, text: str) -> frozenset[StageKey]:
-        # the longest loop of a large pool: one flat pass, nothing for listings that say nothing
-        return frozenset([key for word, key in self._products if word in text]) if text else frozenset()
+    def _by_part(self, phrase: str) -> frozenset[StageKey]:
+        return frozenset([key for word, key in self._products if len(word) > 1 and word in phrase])

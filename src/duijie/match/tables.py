@@ -4,104 +4,52 @@ from __future__ import annotations
 
 import csv
 import json
-import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pyarrow.lib import ArrowInvalid
-from python_calamine import CalamineError
-
+from duijie.cells import CellType, read
+from duijie.cells.days import from_1904
 from duijie.errors import Fault, InputError
+from duijie.sheets import Record, Records, read_records
 from duijie.terms import Listing
 
-from .kinds import Field, Kind, Role
+from .kinds import Field, Kind, Role, last_day
 
 __all__ = ["Verdict", "check_ending", "column_of", "decisions_of", "listings_of", "read_rows", "write_rows"]
 
-_KNOWN = ".csv, .xlsx, .parquet"
 
+def read_rows(path: Path, *, has_ids: bool = True) -> list[Record]:
+    """The rows of a table as text; empty cells are empty strings, blank rows are left out; an empty file has none.
 
-def read_rows(path: Path) -> list[dict[str, str]]:
-    """The rows of a table as text; empty cells are empty strings.
+    Without `has_ids` the rows need no `id`.
 
     Raises
     ------
     InputError
-        The file is absent, of an unknown type, has no `id` column, or an id is empty or stands twice (all at once).
+        The file is absent, of an unknown form or encoding, is no plain table (see :func:`duijie.sheets.read_records`),
+        has no `id` column, an id is empty or stands twice (all at once).
     """
-    if not path.exists():
-        raise InputError("file_missing", {}, {"file": str(path)})
-    if path.suffix not in _READERS:
-        raise InputError("match_file_kind", {"suffix": path.suffix, "known": _KNOWN}, {"file": str(path)})
-    try:
-        rows = _READERS[path.suffix](path)
-    except _BROKEN as error:
-        raise InputError("match_file_broken", {"problem": str(error)}, {"file": str(path)}) from None
-    faults = tuple(_id_faults(rows, path))
-    if faults:
-        raise InputError("data_file_faults", {"file": path.name, "n": len(faults)}, {"file": str(path)}, faults=faults)
-    return rows
-
-
-def _id_faults(rows: Sequence[Mapping[str, str]], path: Path) -> Iterator[Fault]:
-    seen: set[str] = set()
-    if rows and "id" not in rows[0]:
-        yield Fault("match_no_id_column", {"file": str(path)})
-        return
-    for at, row in enumerate(rows, start=2):
-        if not row["id"]:
-            yield Fault("match_id_empty", {"file": str(path), "row": at})
-        elif row["id"] in seen:
-            yield Fault("match_id_twice", {"file": str(path), "row": at}, {"id": row["id"]})
-        seen.add(row["id"])
-
-
-def _read_csv(path: Path) -> list[dict[str, str]]:
-    rows = csv.DictReader(_decoded(path).splitlines(keepends=True), strict=True)
-    return [{key: value or "" for key, value in row.items() if key} for row in rows]
-
-
-def _decoded(path: Path) -> str:
-    """UTF-8, or what Chinese spreadsheets save by default (GB 18030)."""
-    content = path.read_bytes()
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        try:
-            return content.decode("gb18030")
-        except UnicodeDecodeError:
-            raise InputError("file_not_utf8", {"byte": error.start}, {"file": str(path)}) from None
-
-
-def _read_parquet(path: Path) -> list[dict[str, str]]:
-    import pyarrow.parquet as pq
-
-    return [{key: _cell(value) for key, value in row.items()} for row in pq.read_table(path).to_pylist()]
-
-
-def _read_xlsx(path: Path) -> list[dict[str, str]]:
-    import python_calamine as calamine
-
-    rows = calamine.CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0).to_python()
-    if not rows:
+    if path.is_file() and not path.stat().st_size:
         return []
-    names = [str(name) for name in rows[0]]
-    return [dict(zip(names, map(_cell, row), strict=False)) for row in rows[1:]]
+    table = read_records(path)
+    return list(table.sound(_id_faults(table) if has_ids else ()))
 
 
-def _cell(value: Any) -> str:
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, list | tuple):
-        return ";".join(map(_cell, value))
-    return "" if value is None else str(value)
-
-
-# what the three readers raise where a file is not what its ending says
-_BROKEN = (csv.Error, CalamineError, ArrowInvalid)
-_READERS = {".csv": _read_csv, ".parquet": _read_parquet, ".xlsx": _read_xlsx}
+def _id_faults(table: Records) -> Iterator[Fault]:
+    seen: set[str] = set()
+    if table.rows and "id" not in table.names:
+        yield Fault("match_no_id_column", {"file": table.file})
+        return
+    for row in table.rows:
+        where = {"file": table.file, "row": row.number}
+        if not row["id"]:
+            yield Fault("match_id_empty", where)
+        elif row["id"] in seen:
+            yield Fault("match_id_twice", where, {"id": row["id"]})
+        seen.add(row["id"])
 
 
 def column_of(rows: Sequence[Mapping[str, str]], name: str, path: Path) -> list[str]:
@@ -112,8 +60,9 @@ def column_of(rows: Sequence[Mapping[str, str]], name: str, path: Path) -> list[
     InputError
         There is no such column.
     """
-    if rows and name not in rows[0]:
-        values = {"column": name, "known": ", ".join(rows[0])}
+    known = next(iter(rows), {name: ""})
+    if name not in known:
+        values = {"column": name, "known": ", ".join(known)}
         raise InputError("match_no_text_column", values, {"file": str(path)})
     return [row[name] for row in rows]
 
@@ -161,21 +110,33 @@ _OWN = ("id", "side", "party", "industry", "valid_from", "valid_until", "basis")
 def listings_of(kind: Kind, role: Role, rows: Sequence[Mapping[str, str]], path: Path) -> list[Listing]:
     """The rows as listings of a kind: columns are field keys or their labels in either language.
 
-    Columns that are neither are left out; a cell that does not fit its field's type is a fault.
+    Columns that are neither are left out; a cell that does not fit its field's type is a fault, and so is a second
+    column of a field.
 
     Raises
     ------
     InputError
-        Cells do not fit; all of them at once.
+        Cells do not fit, a field has two columns; all of them at once.
     """
     names = {name: one for one in kind.fields(role) for name in (one.key, one.label.zh, one.label.en)}
-    faults: list[Fault] = []
+    columns = Counter(names[name].key for name in next(iter(rows), ()) if name in names)
+    faults = [
+        Fault("heading_twice", {"file": str(path)}, {"name": names[key].label.zh, "n": n}, "heading_keep_one")
+        for key, n in columns.items()
+        if n > 1
+    ]
     listings = [
-        _listing(kind, role, row, names, {"file": str(path), "row": at}, faults) for at, row in enumerate(rows, 2)
+        _listing(kind, role, row, names, {"file": str(path), "row": _number_of(row, at)}, faults)
+        for at, row in enumerate(rows, 2)
     ]
     if faults:
         raise InputError("data_file_faults", {"file": path.name, "n": len(faults)}, {"file": str(path)}, faults=faults)
     return listings
+
+
+def _number_of(row: Mapping[str, str], at: int) -> int:
+    """The number a row has in its file; its place below a heading where it comes from none."""
+    return row.number if isinstance(row, Record) else at
 
 
 def _listing(
@@ -186,34 +147,42 @@ def _listing(
     where: dict[str, Any],
     faults: list[Fault],
 ) -> Listing:
-    payload: dict[str, Any] = {}
+    payload, wrong = dict[str, Any](), set[str]()
     for name, text in row.items():
-        if name in names and name not in _OWN and text.strip():
-            payload[names[name].key] = _typed(names[name], text.strip())
-    faults.extend(Fault(one.code, where | dict(one.where), one.values, one.hint) for one in kind.check(role, payload))
-    own: dict[str, Any] = {key: row.get(key, "") for key in _OWN}
+        if name in names and name not in _OWN and text:
+            field = names[name]
+            cell = field.read(_day_text(row, text) if field.type == "date" else text)
+            if cell.wrong:
+                wrong.add(field.key)
+                faults.append(Fault(cell.wrong.code, where | {"column": name}, cell.wrong.values, cell.wrong.hint))
+            elif cell.value is not None:
+                payload[field.key] = cell.value
+    checked = (one for one in kind.check(role, payload) if one.where["key"] not in wrong)
+    faults.extend(Fault(one.code, where | dict(one.where), one.values, one.hint) for one in checked)
+    own: dict[str, Any] = {key: row.get(key, "") for key in _OWN} | _dates(row, where, faults)
     own["party"], own["basis"] = own["party"] or own["id"], own["basis"] or "published"
     return Listing(kind=kind.key, version=kind.version, role=role, payload=payload, **own)
 
 
-def _typed(one: Field, text: str) -> Any:
-    if one.type == "number":
-        return _number(text)
-    if one.type == "words" or (one.type == "code" and re.search("[;；、]", text)):
-        return tuple(part.strip() for part in re.split("[;；、]", text) if part.strip())
-    if one.type == "range":
-        ends = re.split(r"\s*(?:\.\.|~|–|—|-)\s*", text)
-        return tuple(_number(end) if end else None for end in ends)
-    if one.type == "choice":
-        return next((key for key, label in one.vocabulary.items() if text in (key, label.zh, label.en)), text)
-    return text
+def _day_text(row: Mapping[str, str], text: str) -> str:
+    """A day of a row as it would stand in a workbook that counts days from 1900."""
+    return from_1904(text) if isinstance(row, Record) and row.is_1904 else text
 
 
-def _number(text: str) -> float | str:
-    try:
-        return float(text.replace(",", ""))
-    except ValueError:
-        return text
+def _dates(row: Mapping[str, str], where: dict[str, Any], faults: list[Fault]) -> dict[str, str]:
+    """The days between which a listing holds; one that never ends has an empty last day."""
+    found = {}
+    for key, kind in (("valid_from", CellType("date")), ("valid_until", CellType("date", is_end=True))):
+        cell = read(_day_text(row, row.get(key, "")), kind)
+        if cell.wrong:
+            faults.append(Fault(cell.wrong.code, where | {"column": key}, cell.wrong.values, cell.wrong.hint))
+        found[key] = _day(cell.value, is_end=kind.is_end) if cell.value else ""
+    return found
+
+
+def _day(text: str, *, is_end: bool) -> str:
+    """A date as exact as given as a day: the last it may mean where something ends, else the first."""
+    return last_day(text) if is_end else f"{text}-01-01"[:10]
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,9 +213,10 @@ def decisions_of(rows: Sequence[Mapping[str, str]], path: Path) -> list[Verdict]
     """
     needs, offers, told = (column_of(rows, name, path) for name in ("need", "offer", "decision"))
     words = [text.strip().lower() for text in told]
+    where, known = {"file": str(path)}, ", ".join(_DECISIONS)
     faults = tuple(
-        Fault("match_decision_unknown", {"file": str(path), "row": at}, {"value": word, "known": ", ".join(_DECISIONS)})
-        for at, word in enumerate(words, start=2)
+        Fault("match_decision_unknown", where | {"row": _number_of(rows[at], at + 2)}, {"value": word, "known": known})
+        for at, word in enumerate(words)
         if word not in _DECISIONS
     )
     if faults:

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from duijie.data.words import sentence
-from duijie.errors import InputError
+from duijie import data
+from duijie.data import sentence
+from duijie.data.typed import typed
+from duijie.errors import Fault, InputError
 
 from .calendars import feed
 from .dzn import read_dzn
 from .files import read_csv, read_json
 from .instance import Instance, Meeting
-from .itinerary import read_visits, visits
+from .itinerary import visits
 from .letters import letters, read_letter
 from .planning import plan
 from .replanning import Move, replan
 from .timetable import Placement, Timetable
+from .visit import read_visits
 
 __all__ = ["group"]
 
@@ -118,16 +121,32 @@ def replan_command(
 
 def _held(path: Path, instance: Instance) -> Timetable:
     """The plan of a ``meet.json``, as far as a re-plan needs it."""
-    try:
-        rows = json.loads(path.read_text(encoding="utf-8"))["meetings"]
-        placements = [Placement(row["id"], row["slot"], row["table"], row.get("interpreter", "")) for row in rows]
-    except FileNotFoundError:
-        raise InputError("file_missing", {}, {"file": str(path)}) from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError("meet_not_json", {"problem": str(error)}, {"file": str(path)}) from None
-    known = {row["id"]: tuple(row["people"]) for row in rows}
-    gone = [Meeting(name, people) for name, people in known.items() if name not in instance.meeting_index]
+    document, faults = data.read_json(path), list[Fault]()
+    rows = document.get("meetings") if isinstance(document, dict) else None
+    names = [one.name for one in fields(_HeldRow)]
+    plain = [{key: row[key] for key in names if key in row} if isinstance(row, dict) else row for row in rows or ()]
+    held = typed(_HeldFile, {"meetings": plain if isinstance(rows, list) else rows}, {"file": path.name}, faults)
+    if held is None:
+        raise InputError("data_file_faults", {"file": path.name, "n": len(faults)}, {"file": path.name}, faults=faults)
+    placements = [Placement(row.id, row.slot, row.table, row.interpreter) for row in held.meetings]
+    gone = [Meeting(row.id, row.people) for row in held.meetings if row.id not in instance.meeting_index]
     return Timetable(replace(instance, meetings=(*instance.meetings, *gone)), "feasible", tuple(placements))
+
+
+@dataclass(frozen=True)
+class _HeldRow:
+    id: str
+    slot: str
+    table: str
+    people: tuple[str, ...]
+    interpreter: str = ""
+
+
+@dataclass(frozen=True)
+class _HeldFile:
+    """A plan in people's hands, as far as a re-plan needs it."""
+
+    meetings: tuple[_HeldRow, ...]
 
 
 def _move(move: Move) -> dict[str, Any]:

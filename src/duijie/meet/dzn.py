@@ -15,6 +15,19 @@ __all__ = ["parse_dzn", "read_dzn", "text_dzn"]
 _STATEMENT = re.compile(r"(\w+)\s*=\s*([^;]*);")
 _NUMBERS = ("nBusiness", "nMeetings", "nTables", "nTotalSlots", "nMorningSlots")
 _LISTS = ("requested", "forbidden", "fixed", "precedences")
+_WHOLE = "[0-9]{1,4}"
+_SET = rf"(?:\{{\s*(?:{_WHOLE}(?:\s*,\s*{_WHOLE})*)?\s*\}}|{_WHOLE}\s*\.\.\s*{_WHOLE})"
+_SETS = rf"\[\s*(?:{_SET}(?:\s*,\s*{_SET})*\s*,?\s*)?\]"
+# nothing else is read: no minus, no fraction, no expression
+_FORMS = {
+    **dict.fromkeys(_NUMBERS, _WHOLE),
+    "requested": rf"\[\|\s*(?:{_WHOLE}\s*,\s*{_WHOLE}\s*,\s*{_WHOLE}\s*,?\s*\|\s*)*\]",
+    "fixed": rf"\[\s*(?:{_WHOLE}(?:\s*,\s*{_WHOLE})*\s*,?\s*)?\]",
+    "forbidden": _SETS,
+    "precedences": _SETS,
+}
+_RANGE = re.compile(r"([0-9]+)\s*\.\.\s*([0-9]+)")
+_MOST = 1_000_000  # numbers that the ranges of a file stand for
 
 
 def read_dzn(path: Path, *, fairness: int | None = None) -> Instance:
@@ -27,8 +40,10 @@ def read_dzn(path: Path, *, fairness: int | None = None) -> Instance:
     """
     try:
         return parse_dzn(path.read_text(encoding="utf-8"), fairness=fairness)
-    except (FileNotFoundError, UnicodeDecodeError):
+    except FileNotFoundError:
         raise InputError("file_missing", {}, {"file": str(path)}) from None
+    except UnicodeDecodeError as error:
+        raise InputError("file_not_utf8", {"byte": error.start}, {"file": str(path)}) from None
 
 
 def parse_dzn(text: str, *, fairness: int | None = None) -> Instance:
@@ -40,21 +55,31 @@ def parse_dzn(text: str, *, fairness: int | None = None) -> Instance:
     Raises
     ------
     InputError
-        Fields are missing, or numbers are out of range; `faults` lists all of them.
+        Fields are missing or no lists of whole numbers, or numbers are out of range; `faults` lists all of them.
     """
     bare = re.sub(r"%[^\n]*", "", text)
     fields = {name: value.strip() for name, value in _STATEMENT.findall(bare)}
     faults = [Fault("key_missing", {"key": name}, {"key": name}) for name in (*_NUMBERS, *_LISTS) if name not in fields]
     faults += [
-        Fault("value_wrong", {"key": name}, {"rule": "number", "problem": fields[name][:40]})
-        for name in _NUMBERS
-        if name in fields and not fields[name].isdigit()
+        Fault("meet_dzn_form", {"key": name}, {"value": fields[name][:40]})
+        for name, form in _FORMS.items()
+        if name in fields and not re.fullmatch(form, fields[name])
+    ]
+    faults += [
+        Fault("meet_dzn_range", {"key": name}, {"most": _MOST})
+        for name in _LISTS
+        if _reach(fields.get(name, "")) > _MOST
     ]
     if not faults:
         faults = _lengths(fields)
     if faults:
         raise InputError("meet_instance_faults", {"n": len(faults)}, faults=faults)
     return checked(_instance(fields, fairness))
+
+
+def _reach(text: str) -> int:
+    """How many numbers the ranges of a text stand for."""
+    return sum(max(0, int(last) - int(first) + 1) for first, last in _RANGE.findall(text))
 
 
 def _lengths(fields: Mapping[str, str]) -> list[Fault]:
@@ -67,14 +92,14 @@ def _lengths(fields: Mapping[str, str]) -> list[Fault]:
         "precedences": (len(_sets(fields["precedences"])), n_meetings),
     }
     faults = [
-        Fault("value_wrong", {"key": key}, {"rule": "length", "problem": f"{given} ≠ {wanted}"})
+        Fault("meet_dzn_length", {"key": key}, {"n": given, "wanted": wanted})
         for key, (given, wanted) in found.items()
         if given != wanted
     ]
     return faults + [
-        Fault("value_wrong", {"key": "requested", "row": at}, {"rule": "p1, p2, session 1–3", "problem": str(row)})
+        Fault("meet_dzn_session", {"key": "requested", "row": at}, {"value": row[2]})
         for at, row in enumerate(rows, start=1)
-        if len(row) != 3 or row[2] not in (1, 2, 3)
+        if row[2] not in (1, 2, 3)
     ]
 
 

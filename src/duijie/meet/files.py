@@ -3,39 +3,43 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 import json
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from duijie import data
+from duijie.data.typed import typed
 from duijie.errors import Fault, InputError
+from duijie.sheets import Records, read_records
 
-from .instance import Instance, Interpreter, Meeting, Person, Slot, Stay, Table, Weights, checked
+from .figures import number, roads_twice, whole
+from .instance import Instance, Interpreter, Meeting, Person, Slot, Table, Weights, checked
 
 __all__ = ["from_dict", "read_csv", "read_json", "to_dict", "write_csv", "write_json"]
 
 _LISTS = {"slots": Slot, "tables": Table, "people": Person, "meetings": Meeting, "interpreters": Interpreter}
 _SETS = {"equipment", "unavailable", "languages", "slots"}
-_MOMENTS = {"starts_at", "ends_at"}
+_TRUTHS = {"1": True, "true": True, "yes": True, "是": True, "0": False, "false": False, "no": False, "否": False}
 
 
 def to_dict(instance: Instance) -> dict[str, Any]:
     """The instance as plain data, ready for JSON; values equal to their default are left out."""
     document: dict[str, Any] = {name: [_plain(one) for one in getattr(instance, name)] for name in _LISTS}
     document["fairness"] = instance.fairness
-    document["weights"] = dataclasses.asdict(instance.weights)
+    document["weights"] = asdict(instance.weights)
     document["travel_min"] = [[*pair, minutes] for pair, minutes in sorted(instance.travel_min.items())]
     return document | {"on": instance.on, "place": instance.place}
 
 
 def _plain(one: Any) -> dict[str, Any]:
     row = {}
-    for field in dataclasses.fields(one):
-        value = getattr(one, field.name)
-        if value != field.default:
-            row[field.name] = _plain_value(value)
+    for part in fields(one):
+        value = getattr(one, part.name)
+        if value != part.default:
+            row[part.name] = _plain_value(value)
     return row
 
 
@@ -46,7 +50,7 @@ def _plain_value(value: Any) -> Any:
         return sorted(value)
     if isinstance(value, tuple):
         return [_plain_value(one) for one in value]
-    return _plain(value) if dataclasses.is_dataclass(value) else value
+    return _plain(value) if is_dataclass(value) else value
 
 
 def from_dict(document: Mapping[str, Any]) -> Instance:
@@ -59,74 +63,66 @@ def from_dict(document: Mapping[str, Any]) -> Instance:
     """
     faults: list[Fault] = []
     lists: dict[str, Any] = {name: tuple(_rows(document, name, faults)) for name in _LISTS}
-    known = {*_LISTS, "fairness", "weights", "travel_min", "on", "place"}
+    known = (*_LISTS, "fairness", "weights", "travel_min", "on", "place")
     faults += [
         Fault("key_unknown", {"key": key}, {"key": key, "known": ", ".join(sorted(known))})
         for key in document
         if key not in known
     ]
-    weights = _made(Weights, document.get("weights") or {}, {"key": "weights"}, faults)
-    try:
-        travel = {(str(a), str(b)): float(minutes) for a, b, minutes in document.get("travel_min") or ()}
-        fairness = None if document.get("fairness") is None else int(document["fairness"])
-    except (TypeError, ValueError) as error:
-        faults.append(Fault("value_wrong", {"key": "travel_min, fairness"}, {"rule": "number", "problem": str(error)}))
-    if faults:
+    rest = {key: document[key] for key in known[len(_LISTS) :] if document.get(key) is not None}
+    rest["weights"] = _figured(rest.get("weights") or {})
+    frame = typed(_Frame, rest, {}, faults)
+    faults += roads_twice(frame.travel_min) if frame else ()
+    if frame is None or faults:
         raise InputError("meet_instance_faults", {"n": len(faults)}, faults=faults)
-    return checked(
-        Instance(
-            **lists,
-            fairness=fairness,
-            weights=weights,
-            travel_min=travel,
-            on=str(document.get("on", "")),
-            place=str(document.get("place", "")),
-        )
-    )
+    travel = {(start, goal): minutes for start, goal, minutes in frame.travel_min}
+    options: dict[str, Any] = {
+        "fairness": frame.fairness,
+        "weights": frame.weights,
+        "on": frame.on,
+        "place": frame.place,
+    }
+    return checked(Instance(**lists, travel_min=travel, **options))
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """What a document holds besides its lists."""
+
+    fairness: int | None = None
+    weights: Weights = field(default_factory=Weights)
+    travel_min: tuple[tuple[str, str, float], ...] = ()
+    on: str = ""
+    place: str = ""
 
 
 def _rows(document: Mapping[str, Any], name: str, faults: list[Fault]) -> list[Any]:
     rows = document.get(name) or []
-    if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
-        faults.append(Fault("value_wrong", {"key": name}, {"rule": "list", "problem": str(rows)[:80]}))
+    if not isinstance(rows, list):
+        faults.append(Fault("value_list", {"key": name}, {"value": str(rows)[:80]}))
         return []
-    made = [_made(_LISTS[name], row, {"list": name, "row": at}, faults) for at, row in enumerate(rows, start=1)]
+    made = [typed(_LISTS[name], _figured(row), {"list": name, "row": at}, faults) for at, row in enumerate(rows, 1)]
     return [one for one in made if one is not None]
 
 
-def _made(kind: Any, row: Mapping[str, Any], where: Mapping[str, Any], faults: list[Fault]) -> Any:
-    known = {field.name for field in dataclasses.fields(kind)}
-    unknown = [key for key in row if key not in known]
-    faults += [Fault("key_unknown", where, {"key": key, "known": ", ".join(sorted(known))}) for key in unknown]
+_FIGURES = {"weight": number, "score": number, "seats": whole, "max_breaks": whole} | dict.fromkeys(
+    ("unplaced", "breaks", "spread"), number
+)
+
+
+def _figured(row: Any) -> Any:
+    """A row with figures that are written as text as figures, and without what is said to be nothing."""
+    if not isinstance(row, Mapping):
+        return row
+    kept = {key: value for key, value in row.items() if value not in (None, "") or key in ("id", "key")}
+    return {key: _figure(key, value) if key in _FIGURES else value for key, value in kept.items()}
+
+
+def _figure(key: str, value: Any) -> Any:
     try:
-        return kind(**{key: _typed(key, value) for key, value in row.items() if key in known})
-    except (TypeError, ValueError) as error:
-        faults.append(Fault("value_wrong", where, {"rule": kind.__name__, "problem": str(error)}))
-        return None
-
-
-def _typed(key: str, value: Any) -> Any:
-    if value is None:
-        return None
-    if key in _MOMENTS:
-        return datetime.fromisoformat(value) if value else None
-    if key in _SETS:
-        return frozenset(str(one) for one in _listed(value))
-    if key == "stays":
-        return tuple(Stay(**{name: _typed(name, part) for name, part in stay.items()}) for stay in value)
-    if key == "one_of":
-        return tuple(tuple(map(str, _listed(group))) for group in value)
-    if key in ("people", "after"):
-        return tuple(map(str, _listed(value)))
-    if key in ("weight", "score", "unplaced", "breaks", "spread"):
-        return float(value)
-    return int(value) if key in ("seats", "max_breaks") else value
-
-
-def _listed(value: Any) -> list[Any]:
-    if not isinstance(value, list | tuple):
-        raise TypeError(str(value))
-    return list(value)
+        return _FIGURES[key](value)
+    except ValueError:
+        return value
 
 
 def read_json(path: Path) -> Instance:
@@ -137,14 +133,9 @@ def read_json(path: Path) -> Instance:
     InputError
         The file is absent, is no JSON, or does not fit.
     """
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError("file_missing", {}, {"file": str(path)}) from None
-    except ValueError as error:
-        raise InputError("meet_not_json", {"problem": str(error)}, {"file": str(path)}) from None
+    document = data.read_json(path)
     if not isinstance(document, Mapping):
-        raise InputError("meet_not_json", {"problem": type(document).__name__}, {"file": str(path)})
+        raise InputError("value_object", {"value": str(document)[:80]}, {"file": path.name})
     return from_dict(document)
 
 
@@ -157,26 +148,36 @@ def read_csv(folder: Path) -> Instance:
     """The instance in a folder of tables: slots.csv, people.csv, meetings.csv, tables.csv, interpreters.csv.
 
     Columns are the fields' names; several values in a cell are parted by ``;``; an absent or empty cell means the
-    default; an absent file an empty list.
+    default; an absent file an empty list. Texts may be in any encoding and with any separator.
 
     Raises
     ------
     InputError
         A table does not fit; `faults` names file and row.
     """
-    document: dict[str, Any] = {}
-    for name in _LISTS:
-        path = folder / f"{name}.csv"
-        if path.exists():
-            with path.open(encoding="utf-8-sig", newline="") as handle:
-                document[name] = [_cells(row) for row in csv.DictReader(handle)]
-    if not document:
+    tables = {name: read_records(folder / f"{name}.csv") for name in _LISTS if (folder / f"{name}.csv").exists()}
+    if not tables:
         raise InputError("file_missing", {}, {"file": str(folder / "meetings.csv")})
-    return from_dict(document)
+    faults = [fault for table in tables.values() for fault in table.faults]
+    if faults:
+        raise InputError("meet_instance_faults", {"n": len(faults)}, faults=faults)
+    try:
+        return from_dict({name: [_cells(row) for row in table.rows] for name, table in tables.items()})
+    except InputError as error:
+        raise InputError(error.code, error.values, faults=[_in_file(one, tables) for one in error.faults]) from None
 
 
-def _cells(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: _cell(key, value) for key, value in row.items() if key and value not in (None, "")}
+def _in_file(fault: Fault, tables: Mapping[str, Records]) -> Fault:
+    """A fault of a row of a list at the row of its file."""
+    table, at = tables.get(str(fault.where.get("list"))), fault.where.get("row")
+    if table is None or not isinstance(at, int):
+        return fault
+    rest = {key: value for key, value in fault.where.items() if key != "list"}
+    return replace(fault, where={"file": table.file, **rest, "row": table.rows[at - 1].number})
+
+
+def _cells(row: Mapping[str, str]) -> dict[str, Any]:
+    return {key: _cell(key, value) for key, value in row.items() if value}
 
 
 def _cell(key: str, value: str) -> Any:
@@ -185,7 +186,7 @@ def _cell(key: str, value: str) -> Any:
     if key == "one_of":
         return [[part.strip() for part in group.split("|")] for group in value.split(";")]
     if key.startswith("is_"):
-        return value.strip().lower() in ("1", "true", "yes", "是")
+        return _TRUTHS.get(value.strip().lower(), value)
     if key == "stays":
         return [
             dict(zip(("starts_at", "ends_at", "place"), stay.split("|"), strict=False)) for stay in value.split(";")
@@ -197,7 +198,7 @@ def write_csv(instance: Instance, folder: Path) -> None:
     """Write the lists of an instance as tables that :func:`read_csv` reads back."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, kind in _LISTS.items():
-        columns = [field.name for field in dataclasses.fields(kind)]
+        columns = [one.name for one in fields(kind)]
         with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as handle:
             writer = csv.DictWriter(handle, columns, restval="")
             writer.writeheader()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -11,7 +11,11 @@ from typing import Any
 
 from duijie.errors import Fault, InputError
 
+from .figures import COUNT, ROAD, WORTH, Range, figure_faults, names_twice
+
 __all__ = ["Builder", "Instance", "Interpreter", "Meeting", "Person", "Slot", "Stay", "Table", "Weights"]
+
+_SCORE = Range(-1e9, 1e9, is_whole=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +222,8 @@ def _sets(options: dict[str, Any], *names: str) -> dict[str, Any]:
 
 def checked(instance: Instance) -> Instance:
     """The instance itself, where nothing in it contradicts; all faults at once where something does."""
-    faults = [*_twice(instance), *_unknown(instance), *_people_faults(instance), *_slot_faults(instance)]
+    faults = [*figure_faults(_figures(instance))]
+    faults += [*_twice(instance), *_unknown(instance), *_people_faults(instance), *_slot_faults(instance)]
     if not faults:
         faults = _circles(instance)
     if faults:
@@ -226,8 +231,25 @@ def checked(instance: Instance) -> Instance:
     return instance
 
 
-def _twice(instance: Instance) -> list[Fault]:
-    faults = []
+def _figures(instance: Instance) -> Iterator[tuple[Mapping[str, Any], object, Range]]:
+    """Every number of a question with its place and range; meetings' weights are looked at with the meetings."""
+    for table in instance.tables:
+        yield {"table": table.key, "key": "seats"}, table.seats, COUNT
+    for person in instance.people:
+        if person.max_breaks is not None:
+            yield {"person": person.id, "key": "max_breaks"}, person.max_breaks, COUNT
+    for meeting in instance.meetings:
+        if meeting.score is not None:
+            yield {"meeting": meeting.id, "key": "score"}, meeting.score, _SCORE
+    if instance.fairness is not None:
+        yield {"key": "fairness"}, instance.fairness, COUNT
+    for name in ("unplaced", "breaks", "spread"):
+        yield {"key": f"weights.{name}"}, getattr(instance.weights, name), WORTH
+    for (start, goal), minutes in instance.travel_min.items():
+        yield {"key": "travel_min", "from": start, "to": goal}, minutes, ROAD
+
+
+def _twice(instance: Instance) -> Iterator[Fault]:
     for what, keys in (
         ("slots", [one.key for one in instance.slots]),
         ("tables", [one.key for one in instance.tables]),
@@ -235,9 +257,7 @@ def _twice(instance: Instance) -> list[Fault]:
         ("meetings", [one.id for one in instance.meetings]),
         ("interpreters", [one.id for one in instance.interpreters]),
     ):
-        doubles = {key for key in keys if keys.count(key) > 1} if len(set(keys)) < len(keys) else set()
-        faults += [Fault("meet_name_twice", {"list": what}, {"name": key}) for key in sorted(doubles)]
-    return faults
+        yield from names_twice(what, keys)
 
 
 def _unknown(instance: Instance) -> list[Fault]:
@@ -251,7 +271,7 @@ def _unknown(instance: Instance) -> list[Fault]:
     for meeting in instance.meetings:
         for person in (*meeting.people, *(one for group in meeting.one_of for one in group)):
             look(person, people, meeting=meeting.id, key="people")
-        for slot in meeting.slots or ():
+        for slot in sorted(meeting.slots or ()):
             look(slot, slots, meeting=meeting.id, key="slots")
         for other in meeting.after:
             look(other, instance.meeting_index, meeting=meeting.id, key="after")
@@ -259,7 +279,7 @@ def _unknown(instance: Instance) -> list[Fault]:
     away += [(one.id, one.unavailable) for one in instance.interpreters]
     away += [(table.key, table.unavailable) for table in instance.tables]
     for name, unavailable in away:
-        for slot in unavailable:
+        for slot in sorted(unavailable):
             look(slot, slots, key="unavailable", of=name)
     for guest in instance.people:
         if guest.home_table:

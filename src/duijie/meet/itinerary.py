@@ -2,75 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 from ortools.sat.python import cp_model
 
-from duijie.errors import Fault, InputError
 from duijie.terms import Progress, Reason, silent
 
 from .timetable import Status
+from .visit import Group, Host, Train, VisitDay, check_visit
 
-__all__ = ["Group", "Host", "Itinerary", "Stop", "Train", "Unvisited", "VisitDay", "read_visits", "visits"]
+__all__ = ["Itinerary", "Stop", "Unvisited", "visits"]
 
 _INTEREST = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Host:
-    """Who can be visited: `windows` are spans of aware moments in which the whole visit must lie."""
-
-    key: str
-    place: str
-    windows: tuple[tuple[datetime, datetime], ...]
-    visit_min: int = 60
-    capacity_persons: int = 20
-    interest: float = 1.0
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Train:
-    """One train between two stations; `seats` None means enough."""
-
-    number: str
-    origin: str
-    goal: str
-    departs_at: datetime
-    arrives_at: datetime
-    seats: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class VisitDay:
-    """One day of a group: where and when it begins and ends (hotel, station)."""
-
-    starts_at: datetime
-    ends_at: datetime
-    start_place: str
-    end_place: str
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """People who travel together; `interests` (host key → ≥ 0) replace the hosts' own interest for this group."""
-
-    key: str
-    n_persons: int
-    days: tuple[VisitDay, ...]
-    interests: Mapping[str, float] | None = None
-    name: str = ""
-
-    def interest(self, host: Host) -> float:
-        """What a visit of `host` is worth to this group."""
-        return (self.interests or {}).get(host.key, host.interest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +134,7 @@ def visits(
     Raises
     ------
     InputError
-        Names twice, spans that end before they begin, days of one group that overlap; `faults` lists all.
+        The question contradicts itself, see :func:`~duijie.meet.visit.check_visit`.
 
     Notes
     -----
@@ -199,9 +146,7 @@ def visits(
     Vansteenwegen, Souffriau & Van Oudheusden (2011), The orienteering problem: a survey, EJOR 209(1).
     """
     started = time.monotonic()
-    faults = [*_twice(hosts, groups, trains), *_backwards(hosts, groups, trains)]
-    if faults:
-        raise InputError("meet_visit_faults", {"n": len(faults)}, faults=faults)
+    check_visit(hosts, groups, trains, travel_min, board_min)
     days = [(group, day) for group in groups for day in group.days]
     if not days:
         return Itinerary("optimal")
@@ -242,34 +187,6 @@ def visits(
         int(solver.value(road)),
         used,
     )
-
-
-def _twice(hosts: Sequence[Host], groups: Sequence[Group], trains: Sequence[Train]) -> list[Fault]:
-    lists = {
-        "hosts": [one.key for one in hosts],
-        "groups": [one.key for one in groups],
-        "trains": [f"{one.number} {one.departs_at}" for one in trains],
-    }
-    return [
-        Fault("meet_name_twice", {"list": name}, {"name": key})
-        for name, keys in lists.items()
-        for key in sorted({key for key in keys if keys.count(key) > 1})
-    ]
-
-
-def _backwards(hosts: Iterable[Host], groups: Iterable[Group], trains: Iterable[Train]) -> list[Fault]:
-    spans = [({"host": one.key}, *span) for one in hosts for span in one.windows]
-    spans += [({"group": one.key}, day.starts_at, day.ends_at) for one in groups for day in one.days]
-    spans += [({"train": one.number}, one.departs_at, one.arrives_at) for one in trains]
-    faults = [Fault("meet_span_backwards", where, {"starts_at": str(a)}) for where, a, b in spans if b <= a]
-    for group in groups:
-        days = sorted(group.days, key=lambda day: day.starts_at)
-        faults += [
-            Fault("meet_days_overlap", {"group": group.key}, {"starts_at": str(later.starts_at)})
-            for earlier, later in pairwise(days)
-            if later.starts_at < earlier.ends_at
-        ]
-    return faults
 
 
 def _minutes(moment: datetime, zero: datetime) -> int:
@@ -434,52 +351,3 @@ def _why_not(group: Group, host: Host, trips: Sequence[_Trip], travel_min: Mappi
     if all(_way(travel_min, place, host.place) is None for place in places):
         return Reason("meet_host_no_road", {"place": host.place}, is_for=False)
     return Reason("meet_host_outweighed", {}, is_for=False)
-
-
-def read_visits(path: Path) -> dict[str, Any]:
-    """The hosts, groups, trains and roads in a JSON file, as arguments of :func:`visits`.
-
-    Moments are ISO text with an offset; ``travel_min`` is a list of [place, place, minutes].
-
-    Raises
-    ------
-    InputError
-        The file is absent, is no JSON, or does not fit.
-    """
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        return {
-            "hosts": [_host(row) for row in document.get("hosts", [])],
-            "groups": [_group(row) for row in document.get("groups", [])],
-            "trains": [_train(row) for row in document.get("trains", [])],
-            "travel_min": {(a, b): float(minutes) for a, b, minutes in document.get("travel_min", [])},
-            "board_min": int(document.get("board_min", 30)),
-        }
-    except FileNotFoundError:
-        raise InputError("file_missing", {}, {"file": str(path)}) from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError("meet_visit_file", {"problem": repr(error)}, {"file": str(path)}) from None
-
-
-def _host(row: Mapping[str, Any]) -> Host:
-    windows = tuple((_moment(a), _moment(b)) for a, b in row["windows"])
-    return Host(**{**row, "windows": windows})
-
-
-def _group(row: Mapping[str, Any]) -> Group:
-    days = tuple(
-        VisitDay(_moment(day["starts_at"]), _moment(day["ends_at"]), day["start_place"], day["end_place"])
-        for day in row["days"]
-    )
-    return Group(**{**row, "days": days})
-
-
-def _train(row: Mapping[str, Any]) -> Train:
-    return Train(**{**row, "departs_at": _moment(row["departs_at"]), "arrives_at": _moment(row["arrives_at"])})
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError(text)
-    return moment

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
@@ -14,12 +13,16 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
 from docx.oxml import OxmlElement
 from docx.shared import Mm, Pt, RGBColor
 
+from duijie.data import read_json
 from duijie.data.paper import FANGSONG, HEI, XIAOBIAOSONG, packed, set_face
+from duijie.data.typed import typed
 from duijie.data.words import sentence
-from duijie.errors import InputError
+from duijie.errors import Fault, InputError
 from duijie.terms import Language
+from duijie.terms.days import FIRST_DAY, parse_day
 
-from .itinerary import Group, Host, Itinerary, Stop, Train
+from .itinerary import Itinerary, Stop
+from .visit import Group, Host, Train
 
 __all__ = ["Letter", "host_letter", "invitation", "itinerary_sheet", "letters", "read_letter"]
 
@@ -85,7 +88,8 @@ def invitation(
     Examples
     --------
     >>> from datetime import UTC, datetime
-    >>> from duijie.meet.itinerary import Itinerary, VisitDay
+    >>> from duijie.meet.itinerary import Itinerary
+    >>> from duijie.meet.visit import VisitDay
     >>> nine, six = datetime(2026, 3, 2, 9, tzinfo=UTC), datetime(2026, 3, 2, 18, tzinfo=UTC)
     >>> group = Group("g", 12, (VisitDay(nine, six, "a", "a"),), name="Delegation 1")
     >>> invitation(Letter("Office 1", "a study visit"), Itinerary("optimal"), group, [], language="en")[:2]
@@ -210,16 +214,18 @@ def read_letter(path: Path) -> Letter:
     Raises
     ------
     InputError
-        The file is absent, is no JSON, has no such part, or a date is none.
+        The file is absent, is no JSON, has no such part, or a date is none; `faults` lists all.
     """
-    try:
-        letter = Letter(**json.loads(path.read_text(encoding="utf-8"))["letter"])
-        for on in (letter.signed_on, letter.reply_by):
-            date.fromisoformat(on or "2000-01-01")
-    except FileNotFoundError:
-        raise InputError("file_missing", {}, {"file": str(path)}) from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError("meet_letter_wrong", {"problem": repr(error)}, {"file": str(path), "key": "letter"}) from None
+    document, faults = read_json(path), list[Fault]()
+    said = document.get("letter") if isinstance(document, Mapping) else None
+    letter = typed(Letter, said, {"file": path.name, "of": "letter"}, faults)
+    for name in ("signed_on", "reply_by") if letter else ():
+        try:
+            parse_day(getattr(letter, name) or FIRST_DAY.isoformat())
+        except InputError as error:
+            faults.append(Fault(error.code, {"file": path.name, "of": "letter", "key": name}, error.values))
+    if letter is None or faults:
+        raise InputError("meet_letter_wrong", {"n": len(faults)}, {"file": path.name}, faults=faults)
     return letter
 
 

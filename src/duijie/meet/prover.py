@@ -43,15 +43,14 @@ class Prover(threading.Thread):
         self.first_at: float | None = None
 
     def run(self) -> None:
-        try:
-            self._send()
-            assert self._process.stdout is not None
-            for line in self._process.stdout:
-                self._take(json.loads(line))
-        except BrokenPipeError:  # stopped before it had read the question
-            pass
-        finally:
-            self._process.wait()
+        with self._process:  # closes the pipes in the end, and waits
+            try:
+                self._send()
+                assert self._process.stdout is not None
+                for line in self._process.stdout:
+                    self._take(json.loads(line))
+            except BrokenPipeError:  # stopped before it had read the question
+                pass
 
     def _send(self) -> None:
         formula = self._formula

@@ -1,5 +1,5 @@
-"""What two regions hand each other: sealed logs that anyone can verify."""
+"""Sharing: a log as lines of a file, verified by anybody who holds it and the public keys of the sides."""
 
-from .seal import Entry, Signer, Verdict, canonical_json, seal, verify
+from duijie.ledger.lines import entries_of, line_of, verify_entries
 
-__all__ = ["Entry", "Signer", "Verdict", "canonical_json", "seal", "verify"]
+__all__ = ["entries_of", "line_of", "verify_entries"]

@@ -61,6 +61,8 @@ class SparkStore:
                 "engine_missing", {"engine": "spark"}, hint="pip install 'duijie[spark]'"
             ) from error
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        # Else Spark looks its own machine's name up and gives up where that leads nowhere, as in many containers.
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
         settings = {
             "spark.driver.host": "127.0.0.1",
             "spark.driver.bindAddress": "127.0.0.1",

@@ -15,7 +15,11 @@ PartyKind = Literal["firm", "institute", "fund", "carrier", "association", "gove
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """An organisation of one side; `inferred` names the fields that rest on an inference, not on a statement."""
+    """An organisation of one side.
+
+    `inferred` names the fields that rest on an inference, not on a statement; `honours` are stock-exchange codes and
+    titles that sources give it.
+    """
 
     id: str
     kind: str
@@ -30,6 +34,7 @@ class Party:
     cluster: str = ""
     inferred: tuple[str, ...] = ()
     source: Source = field(default_factory=Source)
+    honours: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 
 from .source import Source
 
-__all__ = ["ChainLink", "ChainStage", "ChainTemplate", "Counts", "IOTable", "Relatedness", "TravelTimes"]
+__all__ = [
+    "ChainLink",
+    "ChainStage",
+    "ChainTemplate",
+    "Counts",
+    "IOTable",
+    "ProductRelation",
+    "Relatedness",
+    "TravelTimes",
+]
 
 Floats = NDArray[np.float64]
 
@@ -74,21 +83,32 @@ class TravelTimes:
 
 @dataclass(frozen=True, slots=True)
 class ChainStage:
-    """One stage of an industrial chain: the industry code prefixes and product words that belong to it."""
+    """One stage of an industrial chain: the industry code prefixes and product words that belong to it.
+
+    `is_strict` where makers of neighbouring stages often list the product without making it: only a code of the stage
+    itself counts.
+    """
 
     key: str
     name: Mapping[str, str]
     industries: tuple[str, ...] = ()
     products: tuple[str, ...] = ()
+    is_strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ChainLink:
-    """`supplier` stage delivers to `buyer` stage; `why` is a bilingual note."""
+    """`supplier` stage delivers to `buyer` stage; `why` is a bilingual note.
+
+    `flow` is ``input`` (a current input of the buyer), ``capital`` (equipment it invests in) or ``trade`` (goods sold
+    through it). `heading` is the class of the industry classification whose name says so; empty where none does.
+    """
 
     supplier: str
     buyer: str
     why: Mapping[str, str] = field(default_factory=dict)
+    flow: str = "input"
+    heading: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +119,19 @@ class ChainTemplate:
     name: Mapping[str, str]
     stages: tuple[ChainStage, ...]
     links: tuple[ChainLink, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProductRelation:
+    """What two products of an industry class have to do with one another.
+
+    `kind` is ``input`` (`word_a` goes into `word_b`), ``completes`` (`word_a` is a step or equipment `word_b` lacks),
+    ``same_customers`` or ``substitute`` (either order); `why` is a bilingual note with its `source`.
+    """
+
+    kind: str
+    industry: str
+    word_a: str
+    word_b: str
+    why: Mapping[str, str] = field(default_factory=dict)
+    source: Source = field(default_factory=Source)

@@ -188,7 +188,7 @@ def _policy_names() -> dict[str, Collection[str] | None]:
     """The kinds of match, node templates and kinds of evidence that exist."""
     return {
         "kind": _stems("kinds"),
-        "template": _policy_keys("nodes", "templates"),
+        "template": _stems("cases"),
         "evidence": _policy_keys("evidence", "evidence"),
     }
 

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from duijie.errors import InputError
+from duijie.terms.days import FIRST_DAY, LAST_DAY
 
 from .standing import ClauseProgress, Progress
 
@@ -35,7 +36,7 @@ def quarter(text: str) -> tuple[date, date]:
     Raises
     ------
     InputError
-        ``track_quarter_wrong``: the text names no quarter.
+        ``track_quarter_wrong``: the text names no quarter, or one beyond the bounds of :mod:`duijie.terms.days`.
 
     Examples
     --------
@@ -43,7 +44,8 @@ def quarter(text: str) -> tuple[date, date]:
     (datetime.date(2023, 12, 31), datetime.date(2024, 3, 31))
     """
     year, _, number = text.upper().partition("-Q")
-    if not year.isdigit() or number not in ("1", "2", "3", "4"):
+    is_year = len(year) == 4 and year.isascii() and year.isdigit() and FIRST_DAY.year <= int(year) <= LAST_DAY.year
+    if not is_year or number not in ("1", "2", "3", "4"):
         raise InputError("track_quarter_wrong", {"quarter": text})
     first = date(int(year), 3 * int(number) - 2, 1)
     following = date(first.year + first.month // 10, (first.month + 3 - 1) % 12 + 1, 1)

@@ -17,7 +17,9 @@ from rich.table import Table
 from duijie import data
 from duijie.data import sentence
 from duijie.errors import InputError
+from duijie.ledger.kinds import case_kinds
 from duijie.terms import Agreement
+from duijie.terms.days import parse_day
 
 from .agreement import load_agreement
 from .benefit import Relocation, Sharing, rule_of, share_benefits
@@ -26,7 +28,7 @@ from .docking import Contact, pairs_of, silent_pairs, ticket_state
 from .exports import iati
 from .lists import duty_list, project_list, task_list, timetable
 from .records import read_lines
-from .run import node_templates, progress
+from .run import progress
 from .standing import Progress
 
 __all__ = ["group"]
@@ -77,7 +79,7 @@ def _asked(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _day(as_of: datetime | None) -> date:
-    return as_of.date() if as_of else date.today()
+    return parse_day(str(as_of.date())) if as_of else date.today()
 
 
 def _language(ctx: click.Context) -> str:
@@ -212,7 +214,7 @@ def changes(
 def _told(change: Mapping[str, Any], agreement: Agreement, language: str) -> dict[str, Any]:
     """A change as a person reads it: titles for keys, words for lights, nodes and states."""
     titles = {one.key: one.title.to_dict() for one in agreement.clauses}
-    nodes = {node.key: node.name.to_dict() for one in node_templates().values() for node in one.nodes.values()}
+    nodes = {node.key: node.name.to_dict() for one in case_kinds().values() for node in one.nodes.values()}
     said = {**change, "clause": titles[change["clause"]], "key": change["name"] or change["key"]}
     said["what"] = sentence(f"track_what_{change['what']}", language)
     if change["what"] == "chain":
@@ -237,9 +239,8 @@ def docking(ctx: click.Context, agreement: str, records: Path | None, as_of: dat
         for on in (one.opened_on, one.replied_on)
         if on
     ]
-    since = date.fromisoformat(life.agreement.signed_on)
     rows = []
-    for pair in silent_pairs(pairs_of(life.agreement), contacts, since=since, as_of=day):
+    for pair in silent_pairs(pairs_of(life.agreement), contacts, as_of=day):
         keys = {one.key for one in pair.departments}
         own = [one for one in tickets if {one.from_department, one.to_department} == keys]
         states = [ticket_state(one, as_of=day).state for one in own if one.opened_on <= day.isoformat()]

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import combinations
+from typing import Any
 
+import msgspec
+
+from duijie.ledger import events
+from duijie.ledger.kinds import case_kind
 from duijie.terms import Agreement, Bilingual, Department
+from duijie.terms.working_days import add_working_days, is_provisional, working_days_between
 
-from .calendar import add_working_days, is_provisional, working_days_between
 from .indicators import Promise
 
 __all__ = [
@@ -23,6 +28,7 @@ __all__ = [
     "heat_map",
     "pairs_of",
     "silent_pairs",
+    "ticket_acts",
     "ticket_promises",
     "ticket_state",
 ]
@@ -33,7 +39,9 @@ SILENT_WORKING_DAYS = 60
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A matter one department brings to another, to be answered within `limit_working_days` after `opened_on`."""
+    """A matter one department brings to another, to be answered within `limit_working_days` after `opened_on`; the one
+    that asked agrees on `agreed_on` that it is done.
+    """
 
     id: str
     clause: str
@@ -46,6 +54,7 @@ class Ticket:
     received_on: str = ""
     replied_on: str = ""
     reply: Bilingual = field(default_factory=Bilingual)
+    agreed_on: str = ""
 
     @property
     def due_on(self) -> str:
@@ -73,7 +82,11 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two departments of different sides with the same domain, and when they were last in touch."""
+    """Two departments of different sides with the same domain, and when they were last in touch.
+
+    Where no contact is on record nobody knows whether they were in touch elsewhere: `last_on` is empty, no days are
+    counted, and the pair is not called silent.
+    """
 
     domain: Bilingual
     departments: tuple[Department, Department]
@@ -91,6 +104,50 @@ def ticket_state(ticket: Ticket, *, as_of: date) -> TicketState:
     state = ("late" if is_late else "in_time") if is_replied else ("overdue" if is_late else "open")
     provisional = is_provisional(date.fromisoformat(ticket.opened_on), due)
     return TicketState(state, ticket.due_on, working_days_between(end, due), provisional)
+
+
+def ticket_acts(subject: str, ticket: Ticket, other_side: str) -> Iterator[tuple[str, Callable[[str], events.Event]]]:
+    """A ticket as acts of a case: the side that speaks, and what it says, given the id of what last moved the case.
+
+    Parameters
+    ----------
+    subject
+        ``case/…``.
+    ticket
+        Asked, signed for and answered as it says; where it does not say when the asking department agreed, that was on
+        the day of the answer.
+    other_side
+        The side of the department that is asked.
+    """
+    kind, opened_on = case_kind("ticket"), date.fromisoformat(ticket.opened_on)
+    roles = {"asks": ticket.from_department, "answers": ticket.to_department}
+    opening = events.CaseOpened(
+        subject=subject,
+        on=opened_on,
+        role="asks",
+        by=ticket.from_department,
+        definition=kind.name,
+        pinned=kind.pinned,
+        clause=ticket.clause,
+        ordering=ticket.side,
+        roles={**roles, "asks_side": ticket.side, "answers_side": other_side},
+        began_on=opened_on,
+        due_on=date.fromisoformat(ticket.due_on),
+        fields={"limit_working_days": ticket.limit_working_days},
+        words={"title_zh": ticket.subject.zh, "title_en": ticket.subject.en},
+    )
+    yield ticket.side, lambda _: opening
+    about: dict[str, Any] = {"subject": subject, "role": "answers", "by": ticket.to_department, "after": ""}
+    if ticket.received_on:
+        received = events.Step(**about, on=date.fromisoformat(ticket.received_on), node="received")
+        yield other_side, lambda tip: msgspec.structs.replace(received, after=tip)
+    if ticket.replied_on:
+        on, words = date.fromisoformat(ticket.replied_on), {"note": ticket.reply.zh, "note_en": ticket.reply.en}
+        replied = events.Step(**about, on=on, node="replied", words=words)
+        yield other_side, lambda tip: msgspec.structs.replace(replied, after=tip)
+        on = date.fromisoformat(ticket.agreed_on or ticket.replied_on)
+        agreed = events.Confirmed(subject=subject, on=on, role="asks", by=ticket.from_department, target="")
+        yield ticket.side, lambda tip: msgspec.structs.replace(agreed, target=tip)
 
 
 def ticket_promises(tickets: Iterable[Ticket]) -> tuple[Promise, ...]:
@@ -111,7 +168,6 @@ def silent_pairs(
     pairs: Iterable[Pair],
     contacts: Iterable[Contact],
     *,
-    since: date,
     as_of: date,
     limit_working_days: int = SILENT_WORKING_DAYS,
 ) -> tuple[Pair, ...]:
@@ -123,8 +179,6 @@ def silent_pairs(
         Department pairs as :func:`pairs_of` gives them.
     contacts
         All contacts, in either order of the two departments; those after `as_of` do not count.
-    since
-        From when a pair without any contact counts as silent: the signing.
     as_of
         The day of looking.
     limit_working_days
@@ -135,12 +189,14 @@ def silent_pairs(
         if contact.on <= as_of.isoformat():
             key = frozenset(contact.departments)
             last[key] = max(last.get(key, ""), contact.on)
-    return tuple(_heard(pair, last, since, as_of, limit_working_days) for pair in pairs)
+    return tuple(_heard(pair, last, as_of, limit_working_days) for pair in pairs)
 
 
-def _heard(pair: Pair, last: dict[frozenset[str], str], since: date, as_of: date, limit: int) -> Pair:
+def _heard(pair: Pair, last: dict[frozenset[str], str], as_of: date, limit: int) -> Pair:
     on = last.get(frozenset(one.key for one in pair.departments), "")
-    silent = max(0, working_days_between(date.fromisoformat(on) if on else since, as_of))
+    if not on:
+        return Pair(pair.domain, pair.departments)
+    silent = max(0, working_days_between(date.fromisoformat(on), as_of))
     return Pair(pair.domain, pair.departments, on, silent, silent > limit)
 
 

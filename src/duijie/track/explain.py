@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from duijie.terms import Reason
+from duijie.terms.working_days import is_provisional, working_days_between
 
-from .calendar import is_provisional, working_days_between
 from .standing import ActionProgress, IndicatorProgress
-from .trajectory import due_day
+from .trajectory import deadline_light, due_day
+from .workflow import kind_of
 
 __all__ = ["clause_reasons"]
 
@@ -21,26 +22,42 @@ def clause_reasons(
     found = [*_late(actions, as_of), *_behind(indicators), *_troubled(actions), *_soon(actions, as_of)]
     if not is_reported:
         return (*found, Reason("track_nobody_reported", is_for=False))
-    found += [*_broken(actions), *_undated(actions), *_untargeted(indicators), *_closed(actions)]
+    found += [*_waiting(actions), *_broken(actions), *_undated(actions), *_untargeted(indicators), *_closed(actions)]
     return tuple(found)
 
 
 def _late(actions: Sequence[ActionProgress], as_of: date) -> Iterator[Reason]:
+    for one in _open(actions):
+        due, action = due_day(one.due_on), one.action.name.to_dict()
+        if due and as_of > due:
+            code = "track_action_late" if one.state.node else "track_action_unreported"
+            values = {"action": action, "due_on": one.due_on, "days": working_days_between(due, as_of)}
+            yield Reason(_perhaps_provisional(code, due, as_of), values, is_for=False)
+        for stone in one.milestones:
+            due = due_day(stone.milestone.due_on)
+            if due and stone.state == "overdue" and one.state.node:
+                named = {"action": action, "milestone": stone.milestone.name.to_dict()}
+                values = {**named, "due_on": stone.milestone.due_on, "days": working_days_between(due, as_of)}
+                yield Reason(_perhaps_provisional("track_milestone_late", due, as_of), values, is_for=False)
+
+
+def _open(actions: Sequence[ActionProgress]) -> Iterator[ActionProgress]:
+    return (one for one in actions if not one.state.is_done and not one.state.is_dropped)
+
+
+def _waiting(actions: Sequence[ActionProgress]) -> Iterator[Reason]:
+    """What was reported and waits for a side's word."""
     for one in actions:
-        due = due_day(one.due_on)
-        if one.light == "red" and due:
-            values = {
-                "action": one.action.name.to_dict(),
-                "due_on": one.due_on,
-                "days": working_days_between(due, as_of),
-            }
-            yield Reason(_perhaps_provisional("track_action_late", due, as_of), values, is_for=False)
+        if one.state.proposed and not one.state.is_done:
+            name = kind_of(one.action).nodes[one.state.proposed].name
+            values = {"action": one.action.name.to_dict(), "node": name.to_dict()}
+            yield Reason("track_action_waits", values, is_for=False)
 
 
 def _soon(actions: Sequence[ActionProgress], as_of: date) -> Iterator[Reason]:
-    for one in actions:
+    for one in _open(actions):
         due = due_day(one.due_on)
-        if one.light == "amber" and due:
+        if due and one.state.node and deadline_light(one.due_on, "", as_of) == "amber":
             values = {
                 "action": one.action.name.to_dict(),
                 "due_on": one.due_on,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree
 
 from duijie.terms import Bilingual
+from duijie.terms.days import is_no_end
 
 from .standing import ClauseProgress, IndicatorProgress, Progress
 
@@ -62,7 +63,7 @@ def _activity(root: ElementTree.Element, progress: Progress, clause: ClauseProgr
 
 def _dated(activity: ElementTree.Element, kind: str, day: str) -> None:
     """An activity date where it is known to the day: 2 the actual start, 3 the planned end."""
-    if len(day) == len("2000-01-01"):
+    if len(day) == len("2000-01-01") and not is_no_end(day):
         ElementTree.SubElement(activity, "activity-date", {"iso-date": day, "type": kind})
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from statistics import median
 from typing import Any
 
 from duijie.terms import Bilingual, Listing, Party
+from duijie.terms.days import shifted
 
 __all__ = ["LEVELS", "Factor", "FactorRow", "factor_board", "factors_of", "level_of"]
 
@@ -86,7 +87,7 @@ def factor_board(
             if one.kind in factor.kinds:
                 key = (factor.key, one.side, level_of(parties.get(one.party)), one.role)
                 cells.setdefault(key, []).append(one)
-    rows = [_row(key, cells[key], as_of, as_of - timedelta(since_days)) for key in sorted(cells)]
+    rows = [_row(key, cells[key], as_of, shifted(as_of, -since_days)) for key in sorted(cells)]
     return tuple(row for row in rows if row.n or row.n_gone)
 
 

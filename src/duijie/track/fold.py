@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
-from duijie.errors import DuijieError
+from duijie.ledger.state import Placed
 from duijie.terms import Action, Agreement, Bilingual, Clause, Indicator, Listing, Step
+from duijie.terms.days import shifted
 
 from .conference import Decision, with_tasks
 from .explain import clause_reasons
@@ -15,20 +16,21 @@ from .indicators import CUMULATIVE, Ledger, Promise, measure, promises_of
 from .lifecycle import Amendment, as_amended, lifecycle
 from .standing import ActionProgress, ClauseProgress, IndicatorProgress, MilestoneProgress, Progress
 from .trajectory import Target, deadline_light, due_day, progress_class, worst
-from .workflow import ActionState, Move, Template, state_of
+from .workflow import ActionState, Key, kind_of, state_of
 
 __all__ = ["Activity", "fold"]
 
 
 @dataclass(frozen=True)
 class Activity:
-    """Everything recorded under an agreement, in any order; what is later than the date of a fold does not count.
+    """Everything recorded under an agreement, in any order; what is later than the date of a fold is left.
 
-    `listings` and `matches` (clause key → number of proposed matches) are None where nobody looked.
+    `actions` are the events of each action by clause and key. `listings` and `matches` (clause key → number of proposed
+    matches) are None where nobody looked.
     """
 
     steps: Sequence[Step] = ()
-    moves: Sequence[Move] = ()
+    actions: Mapping[Key, Sequence[Placed]] = field(default_factory=dict)
     promises: Sequence[Promise] = ()
     targets: Sequence[Target] = ()
     amendments: Sequence[Amendment] = ()
@@ -37,7 +39,7 @@ class Activity:
     decisions: Sequence[Decision] = ()
 
 
-def fold(agreement: Agreement, activity: Activity, templates: Mapping[str, Template], *, as_of: date) -> Progress:
+def fold(agreement: Agreement, activity: Activity, *, as_of: date) -> Progress:
     """How the agreement stands at the end of `as_of`.
 
     Parameters
@@ -46,8 +48,6 @@ def fold(agreement: Agreement, activity: Activity, templates: Mapping[str, Templ
         As signed; amendments of `activity` in effect by `as_of` are applied, decisions still open become actions.
     activity
         What was recorded. The same records in another order give the same result.
-    templates
-        Node templates by key; each action names one.
     as_of
         The date asked for: a fold of everything equals a fold of what was recorded until then.
 
@@ -61,11 +61,10 @@ def fold(agreement: Agreement, activity: Activity, templates: Mapping[str, Templ
     DuijieError
         ``track_template_unknown`` or ``track_measure_unknown``: the agreement names what nobody defined.
     """
-    moves = _by_action(activity.moves)
     amended = as_amended(agreement, activity.amendments, as_of=as_of)
-    current = with_tasks(amended, activity.decisions, as_of=as_of, moved=moves)
+    current = with_tasks(amended, activity.decisions, as_of=as_of, moved=activity.actions)
     book = _Book(current, activity)
-    clauses = tuple(_clause(book, clause, moves, templates, as_of) for clause in current.clauses)
+    clauses = tuple(_clause(book, clause, as_of) for clause in current.clauses)
     return Progress(current, as_of.isoformat(), lifecycle(agreement, activity.amendments, as_of=as_of), clauses)
 
 
@@ -101,21 +100,9 @@ class _Book:
         return found if own.steps or own.promises or indicator.measure == "n_listings" else None
 
 
-def _by_action(moves: Iterable[Move]) -> Mapping[tuple[str, str], list[Move]]:
-    found: dict[tuple[str, str], list[Move]] = {}
-    for move in moves:
-        found.setdefault((move.clause, move.action), []).append(move)
-    return found
-
-
-def _clause(
-    book: _Book,
-    clause: Clause,
-    moves: Mapping[tuple[str, str], list[Move]],
-    templates: Mapping[str, Template],
-    as_of: date,
-) -> ClauseProgress:
-    actions = tuple(_action(one, moves.get((clause.key, one.key), ()), templates, as_of) for one in clause.actions)
+def _clause(book: _Book, clause: Clause, as_of: date) -> ClauseProgress:
+    streams = book.activity.actions
+    actions = tuple(_action(one, streams.get((clause.key, one.key), ()), as_of) for one in clause.actions)
     indicators = tuple(_indicator(book, clause, one, as_of) for one in clause.indicators)
     own, matches = book.at(as_of, clause), book.activity.matches
     is_reported = bool(own.steps) or any(action.state.node for action in actions)
@@ -132,17 +119,23 @@ def _clause(
     )
 
 
-def _action(action: Action, moves: Sequence[Move], templates: Mapping[str, Template], as_of: date) -> ActionProgress:
-    if action.template not in templates:
-        values = {"template": action.template, "known": ", ".join(sorted(templates))}
-        raise DuijieError("track_template_unknown", values, {"action": action.key})
-    template = templates[action.template]
-    state = state_of(template, moves, as_of=as_of, milestones=action.milestones)
-    name = template.nodes[state.node].name if state.node else Bilingual()
+def _action(action: Action, stream: Sequence[Placed], as_of: date) -> ActionProgress:
+    kind = kind_of(action)
+    state = state_of(kind, stream, as_of=as_of)
+    name = kind.nodes[state.node].name if state.node else Bilingual()
     due_on = state.due_on or action.due_on
-    done_on = state.entered_on if state.is_done else ""
-    light = "grey" if state.is_dropped else deadline_light(due_on, done_on, as_of)
-    return ActionProgress(action, state, name, due_on, light, _milestones(action, state, as_of))
+    milestones = _milestones(action, state, as_of)
+    return ActionProgress(action, state, name, due_on, _light(state, due_on, milestones, as_of), milestones)
+
+
+def _light(state: ActionState, due_on: str, milestones: Sequence[MilestoneProgress], as_of: date) -> str:
+    """By its own deadline and those of its milestones; grey where nobody reported, whatever the dates say."""
+    if state.is_dropped or not state.node:
+        return "grey"
+    if state.is_done:
+        return "green"
+    stones = (deadline_light(one.milestone.due_on, one.done_on, as_of) for one in milestones)
+    return worst([deadline_light(due_on, "", as_of), *stones])
 
 
 def _milestones(action: Action, state: ActionState, as_of: date) -> tuple[MilestoneProgress, ...]:
@@ -184,7 +177,7 @@ def _aimed(book: _Book, clause: Clause, indicator: Indicator, as_of: date) -> tu
 
 def _trend(book: _Book, clause: Clause, indicator: Indicator, as_of: date) -> tuple[float, float] | None:
     """What the year before last and the last year brought: their flows for what adds up, their ends for a state."""
-    days = [date.fromordinal(as_of.toordinal() - 365 * years) for years in (2, 1, 0)]
+    days = [shifted(as_of, -365 * years) for years in (2, 1, 0)]
     if days[0].isoformat() < book.agreement.signed_on:
         return None
     first, before, now = (book.value(day, clause, indicator) for day in days)

@@ -8,8 +8,9 @@ from datetime import date
 from typing import Any, Literal
 
 from duijie.terms import Agreement, Bilingual, Clause
+from duijie.terms.days import NO_END, is_no_end
+from duijie.terms.working_days import working_days_between
 
-from .calendar import working_days_between
 from .trajectory import due_day
 
 __all__ = ["EXPIRING_WORKING_DAYS", "Amendment", "Lifecycle", "as_amended", "lifecycle"]
@@ -21,8 +22,8 @@ EXPIRING_WORKING_DAYS = 60
 class Amendment:
     """A later paper of all sides: it adds or replaces clauses, sets a new term, or ends the agreement.
 
-    A ``renewal`` or ``supplement`` may set `valid_until` (empty keeps the term). A ``termination`` ends the agreement
-    on `effective_on`.
+    A ``renewal`` or ``supplement`` may set `valid_until` (empty keeps the term, ``9999-12-31`` or 长期 lifts its end).
+    A ``termination`` ends the agreement on `effective_on`.
     """
 
     kind: Literal["supplement", "renewal", "termination"]
@@ -38,7 +39,8 @@ class Lifecycle:
     """Where an agreement is in its life as at a date.
 
     `state` is ``unsigned``, ``in_force``, ``expiring`` (60 working days or fewer left), ``expired`` or
-    ``terminated``; `valid_until` is empty and `left_working_days` None where no term is published.
+    ``terminated``; `valid_until` is empty where no term is published and ``9999-12-31`` where the term has no end,
+    and `left_working_days` None in both.
     """
 
     state: str
@@ -63,6 +65,7 @@ def as_amended(agreement: Agreement, amendments: Iterable[Amendment], *, as_of: 
     for one in _in_effect(amendments, as_of):
         clauses.update((clause.key, clause) for clause in one.clauses)
         until = one.effective_on if one.kind == "termination" else one.valid_until or until
+    until = NO_END if is_no_end(until) else until
     ordered = tuple(sorted(clauses.values(), key=lambda clause: clause.number))
     return replace(agreement, clauses=ordered, valid_until=until)
 

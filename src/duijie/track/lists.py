@@ -220,7 +220,7 @@ def _project(case: Case, steps: Sequence[Step], title: Bilingual) -> ProjectRow:
 
 
 def _sums(steps: Sequence[Step]) -> Mapping[str, float]:
-    units = sorted({step.unit for step in steps if step.amount is not None})
+    units = sorted({step.unit for step in steps if step.amount})
     return {unit: fsum(step.amount or 0.0 for step in steps if step.unit == unit) for unit in units}
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, fields, is_dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, fields
 from pathlib import Path
-from types import UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any
 
+from duijie.data.files import json_lines
+from duijie.data.typed import typed
 from duijie.errors import Fault, InputError
 from duijie.terms import Listing, Party, Step
 
@@ -46,51 +47,38 @@ def encode(kind: str, record: Any) -> str:
 
 
 def decode(cls: type, document: Mapping[str, Any]) -> Any:
-    """The record of a type from its plain form; fields that are absent keep their default.
-
-    Raises
-    ------
-    TypeError
-        A field without a default is absent.
-    """
-    hints = get_type_hints(cls)
-    return cls(**{one.name: _value(hints[one.name], document[one.name]) for one in fields(cls) if one.name in document})
-
-
-def _value(hint: Any, value: Any) -> Any:
-    if get_origin(hint) in (UnionType, Union):
-        return value if value is None else _value(get_args(hint)[0], value)
-    if is_dataclass(hint):
-        return decode(hint, value)  # type: ignore[arg-type]
-    if get_origin(hint) is tuple:
-        return tuple(_value(get_args(hint)[0], one) for one in value)
-    return value
-
-
-def read_lines(path: Path, types: Mapping[str, type] = TYPES) -> dict[str, tuple[Any, ...]]:
-    """The records of a file by their type, in file order; types not asked for are passed over.
+    """The record of a type from its plain form; fields that are absent keep their default, other keys are passed over.
 
     Raises
     ------
     InputError
-        ``track_lines_wrong``: lines that are no records; `faults` names each by its number.
+        ``track_lines_wrong``: a field without a default is absent, or a value does not fit; `faults` lists all.
+    """
+    names, faults = {one.name for one in fields(cls)}, list[Fault]()
+    found = typed(cls, {key: value for key, value in document.items() if key in names}, {}, faults)
+    if faults:
+        raise InputError("track_lines_wrong", {"file": cls.__name__, "n": len(faults)}, faults=faults)
+    return found
+
+
+def read_lines(path: Path, types: Mapping[str, type] = TYPES) -> dict[str, tuple[Any, ...]]:
+    """The records of a file by their type, in file order; types not asked for are passed over, blank lines as well.
+
+    Raises
+    ------
+    InputError
+        ``track_lines_wrong``: lines that are no records, or fields that do not fit; `faults` names each by its line.
     """
     found: dict[str, list[Any]] = {kind: [] for kind in types}
     faults: list[Fault] = []
-    for at, line in enumerate(_lines(path), start=1):
-        try:
-            document = json.loads(line)
-            if document["type"] in types:
-                found[document["type"]].append(decode(types[document["type"]], document))
-        except (ValueError, KeyError, TypeError, AttributeError) as problem:
-            faults.append(Fault("track_line_wrong", {"file": str(path), "row": at}, {"problem": str(problem)}))
+    for at, document in json_lines(path, faults):
+        where = {"file": path.name, "row": at}
+        kind = document.get("type") if isinstance(document, Mapping) else None
+        if not isinstance(kind, str):
+            faults.append(Fault("track_line_wrong", where))
+        elif kind in types:
+            own = {key: value for key, value in document.items() if key != "type"}
+            found[kind] += filter(None, [typed(types[kind], own, where, faults)])
     if faults:
-        raise InputError("track_lines_wrong", {"file": path.name, "n": len(faults)}, {"file": str(path)}, "", faults)
+        raise InputError("track_lines_wrong", {"file": path.name, "n": len(faults)}, {"file": path.name}, "", faults)
     return {kind: tuple(records) for kind, records in found.items()}
-
-
-def _lines(path: Path) -> Iterable[str]:
-    try:
-        return path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        raise InputError("file_missing", {}, {"file": str(path)}) from None

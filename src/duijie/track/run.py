@@ -1,35 +1,22 @@
-"""Tracking with the built-in data: node templates are read here, the folds stay pure."""
+"""Tracking from what was recorded: the lines of a file become events here, the folds stay pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from functools import cache
 
-from duijie.data import read, root
+from duijie.ledger.state import Placed
 from duijie.terms import Agreement, Listing, Step
 
-from .conference import Decision, decision_promises
+from .conference import Decision, decision_promises, with_tasks
 from .docking import Ticket, ticket_promises
 from .fold import Activity, fold
-from .lifecycle import Amendment
+from .lifecycle import Amendment, as_amended
 from .standing import Progress
 from .trajectory import Target
-from .workflow import Move, Template, templates_of
+from .workflow import Key, Move, streams_of
 
-__all__ = ["node_templates", "progress"]
-
-
-@cache
-def node_templates() -> Mapping[str, Template]:
-    """The built-in node templates by key, from ``data/policies/nodes.yaml``.
-
-    Raises
-    ------
-    DataFileError
-        The file breaks its schema.
-    """
-    return templates_of(read(root() / "policies" / "nodes.yaml", "nodes"))
+__all__ = ["progress"]
 
 
 def progress(
@@ -38,13 +25,12 @@ def progress(
     matches: Mapping[str, int] | None = None,
     *,
     as_of: date,
-    actions: Iterable[Move] = (),
+    actions: Mapping[Key, Sequence[Placed]] | Iterable[Move] = (),
     tickets: Iterable[Ticket] = (),
     decisions: Iterable[Decision] = (),
     targets: Iterable[Target] = (),
     amendments: Iterable[Amendment] = (),
     listings: Iterable[Listing] | None = None,
-    templates: Mapping[str, Template] | None = None,
 ) -> Progress:
     """How every clause of an agreement stands at the end of `as_of`, from what both sides recorded.
 
@@ -59,7 +45,7 @@ def progress(
     as_of
         The date asked for; later records do not count.
     actions
-        Moves of actions through their nodes.
+        The events of actions by clause and key, or the lines of a file that say them.
     tickets, decisions
         Promises between departments and of the joint conference: they feed the shares in time, and a decision still
         to be carried out is an action of its clause.
@@ -69,8 +55,6 @@ def progress(
         Supplements, renewals, termination.
     listings
         Needs and offers; None where nobody asked for them, then counts of listings have no value.
-    templates
-        Node templates by key, the built-in ones by default.
 
     Returns
     -------
@@ -82,15 +66,21 @@ def progress(
     DuijieError
         The agreement names a node template or a measure that nobody defined.
     """
-    decided = tuple(decisions)
+    decided, changes = tuple(decisions), tuple(amendments)
+    if not isinstance(actions, Mapping):
+        # A task that a decision handed out is an action too, whatever became of it since.
+        tasks = {(one.clause, one.action or one.id) for one in decided}
+        whole = with_tasks(as_amended(agreement, changes, as_of=as_of), decided, as_of=as_of, moved=tasks)
+        known = {(clause.key, one.key): one for clause in whole.clauses for one in clause.actions}
+        actions = streams_of(known, actions, [side.code for side in agreement.sides])
     activity = Activity(
         tuple(steps),
-        tuple(actions),
+        actions,
         (*ticket_promises(tickets), *decision_promises(decided)),
         tuple(targets),
-        tuple(amendments),
+        changes,
         None if listings is None else tuple(listings),
         matches,
         decided,
     )
-    return fold(agreement, activity, templates or node_templates(), as_of=as_of)
+    return fold(agreement, activity, as_of=as_of)

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
+from duijie.errors import InputError
 from duijie.terms import Indicator
-
-from .calendar import working_days_between
+from duijie.terms.days import FIRST_DAY, LAST_DAY, parse_end
+from duijie.terms.working_days import working_days_between
 
 __all__ = ["AMBER_WORKING_DAYS", "LIGHTS", "Target", "deadline_light", "due_day", "progress_class", "worst"]
 
@@ -40,20 +41,24 @@ class Target:
 
 
 def due_day(text: str) -> date | None:
-    """The last day of a deadline given as exactly as it is known: a year, a month or a day; None where empty.
+    """The last day of a deadline given as exactly as it is known: a year, a month or a day.
+
+    None where it is empty, has no end or names no day; a far one counts as the bound of :mod:`duijie.terms.days`:
+    one such row must not hide how everything else stands.
 
     Examples
     --------
     >>> due_day("2025"), due_day("2025-02"), due_day("2025-02-10")
     (datetime.date(2025, 12, 31), datetime.date(2025, 2, 28), datetime.date(2025, 2, 10))
+    >>> due_day("9999-12-31"), due_day("9999-11"), due_day("2025-02-30")
+    (None, datetime.date(2100, 12, 31), None)
     """
-    if not text:
-        return None
-    year, month, day = (int(part) for part in (*text.split("-"), "0", "0")[:3])
-    if day:
-        return date(year, month, day)
-    following = date(year + 1, 1, 1) if month in (0, 12) else date(year, month + 1, 1)
-    return date.fromordinal(following.toordinal() - 1)
+    try:
+        return parse_end(text)
+    except InputError as error:
+        if error.code == "day_unreadable":
+            return None
+        return FIRST_DAY if text < FIRST_DAY.isoformat() else LAST_DAY
 
 
 def deadline_light(due_on: str, done_on: str, as_of: date, *, amber_days: int = AMBER_WORKING_DAYS) -> str:

@@ -1,38 +1,49 @@
-"""The way of an action through its nodes: what may follow, what it needs, where it stands at any date.
+"""The way of an action through its nodes: a case of the record under ``clause/action``, read as at any date.
 
-A node template is data (``data/policies/nodes.yaml``): nodes, what may follow each, the kinds of evidence and the
-countersignature each asks for. A :class:`Move` is what a side recorded; the state is a fold of moves.
+A :class:`Move` is a line of a file: what a side did of an action. :func:`acts_of` says it as events, :func:`streams_of`
+gives those of many actions, :func:`state_of` what they amount to.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
-from duijie.errors import DeniedError
-from duijie.terms import Bilingual, Milestone, Reason
+from duijie.errors import DuijieError, Fault, InputError
+from duijie.ledger import events
+from duijie.ledger.fold import fold_case
+from duijie.ledger.kinds import CaseKind, case_kind
+from duijie.ledger.state import CaseState, Placed
+from duijie.terms import Action, Bilingual
+
+from .trajectory import due_day
 
 __all__ = [
     "COUNTERSIGNED",
     "MILESTONE",
-    "NOTES",
     "ActionState",
     "Evidence",
+    "Key",
     "Move",
-    "Node",
-    "Template",
-    "advance",
-    "obstacles",
+    "acts_of",
+    "kind_of",
+    "opening_fields",
     "state_of",
-    "templates_of",
+    "streams_of",
 ]
 
 COUNTERSIGNED = "countersigned"
 MILESTONE = "milestone"
-NOTES = ("problem", "next_step", "risk", "escalated", "solved")
-_SHA256_LENGTH = 64
+_HASH = re.compile(r"[0-9a-f]{64}")
+_SOLVES = ("problem", "escalated")
+
+Key = tuple[str, str]
+"""A clause and one of its actions."""
+Act = tuple[str, Callable[[str], events.Event]]
+"""The side that speaks, and what it says, given the id of the event that last moved the case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +57,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One thing a side recorded about an action.
+    """One thing a side did of an action, as a line of a file.
 
-    `kind` is a node of the action's template, ``milestone`` (then `milestone` names it), ``countersigned`` (the
-    other side agrees with what `countersigns` names) or one of :data:`NOTES`. `on` is an ISO date, `sequence` orders
-    moves of one day, `due_on` sets the deadline where the move hands the work out.
+    `kind` is a node of the action's kind of case, ``milestone`` (then `milestone` names it), ``countersigned`` (the
+    side confirms the step that stands, `countersigns` its node), or a note of the kind. `on` is an ISO date, `sequence`
+    orders the moves of one day, `due_on` sets the deadline where the move hands the work out.
     """
 
     clause: str
@@ -65,52 +76,15 @@ class Move:
     countersigns: str = ""
     note: Bilingual = field(default_factory=Bilingual)
     evidence: tuple[Evidence, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """One state: what may `follow` it, the kinds of evidence and the countersignature needed to enter it."""
-
-    key: str
-    name: Bilingual
-    following: tuple[str, ...] = ()
-    evidence: tuple[str, ...] = ()
-    needs_countersignature: bool = False
-
-    @property
-    def is_final(self) -> bool:
-        return not self.following
-
-
-@dataclass(frozen=True)
-class Template:
-    """The nodes of one kind of item, entered at `start`."""
-
-    key: str
-    name: Bilingual
-    start: str
-    nodes: Mapping[str, Node]
-
-    def is_way_out(self, node: str) -> bool:
-        """Whether `node` ends the item without its result: final, and allowed right after the start."""
-        return self.nodes[node].is_final and node in self.nodes[self.start].following
-
-    def is_done(self, node: str) -> bool:
-        """Whether the item has its result: at an end that is no way out, or at a node that only repeats itself."""
-        return (
-            bool(node)
-            and not self.is_way_out(node)
-            and (self.nodes[node].is_final or node in self.nodes[node].following)
-        )
+    reason: str = ""
 
 
 @dataclass(frozen=True)
 class ActionState:
     """Where an action stands at a date: its node (empty before it was registered), deadline, proofs and notes.
 
-    `is_done` says that it has its result, `is_dropped` that it ended without.
-
-    `refused` are the moves that broke a guard: they stay visible and change nothing.
+    `is_done` says that it has its result, `is_dropped` that it ended without; `proposed` is the node whose step waits
+    for the word of the sides `waits_for`, `refused` what stands against each act that took no effect.
     """
 
     node: str = ""
@@ -125,174 +99,199 @@ class ActionState:
     milestone_evidence: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     countersigned: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notes: Mapping[str, Bilingual] = field(default_factory=dict)
-    refused: tuple[tuple[Move, tuple[Reason, ...]], ...] = ()
+    proposed: str = ""
+    waits_for: tuple[str, ...] = ()
+    refused: tuple[Fault, ...] = ()
 
 
-def templates_of(document: Mapping[str, Any]) -> dict[str, Template]:
-    """The node templates of a document in the shape of ``nodes.yaml``, by key; empty where it has none."""
-    return {row["key"]: _template(row) for row in document["templates"]}
-
-
-def _template(row: Mapping[str, Any]) -> Template:
-    nodes = {node["key"]: _node(node) for node in row["nodes"]}
-    return Template(row["key"], Bilingual(**row["name"]), row["start"], nodes)
-
-
-def _node(row: Mapping[str, Any]) -> Node:
-    return Node(
-        row["key"],
-        Bilingual(**row["name"]),
-        tuple(row["next"]),
-        tuple(row.get("evidence", ())),
-        bool(row.get("needs_countersignature", False)),
-    )
-
-
-def obstacles(
-    template: Template, state: ActionState, move: Move, *, milestones: Sequence[Milestone] = ()
-) -> tuple[Reason, ...]:
-    """Why `move` may not happen now; empty where it may.
-
-    Returns
-    -------
-    tuple of Reason
-        All of them at once: a node out of order, evidence without a hash or of a kind still missing, a
-        countersignature that is absent, or one given by the side that asks for it.
-    """
-    if move.kind in template.nodes:
-        return _out_of_order(template, state, move) + _proof_missing(template.nodes[move.kind], state, move)
-    if not state.node:
-        return (_against("track_not_registered", action=move.action),)
-    if move.kind == COUNTERSIGNED:
-        return (_against("track_own_countersignature", side=move.side),) if move.side == state.side else ()
-    if move.kind == MILESTONE:
-        return _milestone_unproved(move, milestones)
-    return () if move.kind in NOTES else (_against("track_node_unknown", node=move.kind, template=template.key),)
-
-
-def _against(code: str, **values: Any) -> Reason:
-    return Reason(code, values, is_for=False)
-
-
-def _out_of_order(template: Template, state: ActionState, move: Move) -> tuple[Reason, ...]:
-    allowed = template.nodes[state.node].following if state.node else (template.start,)
-    if move.kind in allowed:
-        return ()
-    return (_against("track_node_out_of_order", node=move.kind, before=state.node, allowed=list(allowed)),)
-
-
-def _proof_missing(node: Node, state: ActionState, move: Move) -> tuple[Reason, ...]:
-    """A node's kinds of evidence, a final node's one hashed proof at least, and the other side's word."""
-    given = _hashed((*state.evidence, *move.evidence))
-    found = [
-        _against("track_evidence_missing", node=node.key, kind=kind) for kind in node.evidence if kind not in given
-    ]
-    if node.is_final and not given:
-        found.append(_against("track_proof_missing", node=node.key))
-    if node.needs_countersignature and not set(state.countersigned.get(node.key, ())) - {move.side}:
-        found.append(_against("track_countersignature_missing", node=node.key))
-    return tuple(found)
-
-
-def _milestone_unproved(move: Move, milestones: Sequence[Milestone]) -> tuple[Reason, ...]:
-    known = {milestone.key: milestone for milestone in milestones}
-    if move.milestone not in known:
-        return (_against("track_milestone_unknown", milestone=move.milestone, known=list(known)),)
-    kinds = known[move.milestone].evidence
-    if kinds and not _hashed(move.evidence) & set(kinds):
-        return (_against("track_milestone_unproved", milestone=move.milestone, kinds=list(kinds)),)
-    return ()
-
-
-def _hashed(evidence: Iterable[Evidence]) -> set[str]:
-    return {one.kind for one in evidence if len(one.sha256) == _SHA256_LENGTH}
-
-
-def advance(template: Template, state: ActionState, move: Move, *, milestones: Sequence[Milestone] = ()) -> ActionState:
-    """The state after `move`.
+def kind_of(action: Action) -> CaseKind:
+    """The kind of case of an action.
 
     Raises
     ------
-    DeniedError
-        A guard does not hold; ``values["reasons"]`` has every reason.
+    DuijieError
+        ``track_template_unknown``: the action names a kind that nobody defined.
     """
-    found = obstacles(template, state, move, milestones=milestones)
-    if found:
-        reasons = [reason.to_dict() for reason in found]
-        raise DeniedError("track_move_refused", {"action": move.action, "node": move.kind, "reasons": reasons})
-    return _after(template, state, move)
+    try:
+        return case_kind(action.template)
+    except InputError:
+        raise DuijieError("track_template_unknown", {"template": action.template}, {"action": action.key}) from None
 
 
-def _after(template: Template, state: ActionState, move: Move) -> ActionState:
-    state = replace(state, evidence=state.evidence + move.evidence, due_on=move.due_on or state.due_on)
-    if move.kind == COUNTERSIGNED:
-        by = (*state.countersigned.get(move.countersigns, ()), move.side)
-        return replace(state, countersigned={**state.countersigned, move.countersigns: by})
-    if move.kind == MILESTONE:
-        return _after_milestone(state, move)
-    if move.kind in NOTES:
-        return _after_note(state, move)
-    return replace(
-        state,
-        node=move.kind,
-        is_done=template.is_done(move.kind),
-        is_dropped=template.is_way_out(move.kind),
-        side=state.side or move.side,
-        entered_on=move.on,
-        registered_on=state.registered_on or move.on,
-    )
+# From lines of a file to events
 
 
-def _after_milestone(state: ActionState, move: Move) -> ActionState:
-    hashes = tuple(one.sha256 for one in move.evidence)
-    return replace(
-        state,
-        milestones={**state.milestones, move.milestone: move.on},
-        milestone_evidence={**state.milestone_evidence, move.milestone: hashes},
-    )
+def opening_fields(action: Action) -> dict[str, Any]:
+    """What the opening of an action says: its milestones, each with the kinds of evidence of which one proves it."""
+    return {"milestones": {one.key: list(one.evidence) for one in action.milestones}}
 
 
-def _after_note(state: ActionState, move: Move) -> ActionState:
-    """A problem that is solved and what was escalated with it leave the board; other notes replace their kind."""
-    if move.kind == "solved":
-        kept = {kind: note for kind, note in state.notes.items() if kind not in ("problem", "escalated")}
-        return replace(state, notes=kept)
-    return replace(state, notes={**state.notes, move.kind: move.note})
-
-
-def state_of(
-    template: Template, moves: Iterable[Move], *, as_of: date, milestones: Sequence[Milestone] = ()
-) -> ActionState:
-    """Where an action stands at the end of `as_of`.
+def acts_of(
+    subject: str, clause: str, action: Action, moves: Iterable[Move], sides: Sequence[str], files: _Files | None = None
+) -> Iterator[Act]:
+    """The moves of one action as events about `subject`, in the order of their days.
 
     Parameters
     ----------
-    template
-        The nodes of its kind of item.
+    subject
+        ``case/…``.
+    clause, action
+        What they are moves of.
     moves
-        Its moves in any order; those after `as_of` do not count.
+        In any order; the side that registers it leads.
+    sides
+        The sides of the agreement.
+    files
+        Gives a kept file its size and type.
+    """
+    taken = sorted(moves, key=lambda one: (one.on, one.sequence, one.side, one.kind))
+    kind = kind_of(action)
+    lead = next((one.side for one in taken if one.kind == kind.first.key), taken[0].side if taken else "")
+    roles = {"lead_side": lead, "other_side": next((one for one in sides if one != lead), "")}
+    for one in taken:
+        said = _said(subject, one, roles, files or _sizeless)
+        if one.kind == kind.first.key:
+            yield one.side, _opening(said, kind, clause, action, roles, one)
+        else:
+            yield one.side, _act(said, kind, one)
+
+
+_Files = Callable[[Evidence], tuple[int, str]]
+
+
+def _sizeless(_: Evidence) -> tuple[int, str]:
+    return 0, "application/octet-stream"
+
+
+def _said(subject: str, move: Move, roles: Mapping[str, str], files: _Files) -> dict[str, Any]:
+    kept = [one for one in move.evidence if _HASH.fullmatch(one.sha256)]
+    words = {"note": move.note.zh, "note_en": move.note.en, **{one.sha256: one.name for one in kept}}
+    return {
+        "subject": subject,
+        "on": date.fromisoformat(move.on),
+        "role": next((role for role, side in roles.items() if side == move.side), ""),
+        "by": move.actor,
+        "files": tuple(events.FileRef(one.sha256, *files(one), one.kind) for one in kept),
+        "words": {key: text for key, text in words.items() if text},
+    }
+
+
+def _opening(
+    said: dict[str, Any], kind: CaseKind, clause: str, action: Action, roles: dict[str, str], move: Move
+) -> Callable[[str], events.Event]:
+    said["words"] |= {"title_zh": action.name.zh, "title_en": action.name.en}
+    event = events.CaseOpened(
+        definition=kind.name,
+        pinned=kind.pinned,
+        clause=clause,
+        ordering=roles[kind.ordering],
+        roles=roles,
+        began_on=said["on"],
+        due_on=due_day(move.due_on),
+        fields=opening_fields(action),
+        **said,
+    )
+    return lambda _: event
+
+
+def _act(said: dict[str, Any], kind: CaseKind, move: Move) -> Callable[[str], events.Event]:
+    if move.kind == COUNTERSIGNED:
+        return lambda tip: events.Confirmed(target=tip, **said)
+    if move.kind == MILESTONE or move.kind in kind.notes:
+        return lambda _: events.Noted(about=move.kind, milestone=move.milestone, **said)
+    due = due_day(move.due_on)
+    return lambda tip: events.Step(node=move.kind, after=tip, reason=move.reason, due_on=due, **said)
+
+
+def streams_of(
+    actions: Mapping[Key, Action], moves: Iterable[Move], sides: Sequence[str]
+) -> dict[Key, tuple[Placed, ...]]:
+    """The events of many actions, as they would stand on record; moves of unknown actions are left out."""
+    found: dict[Key, list[Move]] = {}
+    for move in moves:
+        found.setdefault((move.clause, move.action), []).append(move)
+    return {key: _stream(key, actions[key], own, sides) for key, own in found.items() if key in actions}
+
+
+def _stream(key: Key, action: Action, moves: Sequence[Move], sides: Sequence[str]) -> tuple[Placed, ...]:
+    subject, stream, state = f"case/{'/'.join(key)}", list[Placed](), CaseState()
+    kind = kind_of(action)
+    moment = datetime(1949, 1, 1, tzinfo=UTC)
+    for at, (side, said) in enumerate(acts_of(subject, key[0], action, moves, sides)):
+        stream.append(Placed(said(state.tip), f"{subject}:{at}", side, False, 1, at + 1, moment, (1, at + 1)))
+        state = fold_case(stream, lambda _: kind)
+    return tuple(stream)
+
+
+# What they amount to
+
+
+def state_of(kind: CaseKind, stream: Iterable[Placed], *, as_of: date) -> ActionState:
+    """Where an action stands at the end of `as_of`; the empty state where nothing was recorded yet.
+
+    Parameters
+    ----------
+    kind
+        Its kind of case.
+    stream
+        Its events in any order; those after `as_of` do not count.
     as_of
         The date asked for.
-    milestones
-        The points the action must pass, each with the kinds of evidence of which one proves it.
-
-    Returns
-    -------
-    ActionState
-        The empty state where nothing was recorded yet.
-
-    Notes
-    -----
-    Moves are taken by date, then `sequence`, then side: any order of arrival gives the same state.
     """
-    state = ActionState()
-    for move in _in_order(moves, as_of):
-        found = obstacles(template, state, move, milestones=milestones)
-        state = replace(state, refused=(*state.refused, (move, found))) if found else _after(template, state, move)
+    told = [one for one in stream if one.event.on <= as_of]
+    case = fold_case(told, lambda _: kind)
+    faults = tuple(one.fault or Fault("record_refused") for key, one in case.judged.items() if key in case.void)
+    if case.opened is None:
+        return ActionState(refused=faults)
+    opening = case.opened.event
+    standing = [one for one in case.steps if not one.is_gone]
+    last = standing[-1] if standing else None
+    is_held = last is not None and last.is_held
+    # An action stands where it stood as long as a step waits for the other side's word.
+    before = standing[-2] if is_held and len(standing) > 1 else None if is_held else last
+    node = kind.nodes[before.node if before else kind.first.key]
+    told_acts = [opening, *(one.act.event for one in standing), *(one.event for one in case.notes)]
+    due = [day for one in told_acts if (day := getattr(one, "due_on", None))]
+    state = ActionState(
+        node=node.key,
+        is_done=(node.is_end and not node.reasons) or node.repeats,
+        is_dropped=node.is_end and bool(node.reasons),
+        side=case.opened.side,
+        entered_on=(before.on if before else case.began_on).isoformat(),
+        registered_on=case.began_on.isoformat(),
+        due_on=due[-1].isoformat() if due else "",
+        evidence=tuple(proof for one in told_acts for proof in _proofs(one)),
+        countersigned={one.node: _sides(case, one.agreed) for one in standing if one.agreed},
+        proposed=last.node if last is not None and last.waits_for(kind) else "",
+        waits_for=_sides(case, last.waits_for(kind)) if last is not None else (),
+        refused=faults,
+    )
+    for noted in case.notes:
+        state = _noted(state, noted.event)
     return state
 
 
-def _in_order(moves: Iterable[Move], as_of: date) -> Sequence[Move]:
-    limit = as_of.isoformat()
-    taken = (move for move in moves if move.on[: len(limit)] <= limit)
-    return sorted(taken, key=lambda move: (move.on, move.sequence, move.side, move.kind))
+def _proofs(event: events.Event) -> Iterator[Evidence]:
+    for one in event.files:
+        yield Evidence(one.evidence, one.sha256, event.words.get(one.sha256, ""))
+
+
+def _sides(case: CaseState, roles: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(case.roles.get(role, "") for role in roles))
+
+
+def _noted(state: ActionState, event: events.Event) -> ActionState:
+    """A problem that is solved and what was escalated with it leave the board; other notes replace their kind."""
+    about, day = getattr(event, "about", ""), event.on.isoformat()
+    if about == MILESTONE:
+        name = getattr(event, "milestone", "")
+        hashes = tuple(one.sha256 for one in event.files)
+        return replace(
+            state,
+            milestones={**state.milestones, name: day},
+            milestone_evidence={**state.milestone_evidence, name: hashes},
+        )
+    if about == "solved":
+        return replace(state, notes={key: note for key, note in state.notes.items() if key not in _SOLVES})
+    note = Bilingual(event.words.get("note", ""), event.words.get("note_en", ""))
+    return replace(state, notes={**state.notes, about: note})

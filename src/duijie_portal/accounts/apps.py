@@ -13,18 +13,26 @@ class Accounts(AppConfig):
     name = "duijie_portal.accounts"
 
     def ready(self) -> None:
+        from allauth.account.signals import password_changed, password_set
         from axes.signals import user_locked_out
         from django.contrib.auth.signals import user_logged_in, user_login_failed
 
         user_logged_in.connect(_entered, dispatch_uid="activity")
         user_login_failed.connect(_failed, dispatch_uid="activity")
         user_locked_out.connect(_locked, dispatch_uid="activity")
+        for one in (password_changed, password_set):
+            one.connect(_own_password, dispatch_uid="own password")
 
 
 def _entered(sender: Any, user: Any, **rest: Any) -> None:
     from .door import log
 
     log(user, "sign_in")
+
+
+def _own_password(sender: Any, user: Any, **rest: Any) -> None:
+    user.has_first_password = False
+    user.save(update_fields=["has_first_password"])
 
 
 def _failed(sender: Any, credentials: Any = None, **rest: Any) -> None:

@@ -11,6 +11,9 @@ from duijie.terms import Bilingual
 
 from .tongues import Both
 
+KEY_LENGTH = 160
+"""Room for the key of a party, listing, case or step: a case's key may hold those of its need and of its offer."""
+
 
 class Side(models.Model):
     """A government that is party to an agreement, known by its GB/T 2260 code."""
@@ -106,8 +109,9 @@ class Person(AbstractBaseUser):
     role = models.CharField(max_length=12, choices=Role.choices, default=Role.READER)
     side = models.ForeignKey(Side, models.PROTECT, null=True, blank=True, related_name="people")
     departments = models.ManyToManyField(Department, blank=True, related_name="people")
-    party = models.CharField(max_length=80, blank=True, help_text="the party this account acts for")
+    party = models.CharField(max_length=KEY_LENGTH, blank=True, help_text="the party this account acts for")
     is_active = models.BooleanField(default=True)
+    has_first_password = models.BooleanField(default=False, help_text="somebody else has seen it: it is changed first")
     joined_at = models.DateTimeField(auto_now_add=True)
 
     USERNAME_FIELD = "username"
@@ -195,7 +199,7 @@ class Registration(models.Model):
     reason = models.CharField(max_length=40, blank=True)
     decided_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
     decided_at = models.DateTimeField(null=True, blank=True)
-    party = models.CharField(max_length=80, blank=True)
+    party = models.CharField(max_length=KEY_LENGTH, blank=True)
     person = models.OneToOneField(Person, models.PROTECT, null=True, blank=True, related_name="registration")
     withdrawn_at = models.DateTimeField(null=True, blank=True, help_text="consent withdrawn")
 
@@ -212,7 +216,7 @@ class Follow(models.Model):
     """A listing a person wants to hear of."""
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="follows")
-    listing = models.CharField(max_length=80, db_index=True)
+    listing = models.CharField(max_length=KEY_LENGTH, db_index=True)
     since = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -10,8 +10,9 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
-from axes.models import AccessAttempt
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from axes.utils import reset
+from django.apps import apps
 from django.utils import timezone
 
 from duijie.errors import DeniedError, InputError
@@ -48,7 +49,7 @@ def invite(
     Raises
     ------
     InputError
-        The name is taken, the role unknown, or a department none of the side's.
+        The name is taken, the role unknown, or a department or party none of the side's.
     """
     if Person.objects.filter(username=username).exists():
         raise InputError("portal_name_taken", {"name": username})
@@ -57,11 +58,19 @@ def invite(
     offices = Department.objects.filter(agreement=agreement.pk, side=person.side_id, key__in=departments)
     if offices.count() != len(set(departments)):
         raise InputError("portal_department_unknown", {"department": ", ".join(departments)})
+    _own_party(person, agreement, party)
     password = new_password()
-    names = {"name_zh": name_zh, "name_en": name_en, "email": email, "party": party}
+    names = {"name_zh": name_zh, "name_en": name_en, "email": email, "party": party, "has_first_password": True}
     made = Person.objects.create_user(username, password, role=role, side=person.side, **names)
     made.departments.set(offices)
     return made, password
+
+
+def _own_party(person: Person, agreement: Any, party: str) -> None:
+    """Nobody acts for a party of another side: whoever does answers, books and is notified in its name."""
+    rows = apps.get_model("ledger", "Party")._default_manager.filter(agreement=agreement.pk, side=person.side_id)
+    if party and not rows.filter(pk=party).exists():
+        raise InputError("portal_register_party_unknown", {"party": party})
 
 
 @write("person.manage")
@@ -133,7 +142,8 @@ def forget(person: Person) -> None:
     end_sessions(person)
     for kept in (EmailAddress, Authenticator, SocialAccount):
         kept.objects.filter(user=person).delete()
-    AccessAttempt.objects.filter(username=person.username).delete()
+    for kept in (AccessAttempt, AccessFailureLog, AccessLog):
+        kept.objects.filter(username=person.username).delete()
     person.follows.all().delete()
     person.departments.clear()
     person.username, person.name_zh, person.name_en, person.email = f"erased-{person.pk}", "", "", ""

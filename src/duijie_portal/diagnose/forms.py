@@ -9,6 +9,7 @@ from duijie.diagnose.scenario import Change
 __all__ = ["N_CHANGES", "ScenarioForm"]
 
 N_CHANGES = 4
+_MOST = 1e12  # of any count
 
 
 class ScenarioForm(forms.Form):
@@ -22,7 +23,7 @@ class ScenarioForm(forms.Form):
         super().__init__(*args, **options)  # type: ignore[arg-type]
         for at in range(N_CHANGES):
             self.fields[f"industry_{at}"] = forms.SlugField(max_length=8, required=False)
-            self.fields[f"amount_{at}"] = forms.FloatField(min_value=0, required=False)
+            self.fields[f"amount_{at}"] = forms.FloatField(min_value=0, max_value=_MOST, required=False)
             self.fields[f"origin_{at}"] = forms.SlugField(max_length=12, required=False)
             self.fields[f"destination_{at}"] = forms.SlugField(max_length=12, required=False)
 

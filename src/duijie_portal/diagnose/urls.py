@@ -8,6 +8,7 @@ from . import views
 
 urlpatterns = [
     *twin("diagnose/", views.pair, "diagnose"),
+    *twin("diagnose/opportunities/", views.opportunities, "opportunities"),
     *twin("diagnose/scenarios/", views.scenarios, "scenarios"),
     path("diagnose/scenarios/keep/", views.keep_scenario, name="keep_scenario"),
     *twin("diagnose/scenarios/<slug:scenario>/", views.scenario, "scenario"),

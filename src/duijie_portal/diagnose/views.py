@@ -9,11 +9,11 @@ from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
 from duijie_portal.ledger.models import Agreement
-from duijie_portal.ledger.pages import act, page, paged
+from duijie_portal.ledger.pages import act, page, paged, person_of
 
-from . import cell_selectors, forms, scenario_selectors, scenario_services, selectors
+from . import cell_selectors, forms, opportunity_selectors, scenario_selectors, scenario_services, selectors
 
-__all__ = ["cell", "pair", "scenario", "scenarios"]
+__all__ = ["cell", "opportunities", "pair", "scenario", "scenarios"]
 
 Document = Mapping[str, Any]
 
@@ -26,7 +26,13 @@ def pair(request: HttpRequest, agreement: Agreement) -> Document:
     keys = [chain["key"] for chain in found["chains"]]
     asked = request.GET.get("chain", "")
     chosen = asked if asked in keys else next(iter(keys), "")
-    return {**found, "chosen": chosen, "chart": selectors.chart(found, chosen)}
+    lines = opportunity_selectors.opportunity_lines(agreement, request.user, n=10)
+    return {**found, "chosen": chosen, "chart": selectors.chart(found, chosen), "opportunities": lines}
+
+
+@page("diagnose/opportunities.html")
+def opportunities(request: HttpRequest, agreement: Agreement) -> Document:
+    return opportunity_selectors.opportunities(agreement, person_of(request), request.GET.get("kind", "")[:40])
 
 
 @page("diagnose/cell.html")

@@ -7,10 +7,9 @@ from typing import Any
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 
+from duijie.cells import CellType, read
 from duijie.data import sentence
-from duijie.intake.codes import region, unified_code
-from duijie.intake.layouts import layout
-from duijie_portal.accounts.models import Person, Registration, UnitKind
+from duijie_portal.accounts.models import KEY_LENGTH, Person, Registration, UnitKind
 from duijie_portal.accounts.registering import side_of, taken
 from duijie_portal.ledger.models import Agreement
 from duijie_portal.ledger.pages import language_of
@@ -47,7 +46,7 @@ class JoinForm(forms.Form):
             field.label = _said(f"portal_join_{name}")
 
     def clean_region(self) -> str:
-        cell = region(self.cleaned_data["region"], layout("firms").columns["region"])
+        cell = read(self.cleaned_data["region"], CellType("region"))
         if cell.wrong:
             raise forms.ValidationError(_said(cell.wrong.code, **cell.wrong.values))
         self.cleaned_data["side"] = side_of(str(cell.value), self._agreement.sides.all())
@@ -73,7 +72,7 @@ class JoinForm(forms.Form):
         if data.get("kind") == Registration.Kind.TALENT:
             data["uscc"] = ""
             return
-        cell = unified_code(data.get("uscc", ""), layout("firms").columns["uscc"])
+        cell = read(data.get("uscc", ""), CellType("uscc"))
         if cell.wrong:
             self.add_error("uscc", _said(cell.wrong.code, **cell.wrong.values))
         elif not cell.value:
@@ -91,7 +90,7 @@ class DecisionForm(forms.Form):
     """A registration found true: a new party, or one already on record."""
 
     registration = forms.IntegerField(min_value=1)
-    party = forms.CharField(max_length=80, required=False)
+    party = forms.CharField(max_length=KEY_LENGTH, required=False)
 
 
 class RefusalForm(forms.Form):

@@ -13,7 +13,8 @@ from django.utils import timezone
 from duijie.intake.entities import core_name
 from duijie_portal.accounts.models import Activity, Department, Person, Registration
 from duijie_portal.accounts.registering import side_of
-from duijie_portal.ledger.models import Agreement, Case, Erasable, Listing, Notification, Party
+from duijie_portal.ledger.models import Agreement, Case, Listing, Notification, Party
+from duijie_portal.ledger.recording import words_of, written_by
 from duijie_portal.match.listing_selectors import application_documents, applications, follows
 
 __all__ = ["locked", "own_data", "receipt_document", "registration_document", "registrations", "units"]
@@ -34,6 +35,7 @@ def registration_document(agreement: Agreement, row: Registration) -> dict[str, 
     return {
         "id": row.pk,
         **about,
+        "side": row.side_id,
         "username": row.username,
         "state": row.state,
         "reason": row.reason,
@@ -64,8 +66,16 @@ def _same_code(row: Registration) -> int:
 
 
 def receipt_document(row: Registration) -> dict[str, Any]:
-    """What whoever holds the receipt may read: the state and its reason, nothing of what was sent."""
-    return {"state": row.state, "reason": row.reason, "created_at": row.created_at, "decided_at": row.decided_at}
+    """What whoever holds the receipt may read: the state, its reason, and what to sign in as; no contact, no person."""
+    name = "" if row.kind == Registration.Kind.TALENT else row.name
+    return {
+        "name": name,
+        "username": row.username,
+        "state": row.state,
+        "reason": row.reason,
+        "created_at": row.created_at,
+        "decided_at": row.decided_at,
+    }
 
 
 def units(agreement: Agreement) -> list[dict[str, Any]]:
@@ -101,11 +111,16 @@ def own_data(agreement: Agreement, person: Person) -> dict[str, Any]:
         if party
         else [],
         "applications": application_documents(
-            applications(agreement, person).filter(party=person.party or None), person
+            applications(agreement, person).filter(party_id=person.party or None), person
         ),
         "follows": [{"listing": one["id"], "title": one["title"]} for one in follows(agreement, person)],
         "cases": _cases(agreement, person) if party else [],
-        "texts": list(Erasable.objects.filter(person=person).values("reference", "text")),
+        "texts": [
+            {"subject": subject, "text": text}
+            for subject, entry, label in written_by(agreement, person)
+            for text in words_of([entry]).get(entry, {}).values()
+            if label != "own/words"
+        ],
         "notifications": list(_lines(agreement, person).values("at", "code", "values", "read_at")),
         "activity": list(Activity.objects.filter(person=person).values("at", "act", "subject", "is_refused")[:1000]),
     }

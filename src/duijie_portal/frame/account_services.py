@@ -9,9 +9,9 @@ from duijie_portal.accounts.door import write
 from duijie_portal.accounts.models import Person, Registration, Role
 from duijie_portal.accounts.registering import admit, waiting_only
 from duijie_portal.accounts.services import forget
-from duijie_portal.ledger.log import erase
-from duijie_portal.ledger.models import Agreement, Erasable, Notification, Party, text_key
-from duijie_portal.ledger.services import add_party
+from duijie_portal.ledger.listings import erase as erase_words
+from duijie_portal.ledger.listings import erase_written, mint, party_fields, submit_party, verify_party
+from duijie_portal.ledger.models import Agreement, Listing, Notification, Party
 from duijie_portal.match.listing_services import retire_applications, retire_listings
 from duijie_portal.meet.models import Feed
 
@@ -31,31 +31,32 @@ def verify_registration(person: Person, row: Registration, /, *, party: str = ""
     """
     waiting_only(person, row)
     agreement = Agreement.objects.get(pk=row.agreement)
-    found = _named(agreement, row, party) if party else _entered(person, agreement, row)
-    return admit(person, row, party=found.pk)
+    key = _named(person, agreement, row, party) if party else _entered(person, agreement, row)
+    return admit(person, row, party=key)
 
 
-def _named(agreement: Agreement, row: Registration, key: str) -> Party:
+def _named(person: Person, agreement: Agreement, row: Registration, key: str) -> str:
     found = Party.objects.filter(agreement=agreement, side=row.side, kind=row.kind, pk=key).first()
     if found is None:
         raise DeniedError("portal_register_party_unknown", {"party": key})
-    found.is_verified = True
-    found.save(update_fields=["is_verified"])
-    return found
+    verify_party(person, found)
+    return key
 
 
-def _entered(person: Person, agreement: Agreement, row: Registration) -> Party:
-    same = Party.objects.filter(agreement=agreement, uscc=row.uscc).first() if row.uscc else None
+def _entered(person: Person, agreement: Agreement, row: Registration) -> str:
+    same = Party.objects.filter(agreement=agreement, side=row.side, uscc=row.uscc).first() if row.uscc else None
     if same is not None:
         raise InputError("portal_register_code_held", {"name": same.name})
-    about = {"uscc": row.uscc, "town": row.town, "is_verified": True}
-    return add_party(person, agreement, id=text_key(), kind=row.kind, name=row.name, **about)
+    key = mint(row.side_id)
+    fields = party_fields(kind=row.kind, name=row.name, uscc=row.uscc, town=row.town)
+    submit_party(person, agreement, key=key, fields=fields, is_verified=True)
+    return key
 
 
 def tell_registration(agreement: Agreement, row: Registration, path: str) -> int:
     """Leave a line for each coordinator of the side that is asked; how many were told."""
     people = Person.objects.filter(is_active=True, side=row.side, role=Role.COORDINATOR)
-    values = {"kind": row.kind}
+    values: dict[str, str] = {}
     lines = [
         Notification(person=one, agreement=agreement, code="portal_told_registration", values=values, path=path)
         for one in people
@@ -79,10 +80,14 @@ def erase_own(person: Person, agreement: Agreement, /, *, username: str) -> None
         raise InputError("portal_own_other_name", {"name": username})
     retire_listings(person)
     retire_applications(person)
-    for reference in Erasable.objects.filter(person=person).values_list("pk", flat=True):
-        erase(reference)
-    if person.role == Role.TALENT:
-        Party.objects.filter(pk=person.party).update(name="–", name_en="", town="", payload={})
+    own = [f"party/{person.party}"] if person.role == Role.TALENT else []
+    own += [f"listing/{key}" for key in _listings_of(person)] if person.role == Role.TALENT else []
+    erase_words(agreement, own, side=person.side_id or "", ground="consent")
+    erase_written(person, agreement, ground="consent")
     Feed.objects.filter(person=person).update(revoked_at=timezone.now())
     person.notifications.all().delete()
     forget(person)
+
+
+def _listings_of(person: Person) -> list[str]:
+    return list(Listing.objects.filter(party=person.party or None, side=person.side_id).values_list("pk", flat=True))

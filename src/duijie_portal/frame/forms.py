@@ -2,7 +2,7 @@
 
 from django import forms
 
-from duijie_portal.accounts.models import Role
+from duijie_portal.accounts.models import KEY_LENGTH, Role
 
 __all__ = ["InviteForm", "Nothing", "SwitchForm"]
 
@@ -19,7 +19,7 @@ class InviteForm(forms.Form):
     name_zh = forms.CharField(max_length=80, required=False)
     name_en = forms.CharField(max_length=120, required=False)
     email = forms.EmailField(required=False)
-    party = forms.CharField(max_length=80, required=False)
+    party = forms.CharField(max_length=KEY_LENGTH, required=False)
     department = forms.SlugField(max_length=80, required=False)
 
 

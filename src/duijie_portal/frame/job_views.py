@@ -53,7 +53,7 @@ def _line(one: JobLine, is_mine: bool) -> Document:
 @act(forms.Nothing, "home")
 def renew_results(request: HttpRequest, agreement: Agreement, data: Document) -> tuple[str, str]:
     row = own_jobs.begin(request.user, agreement)
-    return "portal_job_begun", reverse("job", args=[agreement.pk, row.pk])
+    return "portal_renew_begun", reverse("job", args=[agreement.pk, row.pk])
 
 
 @act(forms.Nothing, "job", power="job.own")

@@ -1,7 +1,9 @@
-"""Long work over all sections: the pipeline run again with what both sides have released since."""
+"""Long work over all sections: the pipeline run again, or one kind of match ranked anew, from what both sides hold."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 
 from django.conf import settings
@@ -9,34 +11,115 @@ from django.urls import reverse
 from django.utils import timezone
 
 from duijie import agenda
+from duijie.agenda.writing import write_json
+from duijie.errors import InputError
 from duijie_portal.accounts.door import write
 from duijie_portal.accounts.models import Person
+from duijie_portal.accounts.powers import may
 from duijie_portal.ledger.jobs import Run, job, start
+from duijie_portal.ledger.known import looking_back
 from duijie_portal.ledger.models import Agreement, Job
-from duijie_portal.match.released_tables import write_tables
+from duijie_portal.ledger.selectors import results
+from duijie_portal.ledger.store import DatabaseLog
+from duijie_portal.match.selectors import RANKING, RENEWAL
+from duijie_portal.match.suggestion_notices import ring_new
 
-__all__ = ["begin", "renew_results"]
+from .material import material_of
+
+__all__ = ["ask_for", "begin", "rank_kind", "rank_outdated", "renew_results", "write_report"]
+
+_RESULTS = "results"
+"""The name under which jobs that replace results work one after the other."""
 
 
 @write("results.renew")
 def begin(person: Person, agreement: Agreement, /) -> Job:
     """Ask for diagnosis, matches, timetable and report to be worked out anew by the worker."""
-    return start(person, agreement, "agenda.run", subject=agreement.pk)
+    return start(person, agreement, RENEWAL, subject=agreement.pk)
 
 
-@job("agenda.run", resumes=True)
+def ask_for(person: Person, agreement: Agreement, kinds: Iterable[str]) -> int:
+    """Ask for kinds of match to be ranked anew, in the name of whoever is told should it fail; how many."""
+    return len([start(person, agreement, RANKING, subject=kind, kind=kind) for kind in sorted(kinds)])
+
+
+def rank_outdated(agreement: Agreement) -> int:
+    """Ask for the kinds whose matches rest on other listings than both sides hold; how many.
+
+    So it is after the pipeline was run over the agreement's folder by hand, or once a listing's time is over. Without
+    a leader or coordinator at this node nothing is asked for.
+    """
+    people = Person.objects.filter(side__in=agreement.sides.all(), is_active=True).order_by("pk")
+    person = next((one for one in people if may(one, "results.renew")), None)
+    if person is None:
+        return 0
+    today = timezone.localdate()
+    return ask_for(person, agreement, _outdated(agreement, today))
+
+
+def _outdated(agreement: Agreement, today: date) -> tuple[str, ...]:
+    return agenda.outdated(material_of(agreement), results(agreement, "match"), as_of=today)
+
+
+@job(RENEWAL, resumes=True, advice="job_agenda_failed")
 def renew_results(run: Run) -> str:
-    """Each document is replaced whole once it is made; cut off before it, the last one stands, and it begins anew."""
-    home = Path(settings.HOME)
-    folder = Path(run.agreement.folder)
-    if not run.agreement.is_rehearsal:  # a rehearsal invents its life
-        folder = home / run.agreement.pk / "folder"
-        found = write_tables(run.agreement, folder)
-        run.log("job_agenda_released", n=sum(found.values()))
-    agenda.run(
-        folder,
-        home,
-        as_of=timezone.localdate(),
-        progress=lambda name, done, total: run.tell(done, total, f"stage_{name}"),
-    )
+    """Each document is replaced whole once all are made; cut off before it, the last ones stand, and it begins anew."""
+    with run.alone(_RESULTS):
+        today = timezone.localdate()
+        material, before = material_of(run.agreement), results(run.agreement, "match")
+        run.log("job_agenda_read", n_listings=len(material.activity["listings"]), n_parties=len(material.parties))
+        agenda.run(
+            material,
+            Path(settings.HOME),
+            as_of=today,
+            progress=lambda name, done, total: run.tell(done, total, f"stage_{name}"),
+        )
+        ring_new(run.agreement, before, results(run.agreement, "match"))
     return reverse("home", args=[run.agreement.pk])
+
+
+def write_report(
+    agreement: str, out: Path, *, as_of: date | None = None, known_at: str = ""
+) -> tuple[agenda.Agenda, dict[str, int]]:
+    """Results and report of an agreement's record in a folder of their own, and the last entry of each side they know.
+
+    Parameters
+    ----------
+    agreement
+        Its key.
+    out
+        Where the files are written; the portal reads none of them.
+    as_of
+        The day they speak of; without, the day K stands for, else today.
+    known_at
+        A past K, as :func:`~duijie.ledger.known.parse_known` reads it; empty for the present.
+
+    Raises
+    ------
+    InputError
+        There is no such agreement, or the text names no K.
+    """
+    row = Agreement.objects.filter(pk=agreement).first()
+    if row is None:
+        raise InputError("portal_agreement_unknown", {"agreement": agreement})
+    with looking_back(row, known_at) as look:
+        material, day = material_of(row), look.on if look else timezone.localdate()
+        heads = {chain.side: head.seq for chain, head in DatabaseLog(row).heads().items() if not chain.is_inner}
+    return agenda.run(material, out, as_of=as_of or day), heads
+
+
+@job(RANKING, resumes=True, is_derived=True, advice="job_rank_failed")
+def rank_kind(run: Run) -> str:
+    """The kind's part of the match document is replaced, the rest stands; should it fail, all of it stands."""
+    kind, today = str(run.payload["kind"]), timezone.localdate()
+    with run.alone(_RESULTS):
+        run.tell(code="stage_match")
+        material = material_of(run.agreement)
+        before = results(run.agreement, "match")
+        found = agenda.rank(material, kind, before, as_of=today)
+        run.tell()
+        ring_new(run.agreement, before, found)  # before it is written: begun anew, it tells nobody twice
+        write_json(Path(settings.HOME) / run.agreement.pk / "results" / "match.json", found)
+    n_matches = sum(len(one["matches"]) for one in found["kinds"] if one["kind"] == kind)
+    run.log("job_rank_done", kind=kind, n=n_matches)
+    return f"{reverse('match', args=[run.agreement.pk])}?kind={kind}"

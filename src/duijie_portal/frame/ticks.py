@@ -13,7 +13,9 @@ from duijie_portal.ledger.models import Agreement
 from duijie_portal.ledger.ticks import every_tick
 from duijie_portal.track import alerts
 
-__all__ = ["escalations", "queue", "replies", "send", "silent_pairs"]
+from .jobs import rank_outdated
+
+__all__ = ["escalations", "queue", "rank", "replies", "send", "silent_pairs"]
 
 _OFTEN = timedelta(seconds=5)
 _KEPT = timedelta(days=7)
@@ -32,6 +34,13 @@ def queue(now: datetime) -> int:
     """Jobs of dead workers are taken up; what the queue finished a week ago goes from it."""
     DBTaskResult.objects.finished().filter(finished_at__lt=now - _KEPT).delete()
     return jobs.revive()
+
+
+@every_tick("frame.rank", every=timedelta(days=1))
+def rank(now: datetime) -> int:
+    """Kinds of match that rest on other listings than both sides hold are ranked anew: once a day, and at the start."""
+    del now
+    return sum(map(rank_outdated, Agreement.objects.all()))
 
 
 def _each(act: Callable[..., int], now: datetime) -> int:

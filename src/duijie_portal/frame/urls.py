@@ -11,6 +11,7 @@ urlpatterns = [
     *twin("brief/", brief_views.brief, "brief"),
     path("brief.docx", brief_views.brief_file, name="brief_file"),
     *twin("search/", views.search, "search"),
+    *twin("inbox/", views.inbox, "inbox"),
     *twin("notifications/", views.notifications, "notifications"),
     path("notifications/read/", views.read_all, name="read_all"),
     *twin("jobs/", job_views.jobs, "jobs"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -12,14 +13,17 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from duijie.data import sentence
+from duijie.terms import Bilingual
 from duijie_portal.accounts import services
 from duijie_portal.accounts.models import Role
 from duijie_portal.ledger.models import Agreement
 from duijie_portal.ledger.pages import Plain, act, language_of, page, paged, person_of
+from duijie_portal.ledger.recording import words_of
 from duijie_portal.ledger.selectors import agreements_of
 from duijie_portal.track.views import day_of
 
 from . import forms, selectors
+from .templatetags.words import said as named
 
 __all__ = ["activity", "chooser", "healthy", "home", "notifications", "search"]
 
@@ -68,22 +72,42 @@ def search(request: HttpRequest, agreement: Agreement) -> Document:
     return {"q": text, "found": found, "n_found": sum(map(len, found.values()))}
 
 
+@page("frame/inbox.html")
+def inbox(request: HttpRequest, agreement: Agreement) -> Document:
+    """待办, 在办, 已办: what waits for this person, what goes on, what they or their office did last."""
+    return selectors.inbox(agreement, person_of(request), today=timezone.localdate())
+
+
 @page("frame/notifications.html")
 def notifications(request: HttpRequest, agreement: Agreement) -> Document:
     found = selectors.notifications(person_of(request), agreement)
     rows, place = paged(request, found.count())
+    lines = list(found[rows])
+    words = words_of([one.values["said"] for one in lines if one.values.get("said")])
+    sides = {one.pk: one.short for one in agreement.sides.all()}
     shown = [
         {
             "id": one.pk,
             "code": one.code,
-            "values": one.values,
+            "values": _spoken(one.values, words, sides),
             "path": one.path,
             "at": one.at,
             "is_read": bool(one.read_at),
         }
-        for one in found[rows]
+        for one in lines
     ]
     return {"notifications": shown, "pages": place}
+
+
+def _spoken(values: Document, words: Mapping[str, Mapping[str, str]], sides: Mapping[str, Bilingual]) -> Document:
+    """The values of a notice as its sentence says them; what somebody typed is read where it can be erased."""
+    node, reason = (named(values.get(key, ""), f"{before}_") for key, before in _NAMED.items())
+    note = words.get(values.get("said", ""), {}).get("note", "")
+    side = sides[values["side"]][language_of()] if values.get("side") in sides else ""  # type: ignore[index]
+    return {**values, "node": node, "side": side, "note": " ".join(filter(None, [reason, note])) or "–"}
+
+
+_NAMED = {"node": "portal_step", "reason": "refusal"}
 
 
 @act(forms.Nothing, "notifications", power="own.read")

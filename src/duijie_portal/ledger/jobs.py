@@ -6,15 +6,17 @@ from the last step that stands; else nothing of it stands, because all it writes
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from threading import Event as Signal
 from threading import Thread
-from typing import Any
+from typing import IO, Any
 
 from django.conf import settings
 from django.db import IntegrityError, OperationalError, connection, transaction
@@ -25,6 +27,7 @@ from django_tasks import task
 from django_tasks.base import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
+from duijie.data import sentence
 from duijie.errors import DeniedError, DuijieError, InputError
 from duijie_portal.accounts.door import write
 from duijie_portal.accounts.models import Person
@@ -37,7 +40,10 @@ __all__ = ["STOPPING", "Cancelled", "Interrupted", "Run", "again", "cancel", "jo
 BEAT = timedelta(seconds=settings.JOB_BEAT_SECONDS)
 STALE = 9 * BEAT
 MOST_ATTEMPTS = 5
+_OPEN = (Job.State.WAITING, Job.State.RUNNING)
+_DERIVED_PRIORITY = 10
 _TELL_SECONDS = 0.3
+_N_FAULTS = 12
 STOPPING = Signal()
 """Set where the worker is asked to end: the running job puts itself back at its next word."""
 logger = logging.getLogger("duijie.jobs")
@@ -53,17 +59,21 @@ class Interrupted(BaseException):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A function that does the work, and whether it goes on where its last step ended."""
+    """A function that does the work, and how it is queued, resumed and told of; see :func:`job`."""
 
     name: str
     work: Callable[[Run], str | None]
     resumes: bool
+    is_derived: bool
+    advice: str
 
 
 _KINDS: dict[str, Kind] = {}
 
 
-def job(name: str, *, resumes: bool = False) -> Callable[[Callable[[Run], str | None]], Callable[[Run], str | None]]:
+def job(
+    name: str, *, resumes: bool = False, is_derived: bool = False, advice: str = ""
+) -> Callable[[Callable[[Run], str | None]], Callable[[Run], str | None]]:
     """Name a function as a kind of job; it stands in a module ``jobs`` of its wing.
 
     Parameters
@@ -73,25 +83,38 @@ def job(name: str, *, resumes: bool = False) -> Callable[[Callable[[Run], str | 
     resumes
         Whether the function, run again, reads `Run.kept` and goes on from there. If not, it writes in one `Run.step`
         with ``is_last=True``, so that before it nothing stands and after it everything.
+    is_derived
+        The work follows from what was recorded, nobody waits at its page: it goes before what people asked for, tells
+        nobody but of a failure, and what is recorded while it runs is work for the next one of its subject.
+    advice
+        The code of a sentence that ends the log of a failure: what still holds, and what to do.
     """
 
     def wrap(work: Callable[[Run], str | None]) -> Callable[[Run], str | None]:
-        _KINDS[name] = Kind(name, work, resumes)
+        _KINDS[name] = Kind(name, work, resumes, is_derived, advice)
         return work
 
     return wrap
 
 
-def _kind(name: str) -> Kind:
+def _known(name: str) -> Kind | None:
     if name not in _KINDS:
         autodiscover_modules("jobs")
-    if name not in _KINDS:
+    return _KINDS.get(name)
+
+
+def _kind(name: str) -> Kind:
+    found = _known(name)
+    if found is None:
         raise InputError("job_kind_unknown", {"kind": name})
-    return _KINDS[name]
+    return found
 
 
+@transaction.atomic
 def start(person: Person, agreement: Agreement, kind: str, /, *, subject: str = "", **payload: Any) -> Job:
     """Ask for long work inside one's own transaction; the same work of the same subject is asked for once at a time.
+
+    Derived work is asked for once as long as it waits: whatever it will read stands before it begins.
 
     Parameters
     ----------
@@ -105,7 +128,7 @@ def start(person: Person, agreement: Agreement, kind: str, /, *, subject: str = 
     Returns
     -------
     Job
-        The new job, or the one already waiting or running.
+        The new job, or the one already waiting or running; of derived work the one that waits.
 
     Raises
     ------
@@ -113,20 +136,25 @@ def start(person: Person, agreement: Agreement, kind: str, /, *, subject: str = 
         No wing names the kind.
     """
     _kind(kind)
-    made = Job(agreement=agreement, side_id=person.side_id, person=person, kind=kind, subject=subject, payload=payload)
-    try:
-        with transaction.atomic():
-            made.save(force_insert=True)
-    except IntegrityError:
-        return Job.objects.get(
-            agreement=agreement, kind=kind, subject=subject, state__in=(Job.State.WAITING, Job.State.RUNNING)
-        )
-    _enqueue(made)
-    return made
+    about: dict[str, Any] = {"agreement": agreement, "kind": kind, "subject": subject}
+    while True:
+        made = Job(**about, side_id=person.side_id, person=person, payload=payload)
+        try:
+            with transaction.atomic():
+                made.save(force_insert=True)
+        except IntegrityError:
+            # held until our transaction ends: a worker that takes it up afterwards reads what we recorded
+            open_ones = Job.objects.select_for_update().filter(**about, state__in=_OPEN)
+            if (found := open_ones.first()) is not None:
+                return found
+        else:
+            _enqueue(made)
+            return made
 
 
 def _enqueue(row: Job) -> None:
-    found = run_job.enqueue(row.pk)
+    priority = _DERIVED_PRIORITY if _is_derived(row.kind) else 0
+    found = run_job.using(priority=priority).enqueue(row.pk)
     Job.objects.filter(pk=row.pk).update(task=found.id, queued_at=timezone.now())
 
 
@@ -208,6 +236,20 @@ class Run:
         self._write(**{name: value for name, value in figures.items() if value is not None})
         self._stop_if_asked()
 
+    @contextmanager
+    def alone(self, name: str) -> Iterator[None]:
+        """Only one job of the agreement at a time works under a name; others wait, and stop if they are asked to.
+
+        The lock is a file of the home: it ends with the process that holds it, however that ends.
+        """
+        path = Path(settings.HOME) / self.agreement.pk / f"{name}.lock"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w") as handle:
+            while not _is_locked(handle):
+                self.tell()
+                time.sleep(_TELL_SECONDS)
+            yield
+
     def log(self, code: str, **values: int | float | str) -> None:
         """Add a line to the log: a code with a sentence in the words files; no names of people, no free text."""
         _line(self.job, code, **values)
@@ -254,6 +296,14 @@ class Run:
             raise Cancelled
 
 
+def _is_locked(handle: IO[str]) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 @task()
 def run_job(key: str) -> None:
     """Do a job that waits; one that somebody else took, or that was cancelled, is left alone."""
@@ -264,14 +314,24 @@ def run_job(key: str) -> None:
 
 
 def _claimed(key: str) -> Job | None:
+    """Take a job that waits; derived work gives up its subject, so that what is recorded from now on asks anew."""
+    waiting = Job.objects.filter(pk=key, state=Job.State.WAITING)
     now = timezone.now()
-    first = {"state": Job.State.RUNNING, "attempt": F("attempt") + 1, "started_at": now, "beat_at": now}
-    if not Job.objects.filter(pk=key, state=Job.State.WAITING).update(**first):
+    first: dict[str, Any] = {"state": Job.State.RUNNING, "attempt": F("attempt") + 1, "started_at": now, "beat_at": now}
+    if _is_derived(waiting.values_list("kind", flat=True).first() or ""):
+        first["subject"] = ""
+    if not waiting.update(**first):
         return None
     return Job.objects.select_related("person", "agreement").get(pk=key)
 
 
+def _is_derived(name: str) -> bool:
+    known = _known(name)
+    return known is not None and known.is_derived
+
+
 def _do(run: Run) -> None:
+    kind = None
     try:
         kind = _kind(run.job.kind)
         _line(run.job, "job_started" if run.job.attempt == 1 else "job_resumed")
@@ -280,17 +340,32 @@ def _do(run: Run) -> None:
             run._write(state=Job.State.DONE, ended_at=timezone.now(), path=path)
         _ended(run.job, "job_done")
     except Cancelled:
-        _end(run.job, Job.State.CANCELLED, "job_cancelled_kept" if kind.resumes else "job_cancelled")
+        _end(run.job, Job.State.CANCELLED, "job_cancelled_kept" if kind and kind.resumes else "job_cancelled")
     except DuijieError as error:
-        _end(run.job, Job.State.FAILED, error.code, **{k: v for k, v in error.values.items() if k != "reasons"})
+        _fail(run.job, kind, error)
     except Exception:
         logger.exception("job %s", run.job.pk)
-        _end(run.job, Job.State.FAILED, "job_broke")
+        _fail(run.job, kind, DuijieError("job_broke"))
     except Interrupted:
         _put_back(run.job)
     except BaseException:
         _put_back(run.job)
         raise
+
+
+@transaction.atomic
+def _fail(row: Job, kind: Kind | None, error: DuijieError) -> None:
+    """The log ends with what is wrong, the first faults each with its place, and what to do."""
+    values = {key: value for key, value in error.values.items() if key != "reasons"}
+    if not _end(row, Job.State.FAILED, error.code, **values):
+        return
+    for fault in error.faults[:_N_FAULTS]:
+        place = " ".join(Path(value).name if key == "file" else str(value) for key, value in fault.where.items())
+        _line(
+            row, "job_fault", place=place, said={one: sentence(fault.code, one, fault.values) for one in ("zh", "en")}
+        )
+    if kind is not None and kind.advice:
+        _line(row, kind.advice)
 
 
 @contextmanager
@@ -317,16 +392,20 @@ def _beat(row: Job, ended: Signal) -> None:
             connection.close()
 
 
-def _end(row: Job, state: Job.State, code: str, **values: Any) -> None:
+def _end(row: Job, state: Job.State, code: str, **values: Any) -> bool:
     held = Job.objects.filter(pk=row.pk, attempt=row.attempt, state=Job.State.RUNNING)
-    if held.update(state=state, ended_at=timezone.now(), is_cancelling=False):
+    is_moved = bool(held.update(state=state, ended_at=timezone.now(), is_cancelling=False))
+    if is_moved:
         _ended(row, code, **values)
+    return is_moved
 
 
 def _ended(row: Job, code: str, **values: Any) -> None:
-    """The last line, and a word to the person who asked."""
+    """The last line, and a word to the person who asked; derived work nobody asked for says only that it failed."""
     _line(row, code, **values)
     said = Job.objects.values_list("state", flat=True).get(pk=row.pk)
+    if _is_derived(row.kind) and said != Job.State.FAILED:
+        return
     path = f"/{row.agreement_id}/jobs/{row.pk}/"
     Notification.objects.create(person=row.person, agreement=row.agreement, code=f"job_told_{said}", path=path)
 
@@ -358,9 +437,7 @@ def _forgotten(rows: QuerySet[Job]) -> Iterator[Job]:
 def _put_back(row: Job) -> bool:
     """End the attempt of a worker that is gone: the job goes on from its last step, or has left nothing."""
     held = Job.objects.filter(pk=row.pk, attempt=row.attempt, state=Job.State.RUNNING)
-    if row.kind not in _KINDS:
-        autodiscover_modules("jobs")
-    kind = _KINDS.get(row.kind)
+    kind = _known(row.kind)
     goes_on = kind is not None and kind.resumes and row.attempt < MOST_ATTEMPTS
     row.refresh_from_db(fields=["is_cancelling", "kept", "n_done"])
     if row.is_cancelling or not goes_on:

@@ -3,36 +3,45 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
+import msgspec
 from django.db import transaction
 from django.utils import timezone
 
 from duijie import terms
+from duijie.data.files import json_lines
 from duijie.errors import Fault, InputError
+from duijie.ledger import events
+from duijie.ledger.kinds import case_kind
 from duijie.terms import Progress, silent
+from duijie.terms.days import parse_day, parse_end
 from duijie.track import load_agreement
-from duijie.track.docking import Ticket
+from duijie.track.conference import Decision, with_tasks
+from duijie.track.docking import Ticket, ticket_acts
 from duijie.track.records import decode
 from duijie.track.trajectory import due_day
+from duijie.track.workflow import Evidence, Move, acts_of
 from duijie_portal.accounts.models import Department, Side
 
-from .log import Draft, append, erasable
-from .models import Agreement, Case, Countersignature, Event, Evidence, Listing, Party, Record, Step
+from . import recording
+from .keeping import kept_event
+from .listings import listing_event, listing_fields, party_event, party_fields, released
+from .models import Agreement, Record, action_key
+from .recording import Author, publish
+from .store import keep_bytes
 
 __all__ = ["load_folder", "load_records"]
 
 Row = Mapping[str, Any]
 _BATCH = 500
 _RECORD_DAYS = {
-    "ticket": (("opened_on", "opened"), ("received_on", "received"), ("replied_on", "replied")),
     "decision": (("decided_on", "decided"), ("done_on", "done")),
     "conference": (("on", "held"),),
     "practice": (("on", "noted"),),
@@ -42,8 +51,7 @@ _RECORD_DAYS = {
     "amendment": (("signed_on", "signed"),),
     "target": (("decided_on", "agreed"),),
 }
-_LINKS = ("need", "offer", "need_party", "offer_party")
-_BY_OTHER_SIDE = frozenset({"received", "replied"})
+_DAY_KEYS = ("_on", "_from", "_until")
 
 
 @transaction.atomic
@@ -63,6 +71,7 @@ def load_folder(folder: Path) -> Agreement:
         values = {"name_zh": office.name.zh, "name_en": office.name.en, "verification": office.verification}
         values |= {"domain_zh": office.domain.zh, "domain_en": office.domain.en}
         Department.objects.update_or_create(side_id=office.side, agreement=read.key, key=office.key, defaults=values)
+    publish(row, folder, on=timezone.localdate())
     return row
 
 
@@ -73,7 +82,7 @@ def _head(read: terms.Agreement, folder: Path) -> dict[str, Any]:
         "banner_zh": read.banner.zh,
         "banner_en": read.banner.en,
         "signed_on": read.signed_on or None,
-        "valid_until": read.valid_until or None,
+        "valid_until": due_day(read.valid_until),
         "is_rehearsal": read.is_rehearsal,
         "folder": str(folder.resolve()),
     }
@@ -88,29 +97,25 @@ def _side(region: terms.Region) -> Side:
 
 @dataclass
 class _Load:
-    """What one file brings: rows to insert, and drafts with what to do once they are sealed."""
+    """What one file brings: parties, listings and cases as they are read; rows and drafts of what is no event yet."""
 
     agreement: Agreement
     moment: datetime
     sides: tuple[str, ...]
-    parties: list[Party] = field(default_factory=list)
-    listings: list[Listing] = field(default_factory=list)
-    cases: dict[str, Case] = field(default_factory=dict)
+    parties: list[Row] = field(default_factory=list)
+    listings: list[Row] = field(default_factory=list)
+    cases: dict[str, Row] = field(default_factory=dict)
+    steps: dict[str, list[Row]] = field(default_factory=dict)
+    moves: list[Move] = field(default_factory=list)
+    tickets: list[Ticket] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
-    evidence: list[Evidence] = field(default_factory=list)
-    drafts: list[tuple[Draft, Callable[[Event], Any] | None]] = field(default_factory=list)
-    steps: list[Step] = field(default_factory=list)
-    confirmed: list[tuple[Event, str, date]] = field(default_factory=list)
-    actors: dict[str, str] = field(default_factory=dict)
     files: dict[str, tuple[str, str, bytes]] = field(default_factory=dict)
+
+    def size_of(self, proof: Evidence) -> tuple[int, str]:
+        return len(self.files[proof.sha256][2]), "text/plain"
 
     def other(self, side: str) -> str:
         return next((code for code in self.sides if code != side), side)
-
-    def actor(self, name: str) -> str:
-        if name not in self.actors:
-            self.actors[name] = erasable(name)
-        return self.actors[name]
 
     def owned(self, row: Row, default: str = "both") -> dict[str, Any]:
         visibility = row.get("visibility") or default
@@ -137,14 +142,19 @@ def load_records(agreement: Agreement, path: Path, *, progress: Progress = silen
     load = _Load(agreement, timezone.now(), tuple(side.pk for side in agreement.sides.all()))
     counts: Counter[str] = Counter()
     faults: list[Fault] = []
-    rows = list(_lines(path, faults))
+    rows = [*json_lines(path, faults)]
     for at, (number, row) in enumerate(rows):
-        kind = str(row.get("type", ""))
+        kind = str(row.get("type", "")) if isinstance(row, dict) else ""
         counts[kind] += 1
         try:
+            _check_days(row)
             _READERS.get(kind, _record if kind in _RECORD_DAYS else _unknown)(load, row)
-        except (KeyError, ValueError, TypeError) as error:
-            faults.append(Fault("portal_record_wrong", {"file": path.name, "row": number}, {"problem": repr(error)}))
+        except InputError as error:
+            faults.append(Fault(error.code, {"file": path.name, "row": number}, error.values))
+        except KeyError as error:
+            faults.append(Fault("key_missing", {"file": path.name, "row": number}, {"key": str(error.args[0])}))
+        except (ValueError, TypeError, AttributeError):
+            faults.append(Fault("portal_record_wrong", {"file": path.name, "row": number}, {"type": kind}))
         if at % _BATCH == 0:
             progress("portal_load", at, len(rows))
     if faults:
@@ -154,136 +164,51 @@ def load_records(agreement: Agreement, path: Path, *, progress: Progress = silen
     return counts
 
 
-def _lines(path: Path, faults: list[Fault]) -> Iterator[tuple[int, Row]]:
-    with path.open(encoding="utf-8") as handle:
-        for number, line in enumerate(handle, start=1):
-            try:
-                yield number, json.loads(line)
-            except ValueError as error:
-                faults.append(Fault("portal_record_wrong", {"file": path.name, "row": number}, {"problem": str(error)}))
-
-
 def _unknown(load: _Load, row: Row) -> None:
     raise ValueError(f"type {row.get('type')!r}")
 
 
+def _check_days(row: Row) -> None:
+    """Every day a row names, as exactly as it is known, is one of the calendar and within the bounds."""
+    for key, value in row.items():
+        if value and (key == "on" or key.endswith(_DAY_KEYS)):
+            parse_end(str(value)[:10])
+
+
 def _day(text: Any) -> date | None:
-    return date.fromisoformat(str(text)[:10]) if text else None
+    return parse_day(str(text)[:10]) if text else None
 
 
 def _needed_day(text: Any) -> date:
-    return date.fromisoformat(str(text)[:10])
+    return parse_day(str(text)[:10])
 
 
 def _party(load: _Load, row: Row) -> None:
-    side = row.get("side") or row["region"]
-    known = {"id", "kind", "region", "side", "name", "name_en", "uscc", "industry", "town", "type", "visibility"}
-    party = Party(
-        **load.owned(row),
-        id=row["id"],
-        side_id=side,
-        kind=row["kind"],
-        name=row["name"],
-        name_en=row.get("name_en", ""),
-        uscc=row.get("uscc", ""),
-        industry=row.get("industry", ""),
-        town=row.get("town", ""),
-        is_verified=True,
-        payload={key: value for key, value in row.items() if key not in known},
-    )
-    load.parties.append(party)
-    registered = str(row.get("registered_on", ""))
-    # Of a real firm only the year is known: then it came in when it was entered.
-    on = _needed_day(registered) if len(registered) >= 10 else load.moment.date()
-    load.drafts.append((Draft(side, "party.added", "party", party.pk, on, {"kind_of_party": party.kind}), None))
+    if not (row["id"] and row["kind"] and row["name"] and (row.get("side") or row["region"])):
+        raise ValueError("id, kind, name, side")
+    load.parties.append(row)
 
 
 def _listing(load: _Load, row: Row) -> None:
-    listing = Listing(
-        **load.owned(row),
-        id=row["id"],
-        side_id=row["side"],
-        kind=row["kind"],
-        version=row.get("version", 1),
-        role=row["role"],
-        party_id=row["party"],
-        industry=row.get("industry", ""),
-        valid_from=_day(row.get("valid_from")),
-        valid_until=_day(row.get("valid_until")),
-        basis=row.get("basis", "published"),
-        payload=row.get("payload", {}),
-        source=row.get("source", {}),
-    )
-    load.listings.append(listing)
-    body = {"listing_kind": f"{listing.kind}@{listing.version}", "role": listing.role, "party": row["party"]}
-    on = listing.valid_from or load.moment.date()
-    load.drafts.append((Draft(row["side"], "listing.added", "listing", listing.pk, on, body), None))
+    if row["role"] not in ("need", "offer") or not (row["id"] and row["kind"] and row["party"] and row["side"]):
+        raise ValueError("id, kind, role, party, side")
+    load.listings.append(row)
 
 
-def _case(load: _Load, row: Row) -> Case:
-    case = load.cases.get(row["id"]) or Case(**load.owned(row), id=row["id"], side_id=row["side"], clause=row["clause"])
-    parties = dict(zip(("need_party", "offer_party"), row.get("parties", ()), strict=False))
-    for name, value in ({**parties, **row}).items():
-        if name in _LINKS and value:
-            setattr(case, f"{name}_id", value)
-    title = row.get("title") or {}
-    case.title_zh, case.title_en = title.get("zh", case.title_zh), title.get("en", case.title_en)
-    case.kind = row.get("kind") or case.kind
-    load.cases[case.pk] = case
-    if row.get("opened_on"):
-        body = {"clause": row["clause"]}
-        load.drafts.append(
-            (Draft(row["side"], "case.opened", "case", case.pk, _needed_day(row["opened_on"]), body), None)
-        )
-    return case
+def _case(load: _Load, row: Row) -> None:
+    load.cases[row["id"]] = {**row, "opened_on": _needed_day(row["opened_on"])}
 
 
 def _step(load: _Load, row: Row) -> None:
-    case = load.cases.get(row["case"]) or _case(load, {"id": row["case"], "side": row["side"], "clause": row["clause"]})
-    on = _needed_day(row["on"])
-    proofs = [{"kind": "statement", "sha256": one} for one in row.get("evidence", ())]
-    body = {"clause": row["clause"], "amount": row.get("amount"), "unit": row.get("unit", "")}
-    body |= {"reason": row.get("reason", ""), "evidence": proofs, "payload": row.get("payload", {})}
-    body["actor"] = load.actor(row.get("actor", ""))
-
-    def sealed(event: Event) -> None:
-        columns = {"amount": row.get("amount"), "unit": row.get("unit", ""), "reason": row.get("reason", "")}
-        confirmed = bool(row.get("is_confirmed"))
-        load.steps.append(
-            Step(
-                case=case, event=event, kind=row["kind"], on=on, side_id=row["side"], is_confirmed=confirmed, **columns
-            )
-        )
-        if confirmed:
-            load.confirmed.append((event, load.other(row["side"]), on))
-
-    load.drafts.append((Draft(row["side"], f"step.{row['kind']}", "case", row["case"], on, body), sealed))
-    load.evidence += [_proof(load, row["side"], one, "case", row["case"]) for one in proofs]
-
-
-def _proof(load: _Load, side: str, proof: Row, subject_type: str, subject: str) -> Evidence:
-    return Evidence(
-        agreement=load.agreement,
-        side_id=side,
-        sha256=proof["sha256"],
-        kind=proof["kind"],
-        name=proof.get("name", ""),
-        subject_type=subject_type,
-        subject=subject,
-    )
+    load.steps.setdefault(row["case"], []).append({**row, "on": _needed_day(row["on"])})
 
 
 def _move(load: _Load, row: Row) -> None:
-    subject = f"{row['clause']}/{row['action']}"
-    proofs = [dict(one) for one in row.get("evidence", ())]
-    note = row.get("note") or {}
-    body: dict[str, Any] = {"evidence": proofs, "sequence": row.get("sequence", 0), "due_on": row.get("due_on", "")}
-    body["milestone"] = row.get("milestone", "")
-    body |= {"countersigns_node": row.get("countersigns", ""), "actor": load.actor(row.get("actor", ""))}
-    body["note"] = erasable(json.dumps(note, ensure_ascii=False)) if any(note.values()) else ""
-    draft = Draft(row["side"], f"move.{row['kind']}", "action", subject, _needed_day(row["on"]), body)
-    load.drafts.append((draft, None))
-    load.evidence += [_proof(load, row["side"], one, "action", subject) for one in proofs]
+    load.moves.append(decode(Move, row))
+
+
+def _ticket(load: _Load, row: Row) -> None:
+    load.tickets.append(decode(Ticket, row))
 
 
 def _record(load: _Load, row: Row) -> None:
@@ -302,31 +227,16 @@ def _record(load: _Load, row: Row) -> None:
             kind=kind,
             clause=row.get("clause", ""),
             state=row.get("status") or (told[-1][1] if told else ""),
-            to_side_id=load.other(side) if kind == "ticket" else None,
-            department=row.get("from_department") or _first(row.get("departments")),
-            to_department=row.get("to_department", ""),
-            party_id=row.get("party") or None,
+            department=_first(row.get("departments")),
+            party_id=row.get("party") or "",
             on=told[0][0] if told else None,
-            due_on=_last_day(row, kind),
-            done_on=_day(row.get("replied_on") or row.get("done_on")),
+            due_on=due_day(str(row.get("due_on") or row.get("valid_until") or "")),
+            done_on=_day(row.get("done_on")),
             title_zh=(title.get("zh") or kind)[:300],
             title_en=title.get("en", "")[:400],
             payload={key: value for key, value in row.items() if key != "type"},
         )
     )
-    reference = erasable("\n".join(filter(None, title.values())))
-    body = {"clause": row.get("clause", ""), "title": reference, "actor": load.actor(row.get("actor", ""))}
-    for on, state in told:
-        by = load.other(side) if state in _BY_OTHER_SIDE else side
-        draft = Draft(by, f"{kind}.{state}", "record", load.records[-1].pk, on, {**body, "state": state})
-        load.drafts.append((draft, None))
-
-
-def _last_day(row: Row, kind: str) -> date | None:
-    """The day a record is due: as it says, for a ticket as its limit in working days gives it."""
-    if kind == "ticket":
-        return _day(decode(Ticket, {"id": "", **row}).due_on)
-    return due_day(str(row.get("due_on") or row.get("valid_until") or ""))
 
 
 def _evidence(load: _Load, row: Row) -> None:
@@ -348,6 +258,7 @@ _READERS: Mapping[str, Callable[[_Load, Row], Any]] = {
     "step": _step,
     "move": _move,
     "action": _move,
+    "ticket": _ticket,
     "evidence": _evidence,
     "rehearsal": lambda load, row: None,
     "facts": lambda load, row: None,
@@ -355,59 +266,192 @@ _READERS: Mapping[str, Callable[[_Load, Row], Any]] = {
 
 
 def _store(load: _Load) -> None:
-    """Projections first, then the events in order of their dates, then what points to both."""
-    Party.objects.bulk_create(load.parties, batch_size=_BATCH)
-    Listing.objects.bulk_create(load.listings, batch_size=_BATCH)
-    drafts = sorted(load.drafts, key=lambda pair: pair[0].on)
-    events = append(load.agreement, [draft for draft, _ in drafts], recorded_at=load.moment)
-    for event, (_, after) in zip(events, drafts, strict=True):
-        if after:
-            after(event)
-    _fold(load)
-    Case.objects.bulk_create(load.cases.values(), batch_size=_BATCH)
-    Record.objects.bulk_create(load.records, batch_size=_BATCH)
+    """Files first, then the events, each part of a life after what it rests on, then what is no event yet."""
     _keep_files(load)
-    Evidence.objects.bulk_create(load.evidence, batch_size=_BATCH)
-    Step.objects.bulk_create(load.steps, batch_size=_BATCH)
-    _countersign(load)
-
-
-def _fold(load: _Load) -> None:
-    """A case stands where its last step left it."""
-    for step in load.steps:
-        case = step.case
-        case.state, case.last_on, case.reason = step.kind, step.on, step.reason
-        if step.amount is not None:
-            case.amount, case.unit = step.amount, step.unit
-
-
-def _countersign(load: _Load) -> None:
-    drafts = [
-        Draft(
-            side,
-            "countersigned",
-            event.subject_type,
-            event.subject,
-            on,
-            {"countersigns": str(event.pk), "countersigns_digest": event.digest},
-        )
-        for event, side, on in load.confirmed
+    _submit(load)
+    _play(load)
+    said = [
+        kept_event(None, row, f"{row.kind}.{row.state or 'kept'}", row.on or load.moment.date()) for row in load.records
     ]
-    by = append(load.agreement, drafts, recorded_at=load.moment)
-    Countersignature.objects.bulk_create(
+    _say(load, sorted(said, key=lambda one: one[1].on))
+
+
+def _say(load: _Load, said: Sequence[tuple[str, events.Event]]) -> list[str]:
+    return recording.append(load.agreement, said, recorded_at=load.moment, is_loading=True)
+
+
+def _submit(load: _Load) -> None:
+    """Parties and listings, and how far each is open from the start."""
+    said, levels = list[tuple[str, events.Event]](), list[tuple[str, str]]()
+    for row in load.parties:
+        side = row.get("side") or row["region"]
+        said.append((side, party_event(Author(side), row["id"], _party_fields(row), _first_day(load, row))))
+        levels.append((f"party/{row['id']}", row.get("visibility") or "both"))
+    for row in load.listings:
+        author = Author(row["side"], row["party"])
+        said.append((row["side"], listing_event(author, row["id"], _listing_fields(row), _first_day(load, row))))
+        levels.append((f"listing/{row['id']}", row.get("visibility") or "both"))
+    commits = _say(load, said)
+    _say(
+        load,
         [
-            Countersignature(event=event, by=one, side_id=side)
-            for one, (event, side, _) in zip(by, load.confirmed, strict=True)
+            (side, released(Author(side), subject, commit, level, event.on))
+            for (side, event), commit, (subject, level) in zip(said, commits, levels, strict=True)
+            if level != "own"
         ],
-        batch_size=_BATCH,
     )
 
 
+def _first_day(load: _Load, row: Row) -> date:
+    """Of a real firm only the year is known: then it came in when it was entered."""
+    text = str(row.get("registered_on") or row.get("valid_from") or "")
+    day = _day(text) if len(text) >= 10 else None
+    return day if day and day <= load.moment.date() else load.moment.date()
+
+
+_PARTY_KEYS = frozenset({"type", "id", "kind", "region", "side", "name", "visibility"})
+_PARTY_COLUMNS = ("name_en", "uscc", "industry", "town")
+
+
+def _party_fields(row: Row) -> dict[str, Any]:
+    about = {key: row.get(key, "") for key in _PARTY_COLUMNS}
+    payload = {key: value for key, value in row.items() if key not in _PARTY_KEYS and key not in _PARTY_COLUMNS}
+    if row.get("side") not in (None, row.get("region")):
+        payload["outside_region"] = row.get("region", "")  # kept by a side it does not belong to
+    return party_fields(kind=row["kind"], name=row["name"], payload=payload, is_verified=True, **about)
+
+
+def _listing_fields(row: Row) -> dict[str, Any]:
+    about = {key: row.get(key, "") for key in ("industry", "valid_from", "valid_until", "basis")}
+    return listing_fields(
+        kind=row["kind"],
+        version=row.get("version", 1),
+        role=row["role"],
+        party=row["party"],
+        payload=row.get("payload", {}),
+        source=row.get("source", {}),
+        **about,
+    )
+
+
+Act = tuple[str, Callable[[str], events.Event]]
+"""The side that speaks, and its event, given the id of what last moved the case."""
+
+
+def _play(load: _Load) -> None:
+    """Every case act by act: the first of each, then the second of each, and so on, each naming what it follows."""
+    lives = {key: list(_life(load, row, load.steps.get(key, []))) for key, row in sorted(load.cases.items())}
+    lives |= dict(_works(load))
+    for one in load.tickets:
+        subject = f"case/{load.agreement.pk}.{one.id}"
+        lives[subject] = list(ticket_acts(subject, one, load.other(one.side)))
+    tips = dict.fromkeys(lives, "")
+    for at in range(max(map(len, lives.values()), default=0)):
+        keys = [key for key, acts in lives.items() if at < len(acts)]
+        said = [(lives[key][at][0], lives[key][at][1](tips[key])) for key in keys]
+        for key, (_, event), commit in zip(keys, said, _say(load, said), strict=True):
+            tips[key] = commit if isinstance(event, events.CaseOpened | events.Step) else tips[key]
+
+
+def _works(load: _Load) -> Iterator[tuple[str, list[Act]]]:
+    """The life of each action that was moved: a case under the agreement, its clause and its own key."""
+    term = load_agreement(Path(load.agreement.folder))
+    decided = [decode(Decision, {**row.payload, "id": row.pk}) for row in load.records if row.kind == "decision"]
+    tasks = {(one.clause, one.action or one.id) for one in decided}
+    whole = with_tasks(term, decided, as_of=load.moment.date(), moved=tasks)
+    actions = {(clause.key, one.key): one for clause in whole.clauses for one in clause.actions}
+    moved: dict[tuple[str, str], list[Move]] = {}
+    for move in load.moves:
+        moved.setdefault((move.clause, move.action), []).append(move)
+    for key, moves in sorted(moved.items()):
+        subject = f"case/{action_key(load.agreement, *key)}"
+        yield subject, list(acts_of(subject, key[0], actions[key], moves, load.sides, load.size_of))
+
+
+def _life(load: _Load, row: Row, steps: Sequence[Row]) -> Iterator[Act]:
+    """The opening, the steps in the order of their days, and who confirmed what."""
+    roles = _roles(load, row)
+    yield row["side"], _opening(load, row, roles, steps)
+    for step in sorted((one for one in steps if one["kind"] != "need"), key=lambda one: one["on"]):
+        yield step["side"], _act(load, row["id"], roles, step)
+        said = step.get("payload", {}).get("confirmed_on", "")
+        on = _day(said) or step["on"]
+        missing = ("offer", "need") if step["kind"] == "match" else ("need_side", "offer_side")
+        if step["kind"] == "match" or step.get("is_confirmed"):
+            for role in missing:
+                end = role.partition("_")[0]
+                if not _holds(step, roles, role):
+                    yield roles[f"{end}_side"], _confirm(row["id"], role, roles, on)
+
+
+def _roles(load: _Load, row: Row) -> dict[str, str]:
+    need, offer = (*row.get("parties", ()), "", "")[:2]
+    sides = {"need_side": row["side"], "offer_side": load.other(row["side"])}
+    return {key: value for key, value in {"need": need, "offer": offer, **sides}.items() if value}
+
+
+def _opening(load: _Load, row: Row, roles: Mapping[str, str], steps: Sequence[Row]) -> Callable[[str], events.Event]:
+    kind = case_kind(row.get("kind", ""))
+    first = next((one for one in steps if one["kind"] == "need"), {})
+    title = row.get("title") or {}
+    event = events.CaseOpened(
+        subject=f"case/{row['id']}",
+        on=row["opened_on"],
+        role="need",
+        by=roles["need"],
+        definition=kind.name,
+        pinned=kind.pinned,
+        clause=row["clause"],
+        ordering=row["side"],
+        roles=dict(roles),
+        began_on=row["opened_on"],
+        need=row.get("need", ""),
+        offer=row.get("offer", ""),
+        due_on=_day(first.get("payload", {}).get("due_on")),
+        words={"title_zh": title.get("zh", ""), "title_en": title.get("en", "")},
+    )
+    return lambda _: event
+
+
+def _speaker(roles: Mapping[str, str], step: Row) -> tuple[str, str, str]:
+    """Role, department or party, and for whom: a party speaks for itself, an office for its side."""
+    end = "need" if step["side"] == roles["need_side"] else "offer"
+    actor = step.get("actor", "")
+    if actor == roles.get(end):
+        return end, actor, ""
+    return (end, actor, roles.get(end, "")) if step["kind"] == "match" else (f"{end}_side", actor, "")
+
+
+def _holds(step: Row, roles: Mapping[str, str], role: str) -> bool:
+    return _speaker(roles, step)[0] == role
+
+
+def _act(load: _Load, case: str, roles: Mapping[str, str], step: Row) -> Callable[[str], events.Event]:
+    role, by, behalf = _speaker(roles, step)
+    amount = None if step.get("amount") is None else events.Amount(Decimal(str(step["amount"])), step.get("unit", ""))
+    proofs = [(one, *load.files[one]) for one in step.get("evidence", ()) if one in load.files]
+    files = tuple(events.FileRef(key, len(content), "text/plain", kind) for key, kind, _, content in proofs)
+    event = events.Step(
+        subject=f"case/{case}",
+        on=step["on"],
+        role=role,
+        by=by,
+        behalf=behalf,
+        node=step["kind"],
+        after="",
+        amount=amount,
+        reason=step.get("reason", ""),
+        files=files,
+        words={key: name for key, _, name, _ in proofs},
+    )
+    return lambda tip: msgspec.structs.replace(event, after=tip)
+
+
+def _confirm(case: str, role: str, roles: Mapping[str, str], on: date) -> Callable[[str], events.Event]:
+    by = roles.get(role, "") if role in ("need", "offer") else ""
+    return lambda tip: events.Confirmed(subject=f"case/{case}", on=on, role=role, by=by, target=tip)
+
+
 def _keep_files(load: _Load) -> None:
-    folder = Path(settings.HOME) / "evidence"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for sha256, (_, _, content) in load.files.items():
-        (folder / sha256).write_bytes(content)
-    for proof in load.evidence:
-        kind, name, content = load.files.get(proof.sha256, (proof.kind, proof.name, b""))
-        proof.kind, proof.name, proof.n_bytes = kind, proof.name or name, len(content) or None
+    for _, _, content in load.files.values():
+        keep_bytes(content)

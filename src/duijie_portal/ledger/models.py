@@ -1,27 +1,38 @@
-"""The records of an agreement; each has one owning side, and every change of it is a sealed event."""
+"""The records of an agreement; each has one owning side, and every change of it is a sealed event.
+
+Party, listing, case and step are projections: rows that are deleted and written anew from the events. Between the four
+a key is a join without a constraint; any other table holds their keys as text, so that writing them anew reaches
+nothing else.
+"""
 
 from __future__ import annotations
 
-import json
 import secrets
 import time
 import uuid
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from django.db import models
 
-from duijie.share.seal import Entry
+from duijie.data import files
 from duijie.terms import Bilingual
-from duijie_portal.accounts.models import Person, Side
+from duijie_portal.accounts.models import KEY_LENGTH, Person, Side
 from duijie_portal.accounts.tongues import Both
 
-from .visibility import Shown, Visibility
+from .looking import looking
+from .on_record import OnRecord
+from .visibility import Gated, Visibility
 
 
 def uuid7() -> uuid.UUID:
-    """An identifier that sorts by the moment it was made (RFC 9562, version 7)."""
-    moment = time.time_ns() // 1_000_000
-    bits = (moment << 80) | (7 << 76) | (secrets.randbits(12) << 64) | (2 << 62) | secrets.randbits(62)
+    """An identifier that sorts by the moment it was made (RFC 9562, version 7).
+
+    Its first twelve free bits are the fraction of the millisecond: steps are read in the order of their keys, and many
+    are made in one millisecond.
+    """
+    moment, rest = divmod(time.time_ns(), 1_000_000)
+    bits = (moment << 80) | (7 << 76) | ((rest * 4096 // 1_000_000) << 64) | (2 << 62) | secrets.randbits(62)
     return uuid.UUID(int=bits)
 
 
@@ -56,28 +67,51 @@ class Agreement(models.Model):
         return self.key
 
 
+def action_key(agreement: Agreement, clause: str, action: str) -> str:
+    """The key of the case of an action: the same on every node, whoever opens it."""
+    return f"{agreement.pk}:{clause}:{action}"
+
+
 class Owned(models.Model):
-    """What every record has: its agreement, its owning side, how far it may be seen, when it was released."""
+    """What every row has: its agreement and its owning side."""
 
     agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="+")
     side = models.ForeignKey(Side, models.PROTECT, related_name="+")
+
+    class Meta:
+        abstract = True
+
+
+class Opened(Owned):
+    """A row that its side opens to others: how far, and when."""
+
     visibility = models.CharField(max_length=8, choices=Visibility.choices, default=Visibility.OWN)
-    cleared_at = models.DateTimeField(null=True, blank=True, help_text="secrecy check passed")
     released_at = models.DateTimeField(null=True, blank=True, help_text="signed off to leave the side")
 
     class Meta:
         abstract = True
 
 
-class PartyRows(Shown["Party"]):
-    party_paths = ("id",)
-    matched_paths = ("need_party", "offer_party")
+class Held(Opened, OnRecord):
+    """A row that is kept as a whole: its secrecy check stands with it."""
+
+    cleared_at = models.DateTimeField(null=True, blank=True, help_text="secrecy check passed")
+
+    class Meta:
+        abstract = True
 
 
-class Party(Owned):
+class PartyRows(Gated["Party"]):
+    sort = "party"
+
+
+class Party(Opened):
     """A firm, institute, fund, carrier, association, office or talent of one side."""
 
-    id = models.CharField(max_length=80, primary_key=True)
+    is_projection: ClassVar = True
+    because: ClassVar = "folded from what its side said of it"
+
+    id = models.CharField(max_length=KEY_LENGTH, primary_key=True)
     kind = models.CharField(max_length=20)
     name = models.CharField(max_length=200)
     name_en = models.CharField(max_length=300, blank=True)
@@ -86,6 +120,7 @@ class Party(Owned):
     town = models.CharField(max_length=80, blank=True)
     payload = models.JSONField(default=dict, blank=True)
     is_verified = models.BooleanField(default=False)
+    revision = models.CharField(max_length=64)
     objects = PartyRows.as_manager()
 
     class Meta:
@@ -96,19 +131,24 @@ class Party(Owned):
         return self.name
 
 
-class ListingRows(Shown["Listing"]):
-    party_paths = ("party",)
-    matched_paths = ("need", "offer")
+class ListingRows(Gated["Listing"]):
+    sort = "listing"
 
 
-class Listing(Owned):
-    """A need or an offer: `kind@version`, the payload its kind file describes, and the columns that carry indexes."""
+class Listing(Opened):
+    """A need or an offer: `kind@version`, the payload its kind file describes, and the columns that carry indexes.
 
-    id = models.CharField(max_length=80, primary_key=True)
+    `payload` is its own side's latest revision; `opened` all fields of the revision that others read.
+    """
+
+    is_projection: ClassVar = True
+    because: ClassVar = "folded from what its side said of it"
+
+    id = models.CharField(max_length=KEY_LENGTH, primary_key=True)
     kind = models.CharField(max_length=40)
     version = models.PositiveSmallIntegerField(default=1)
     role = models.CharField(max_length=5, choices=[("need", "need"), ("offer", "offer")])
-    party = models.ForeignKey(Party, models.PROTECT, related_name="listings")
+    party = models.ForeignKey(Party, models.DO_NOTHING, db_constraint=False, related_name="listings")
     industry = models.CharField(max_length=8, blank=True)
     place = models.CharField(max_length=12, blank=True)
     valid_from = models.DateField(null=True, blank=True)
@@ -116,6 +156,10 @@ class Listing(Owned):
     basis = models.CharField(max_length=12, default="published")
     payload = models.JSONField(default=dict, blank=True)
     source = models.JSONField(default=dict, blank=True)
+    revision = models.CharField(max_length=64)
+    opened = models.JSONField(default=dict, blank=True)
+    opened_revision = models.CharField(max_length=64, blank=True)
+    opened_on = models.DateField(null=True)
     objects = ListingRows.as_manager()
 
     class Meta:
@@ -128,28 +172,59 @@ class Listing(Owned):
     def __str__(self) -> str:
         return self.id
 
+    @classmethod
+    def from_db(cls, *values: Any, **options: Any) -> Listing:
+        """A row; of one that was open at a past K and is no longer, others read nothing there either."""
+        row, look = super().from_db(*values, **options), looking()
+        if look is not None and not look.is_whole and row.pk in look.withdrawn:
+            row.opened = {}
+        return row
 
-class CaseRows(Shown["Case"]):
-    party_paths = ("need_party", "offer_party")
+
+class CaseRows(Gated["Case"]):
+    sort = "case"
+
+    def of_chain(self) -> CaseRows:
+        """The cases of one need on its way with an offer."""
+        return self.filter(kind__in=["", *(path.stem for path in files.listing("kinds"))])
 
 
 class Case(Owned):
-    """One chain need → … → delivered between two parties; `state` is the fold of its steps."""
+    """One need on its way with an offer, or any other kind of case; `state` is the fold of its steps."""
 
-    id = models.CharField(max_length=80, primary_key=True, default=text_key)
+    is_projection: ClassVar = True
+    because: ClassVar = "folded from its opening and its steps"
+
+    id = models.CharField(max_length=KEY_LENGTH, primary_key=True)
     clause = models.SlugField(max_length=80)
     kind = models.CharField(max_length=40, blank=True)
+    definition = models.CharField(max_length=60)
+    pinned = models.CharField(max_length=64)
     title_zh = models.CharField(max_length=300, blank=True)
     title_en = models.CharField(max_length=400, blank=True)
-    need = models.ForeignKey(Listing, models.PROTECT, null=True, blank=True, related_name="cases_as_need")
-    offer = models.ForeignKey(Listing, models.PROTECT, null=True, blank=True, related_name="cases_as_offer")
-    need_party = models.ForeignKey(Party, models.PROTECT, null=True, blank=True, related_name="cases_as_need")
-    offer_party = models.ForeignKey(Party, models.PROTECT, null=True, blank=True, related_name="cases_as_offer")
+    need = models.ForeignKey(
+        Listing, models.DO_NOTHING, db_constraint=False, null=True, blank=True, related_name="cases_as_need"
+    )
+    offer = models.ForeignKey(
+        Listing, models.DO_NOTHING, db_constraint=False, null=True, blank=True, related_name="cases_as_offer"
+    )
+    need_party = models.ForeignKey(
+        Party, models.DO_NOTHING, db_constraint=False, null=True, blank=True, related_name="cases_as_need"
+    )
+    offer_party = models.ForeignKey(
+        Party, models.DO_NOTHING, db_constraint=False, null=True, blank=True, related_name="cases_as_offer"
+    )
+    roles = models.JSONField(default=dict)
     state = models.CharField(max_length=12, blank=True)
     reason = models.CharField(max_length=80, blank=True)
     last_on = models.DateField(null=True, blank=True)
-    amount = models.FloatField(null=True, blank=True)
+    due_on = models.DateField(null=True)
+    amount = models.DecimalField(max_digits=24, decimal_places=4, null=True, blank=True)
     unit = models.CharField(max_length=20, blank=True)
+    payload = models.JSONField(default=dict)
+    tip = models.CharField(max_length=64)
+    is_taken = models.BooleanField(default=True)
+    opened_at = models.DateTimeField()
     objects = CaseRows.as_manager()
 
     class Meta:
@@ -167,90 +242,55 @@ class Case(Owned):
         return Bilingual(self.title_zh or self.id, self.title_en)
 
 
-class Frozen(models.QuerySet["Event"]):
-    """Rows that are only ever added; the database refuses as well."""
-
-    def update(self, **values: Any) -> int:
-        raise TypeError("events are append-only")
-
-    def delete(self) -> tuple[int, dict[str, int]]:
-        raise TypeError("events are append-only")
-
-
-class Event(models.Model):
-    """One sealed entry of a side's chain in an agreement: what was recorded of a subject, and when it happened."""
-
-    id = models.UUIDField(primary_key=True, default=uuid7)
-    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="events")
-    side = models.ForeignKey(Side, models.PROTECT, related_name="+")
-    sequence = models.PositiveIntegerField()
-    previous = models.CharField(max_length=64)
-    key = models.CharField(max_length=64)
-    digest = models.CharField(max_length=64, unique=True)
-    signature = models.CharField(max_length=128)
-    content = models.TextField(help_text="the body in canonical JSON, byte for byte as sealed")
-    kind = models.CharField(max_length=40)
-    subject_type = models.CharField(max_length=20)
-    subject = models.CharField(max_length=160)
-    on = models.DateField()
-    recorded_at = models.DateTimeField()
-    objects = Frozen.as_manager()
-
-    class Meta:
-        ordering: ClassVar = ["agreement", "side", "sequence"]
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["agreement", "side", "sequence"], name="event_sequence_once"),
-        ]
-        indexes: ClassVar = [
-            models.Index(fields=["agreement", "subject_type", "subject"], name="event_of_subject"),
-            models.Index(fields=["agreement", "-recorded_at"], name="event_latest"),
-        ]
-
-    def save(self, *args: Any, **options: Any) -> None:
-        if not self._state.adding:
-            raise TypeError("events are append-only")
-        super().save(*args, **options)
-
-    def delete(self, *args: Any, **options: Any) -> tuple[int, dict[str, int]]:
-        raise TypeError("events are append-only")
-
-    @property
-    def body(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.content)
-        return found
-
-    def entry(self) -> Entry:
-        """The event as the stand-alone verifier reads it."""
-        place = (str(self.id), self.agreement_id, self.side_id, self.sequence, self.previous)
-        return Entry(*place, self.key, self.body, self.digest, self.signature)
-
-
 class Step(models.Model):
-    """A step of a case, read off its event; `is_confirmed` once the other side countersigned."""
+    """A step of a case, under the id of its event; `counts` says whether figures take it.
 
-    case = models.ForeignKey(Case, models.PROTECT, related_name="steps")
-    event = models.OneToOneField(Event, models.PROTECT, related_name="step")
+    `state`: stands, returned, withdrawn, disputed; or how the fold sorted one that never took effect (overtaken,
+    pending, irregular, late).
+    """
+
+    is_projection: ClassVar = True
+    because: ClassVar = "folded with its case"
+
+    id = models.CharField(max_length=KEY_LENGTH, primary_key=True)
+    case = models.ForeignKey(Case, models.DO_NOTHING, db_constraint=False, related_name="steps")
+    at = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=12)
     on = models.DateField()
     side = models.ForeignKey(Side, models.PROTECT, related_name="+")
-    amount = models.FloatField(null=True, blank=True)
+    role = models.CharField(max_length=20)
+    by = models.CharField(max_length=KEY_LENGTH, blank=True)
+    behalf = models.CharField(max_length=KEY_LENGTH, blank=True)
+    amount = models.DecimalField(max_digits=24, decimal_places=4, null=True, blank=True)
     unit = models.CharField(max_length=20, blank=True)
     reason = models.CharField(max_length=80, blank=True)
+    due_on = models.DateField(null=True)
+    n_evidence = models.PositiveSmallIntegerField(default=0)
     is_confirmed = models.BooleanField(default=False)
+    confirmed_on = models.DateField(null=True)
+    counts = models.BooleanField(default=False)
+    state = models.CharField(max_length=12, default="stands")
+    return_reason = models.CharField(max_length=80, blank=True)
 
     class Meta:
-        ordering: ClassVar = ["on", "id"]
+        ordering: ClassVar = ["on", "at", "id"]
+        indexes: ClassVar = [models.Index(fields=["case", "at"], name="step_of_case")]
 
 
-class RecordRows(Shown["Record"]):
-    party_paths = ("party",)
+class RecordRows(Gated["Record"]):
+    sort = "record"
 
 
-class Record(Owned):
-    """Anything else the sides keep together: ticket, decision, visit, certificate, practice and the like.
+_OF_A_PERSON = frozenset({"application"})
 
-    `kind` names it, `payload` holds its fields, `state` is the fold of its events; the other columns carry indexes.
+
+class Record(Held):
+    """Anything else the sides keep together: decision, visit, certificate, practice and the like.
+
+    `kind` names it, `payload` holds its fields; the other columns carry indexes.
     """
+
+    is_for_all: ClassVar = True
 
     id = models.CharField(max_length=80, primary_key=True, default=text_key)
     kind = models.CharField(max_length=20)
@@ -258,8 +298,7 @@ class Record(Owned):
     state = models.CharField(max_length=20, blank=True)
     to_side = models.ForeignKey(Side, models.PROTECT, null=True, blank=True, related_name="+")
     department = models.SlugField(max_length=80, blank=True)
-    to_department = models.SlugField(max_length=80, blank=True)
-    party = models.ForeignKey(Party, models.PROTECT, null=True, blank=True, related_name="records")
+    party_id = models.CharField(max_length=KEY_LENGTH, blank=True, db_index=True)
     on = models.DateField(null=True, blank=True)
     due_on = models.DateField(null=True, blank=True)
     done_on = models.DateField(null=True, blank=True)
@@ -279,44 +318,11 @@ class Record(Owned):
     def __str__(self) -> str:
         return self.title_zh
 
+    def erasable(self) -> frozenset[str]:
+        return frozenset({"payload", "title_zh", "title_en"}) if self.kind in _OF_A_PERSON else frozenset()
 
-class Evidence(models.Model):
-    """A file that proves something; it lies in the evidence folder under its own SHA-256."""
-
-    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="+")
-    side = models.ForeignKey(Side, models.PROTECT, related_name="+")
-    sha256 = models.CharField(max_length=64)
-    kind = models.CharField(max_length=40)
-    name = models.CharField(max_length=200, blank=True)
-    n_bytes = models.PositiveBigIntegerField(null=True, blank=True)
-    subject_type = models.CharField(max_length=20)
-    subject = models.CharField(max_length=160)
-    added_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering: ClassVar = ["id"]
-        indexes: ClassVar = [models.Index(fields=["agreement", "subject_type", "subject"], name="evidence_of_subject")]
-
-
-class Countersignature(models.Model):
-    """The other side's word on an event, itself an event of that side."""
-
-    event = models.ForeignKey(Event, models.PROTECT, related_name="countersignatures")
-    by = models.OneToOneField(Event, models.PROTECT, related_name="countersigns")
-    side = models.ForeignKey(Side, models.PROTECT, related_name="+")
-
-    class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["event", "side"], name="countersigned_once")]
-
-
-class Erasable(models.Model):
-    """Text that may name a person: the chain holds `reference`, a salted hash; erased, the chain still verifies."""
-
-    reference = models.CharField(max_length=64, primary_key=True)
-    salt = models.CharField(max_length=64, blank=True)
-    text = models.TextField(blank=True)
-    person = models.ForeignKey(Person, models.SET_NULL, null=True, blank=True, related_name="+")
-    erased_at = models.DateTimeField(null=True, blank=True)
+    def parties_concerned(self) -> Iterable[str]:
+        return (self.party_id,)
 
 
 class Notification(models.Model):
@@ -326,7 +332,7 @@ class Notification(models.Model):
     agreement = models.ForeignKey(Agreement, models.CASCADE, related_name="+")
     code = models.CharField(max_length=60)
     values = models.JSONField(default=dict, blank=True)
-    path = models.CharField(max_length=200)
+    path = models.CharField(max_length=400)
     at = models.DateTimeField(auto_now_add=True)
     read_at = models.DateTimeField(null=True, blank=True)
     passed_on_at = models.DateTimeField(null=True, blank=True, help_text="handed to the channels outside the portal")
@@ -474,3 +480,7 @@ class JobLine(models.Model):
 
     class Meta:
         ordering: ClassVar = ["id"]
+
+
+# Django finds an app's models in this file.
+from .entries import Decline, Entry, EntryPart, Grant, Review, Todo, Word  # noqa: E402, F401

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 
-from duijie.track.calendar import is_working_day
+from duijie.terms.working_days import is_working_day
 
 from .models import Preference
 

@@ -1,16 +1,20 @@
-"""Who sees a row: own side, both sides, matched parties, everyone; and nothing leaves a side before its release."""
+"""Who sees a row: the gate in SQL. A reader is two to four scopes; a row is theirs where a grant names one of them."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar, TypeVar
 
+from django.apps import apps
 from django.db import models
-from django.db.models import Q
+from django.db.models import Max, OuterRef, Subquery
 
+from duijie.ledger.gate import Reader
 from duijie_portal.accounts.models import Person, Role
-from duijie_portal.accounts.powers import Visitor
+from duijie_portal.accounts.powers import BothSides, Visitor
 
-__all__ = ["PARTY_ROLES", "Shown", "Visibility"]
+from .looking import still_seen
+
+__all__ = ["PARTY_ROLES", "Gated", "Visibility", "reader_of"]
 
 PARTY_ROLES = frozenset({Role.FIRM, Role.INSTITUTE, Role.FUND, Role.TALENT})
 _BLIND_ROLES = frozenset({Role.SYSTEM, Role.SECURITY, Role.AUDIT})
@@ -26,44 +30,47 @@ class Visibility(models.TextChoices):
     PUBLIC = "public"
 
 
-class Shown(models.QuerySet[Row]):
-    """Rows with `side`, `visibility`, `released_at`; `party_paths` lead to the parties concerned."""
+def reader_of(person: Visitor) -> Reader:
+    """A person as the scopes they read in; none for administrators, who see no business.
 
-    party_paths: ClassVar[tuple[str, ...]] = ()
-    matched_paths: ClassVar[tuple[str, ...]] = ()
+    What is worked out for both sides reaches every row that was opened, also one opened only to whom a suggestion
+    names, and what was inferred of a party: results are cut for each reader.
+    """
+    if isinstance(person, BothSides):
+        return Reader(frozenset({"public", "sides", "inferred"})).named_with()
+    if not isinstance(person, Person) or not person.is_active or person.role in _BLIND_ROLES:
+        return Reader(frozenset())
+    scopes = {"public"}
+    if person.role in PARTY_ROLES:
+        scopes |= {f"party:{person.party}"} if person.party else set()
+    elif person.side_id:
+        scopes |= {"sides", f"side:{person.side_id}"}
+    return Reader(frozenset(scopes))
+
+
+class Gated(models.QuerySet[Row]):
+    """Rows of the record: which of them a person may read, and up to which stage."""
+
+    sort: ClassVar[str] = ""
 
     def visible_to(self, person: Visitor) -> Any:
-        """The rows a person may read: none of a side's own before release, none at all for administrators."""
-        if not isinstance(person, Person) or not person.is_active or person.role in _BLIND_ROLES:
+        """The rows a person may read; for anyone else they do not exist."""
+        if isinstance(person, BothSides) and self.sort == "case":
+            return self.all()  # a case stands on the shared chain from its opening on
+        return self.visible_in(reader_of(person))
+
+    def visible_in(self, reader: Reader) -> Any:
+        """The rows a reader's scopes reach."""
+        if not reader.scopes:
             return self.none()
-        released = Q(released_at__isnull=False)
-        seen = released & Q(visibility=Visibility.PUBLIC)
-        if person.role in PARTY_ROLES:
-            seen |= self._of_party(person) if person.party else Q(pk__in=())
-        elif person.side_id:
-            shared = Q(visibility=Visibility.BOTH) | (
-                Q(visibility=Visibility.MATCHED) & self._matched_with(person.side_id)
-            )
-            seen |= Q(side=person.side_id) | (released & shared)
-        return self.filter(seen)
+        found = self.filter(pk__in=self._grants().filter(scope__in=reader.scopes).values("key"))
+        return still_seen(found, self.sort, reader.scopes)
 
-    def _of_party(self, person: Person) -> Q:
-        """Rows about a party – those of another side once released – and released ones of those it is matched with."""
-        own, matched, party = Q(pk__in=()), Q(pk__in=()), person.party
-        released = Q(released_at__isnull=False)
-        for path in self.party_paths:
-            own |= Q(**{path: party})
-        for path in self.matched_paths:
-            matched |= self._in_case(path, Q(need_party=party) | Q(offer_party=party))
-        reached = Q(side=person.side_id) | (released & ~Q(visibility=Visibility.OWN))
-        return (own & reached) | (matched & Q(visibility=Visibility.MATCHED) & released)
+    def with_stage(self, person: Visitor) -> Any:
+        """The same rows with `stage`, the highest a person reaches."""
+        own = self._grants().filter(scope__in=reader_of(person).scopes, key=OuterRef("pk"))
+        reached = own.order_by().values("key").annotate(most=Max("stage")).values("most")
+        return self.visible_to(person).annotate(stage=Subquery(reached))
 
-    def _matched_with(self, side: str) -> Q:
-        found = Q(pk__in=())
-        for path in self.matched_paths:
-            found |= self._in_case(path, Q(need_party__side=side) | Q(offer_party__side=side))
-        return found
-
-    def _in_case(self, path: str, whose: Q) -> Q:
-        case = self.model._meta.apps.get_model("ledger", "Case")
-        return Q(pk__in=case.objects.filter(whose, released_at__isnull=False).values(path))
+    def _grants(self) -> Any:
+        return apps.get_model("ledger", "Grant")._default_manager.filter(sort=self.sort)

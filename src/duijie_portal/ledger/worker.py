@@ -12,6 +12,7 @@ from types import FrameType
 from django.db import OperationalError, close_old_connections, connection
 from django.utils import timezone
 from django.utils.crypto import get_random_string
+from django.utils.module_loading import autodiscover_modules
 from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
 
@@ -46,6 +47,7 @@ def work(*, parent: int = 0) -> None:
         worker_id=get_random_string(32),
     )
     worker.configure_signals()
+    autodiscover_modules("jobs")  # now, so that the first who asks does not wait for it
     Thread(target=_clock, args=(parent,), daemon=True).start()
     while worker.running:
         _look(worker)

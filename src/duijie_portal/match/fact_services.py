@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from django.utils import timezone
-
 from duijie.errors import DeniedError
 from duijie_portal.accounts.door import write
 from duijie_portal.accounts.models import Person
-from duijie_portal.ledger.log import Draft, append, erasable
+from duijie_portal.ledger.listings import erase, retire
 from duijie_portal.ledger.models import Listing
 from duijie_portal.ledger.services import owner_only
 
@@ -26,11 +24,7 @@ def erase_talent(person: Person, row: Listing, /) -> None:
     owner_only(person, row)
     if row.party.kind != "talent":
         raise DeniedError("portal_talent_none")
-    row.payload, row.valid_until = {}, timezone.localdate()
-    row.source = {"publisher": row.source.get("publisher", ""), "as_of": "", "erased_on": str(timezone.localdate())}
-    row.industry = row.place = ""
-    row.save(update_fields=["payload", "source", "valid_until", "industry", "place"])
-    row.party.payload, row.party.town = {}, ""
-    row.party.save(update_fields=["payload", "town"])
-    body = {"actor": erasable(person.username, person)}
-    append(row.agreement, [Draft(row.side_id, "talent.erased", "listing", row.pk, timezone.localdate(), body)])
+    subjects = [f"listing/{row.pk}", f"party/{row.party_id}"]
+    if not row.source.get("withdrawn_on"):
+        retire(person, row)
+    erase(row.agreement, subjects, side=row.side_id, ground="consent")

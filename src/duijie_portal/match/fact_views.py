@@ -8,6 +8,7 @@ from django import forms
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
+from duijie_portal.accounts.models import KEY_LENGTH
 from duijie_portal.ledger.models import Agreement, Listing
 from duijie_portal.ledger.pages import act, page, paged
 
@@ -43,7 +44,7 @@ def organisations(request: HttpRequest, agreement: Agreement) -> Document:
 class ListingForm(forms.Form):
     """The listing that tells of a person."""
 
-    key = forms.CharField(max_length=80)
+    key = forms.CharField(max_length=KEY_LENGTH)
 
 
 @act(ListingForm, "listings")

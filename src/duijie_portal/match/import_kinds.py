@@ -52,11 +52,11 @@ def _role(row: Row, place: Places) -> Iterator[Fault]:
 
 def _talent(row: Row, known: Known, place: Places) -> Draft:
     """A post of an employer on record; or a person, who stands there without name, employer or remark."""
-    role, faults = row.get("role") or "", list(_role(row, place))
+    role, faults = row.get("role") or "", [*_role(row, place), *_foreign(row, "pay", place)]
     degree, unsaid = _degree(row.get("degree") or "", role)
     payload: dict[str, Any] = {"title": "、".join(row["field"]), "skills": list(row["field"]), "degree": degree}
     payload["details"] = "；".join(filter(None, (row.get("category"), unsaid)))
-    pay = row.get("pay") if row.get("pay_currency") in (None, "CNY") else None
+    pay = row.get("pay")
     if role != "offer":
         party, unknown = party_named({**row, "party": row.get("party") or ""}, known, place)
         payload |= {"posts_n": row.get("people"), "salary_most_cny_year": pay}
@@ -65,6 +65,13 @@ def _talent(row: Row, known: Known, place: Places) -> Draft:
     alone = {key: value for key, value in row.items() if key not in ("party", "note", "id", "pay")}
     owner = {"kind": "talent", "name": f"{words('zh')['portal_import_talent']} {secrets.token_hex(3)}"}
     return listing(alone, "talent", role, "", _filled(payload), faults, known, place, owner=owner)
+
+
+def _foreign(row: Row, key: str, place: Places) -> Iterator[Fault]:
+    """There is no conversion from other currencies; an amount in one is not left out without a word."""
+    currency = row.get(f"{key}_currency") or "CNY"
+    if currency != "CNY":
+        yield place.fault(row, key, "money_foreign", {"value": row[key], "currency": currency}, "money_convert")
 
 
 def _degree(text: str, role: str) -> tuple[str, str]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from duijie.cells.cell import folded
 from duijie.errors import Fault
 from duijie.intake import Intake
 from duijie.match.kinds import load_kinds
 
-from .import_fields import Cells, last_day, payload_of
+from .import_fields import last_day, payload_of
 
 __all__ = [
     "Draft",
@@ -64,8 +64,8 @@ class Draft:
 
 
 def fold_name(name: str) -> str:
-    """A name as it is compared: half width, lower case, no spaces."""
-    return "".join(unicodedata.normalize("NFKC", name).lower().split())
+    """A name as it is compared: half width, lower case, simplified, no spaces."""
+    return "".join(folded(name).split())
 
 
 def parties(found: Intake, known: Known) -> Iterator[Draft]:
@@ -80,15 +80,14 @@ def parties(found: Intake, known: Known) -> Iterator[Draft]:
         yield Draft("party", {**columns, "kind": PARTY_KINDS[found.kind], "payload": payload}, tuple(faults))
 
 
-def listings(found: Intake, known: Known, extra: Cells, chosen: Mapping[str, str]) -> Iterator[Draft]:
+def listings(found: Intake, known: Known, chosen: Mapping[str, str]) -> Iterator[Draft]:
     """Each sound row as a need or an offer of a party the ledger knows by that very name, with its kind's own fields.
 
-    `extra` holds the cells of columns that only some kind of match knows, `chosen` what a person said they are.
+    `chosen` says what a person chose the columns to be that only some kind of match knows.
     """
     place, role = Places(found), LISTING_ROLES[found.kind]
-    for row in rows_of(found):
+    for row, said in zip(rows_of(found), found.beside, strict=True):
         kind, faults = _kind(row, place)
-        said = extra.get((row["source_sheet"], row["source_row"]), {})
         fields, others, wrong = payload_of(said, kind, role, chosen)
         party, unknown = party_named(row, known, place)
         faults += [*unknown, *(place.fault_at(row, one) for one in wrong)]

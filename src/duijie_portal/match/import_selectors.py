@@ -10,13 +10,14 @@ from typing import Any
 
 import pyarrow as pa
 from django.conf import settings
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from duijie.intake.headings import recall
 from duijie.intake.layouts import layout
 from duijie_portal.accounts.models import Department, Person, Role
 from duijie_portal.accounts.powers import Visitor
-from duijie_portal.ledger.models import Agreement, Event, Listing, Party, Record
+from duijie_portal.ledger.entries import Entry
+from duijie_portal.ledger.models import Agreement, Listing, Party, Record
 
 from .import_fields import PREFIX, fields_of
 from .import_kinds import EXCHANGES, FACTS, fold_fact
@@ -36,7 +37,7 @@ __all__ = [
 ]
 
 KIND = "import"
-_ENTRIES = ("party.added", "listing.added", "import.taken", "talent.erased", "merge.opened", "merge.undone")
+_ENTRIES = ("submitted", "revised", "retired", "erased")
 _COMPARED = ("short_name", "region", "address", "registered_on", "scope")
 
 
@@ -85,8 +86,9 @@ def checked(row: Record) -> Mapping[str, Any]:
 
 def ledger_mark(row: Record) -> int:
     """Changes whenever a party, need, offer or fact entered the side's ledger."""
-    found = Event.objects.filter(agreement=row.agreement, side=row.side_id, kind__in=_ENTRIES)
-    return found.aggregate(last=Max("sequence"))["last"] or 0
+    said = Q(kind__in=_ENTRIES) | Q(kind="kept", subject__startswith="record/") & ~Q(subject=f"record/{row.pk}")
+    found = Entry.objects.filter(said, agreement=row.agreement, side=row.side_id, is_inner=False)
+    return found.aggregate(last=Max("seq"))["last"] or 0
 
 
 def known(agreement: Agreement, side: str, kind: str) -> Known:

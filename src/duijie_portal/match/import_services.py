@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import secrets
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -18,15 +17,18 @@ from django.utils import timezone
 
 from duijie.errors import DeniedError, InputError
 from duijie.intake.headings import remember
+from duijie.ledger import events
 from duijie.terms import Progress, silent
 from duijie_portal.accounts.door import write
-from duijie_portal.accounts.models import Department, Person, Side
+from duijie_portal.accounts.models import Department, Person
 from duijie_portal.accounts.powers import Visitor
-from duijie_portal.ledger.batches import Statement, batch_drafts, digest_of, execute, inserts
-from duijie_portal.ledger.log import append, erasable
-from duijie_portal.ledger.models import Agreement, Listing, Owned, Party, Record, text_key
+from duijie_portal.ledger.keeping import keep, keep_all
+from duijie_portal.ledger.listings import listing_event, listing_fields, party_event, party_fields
+from duijie_portal.ledger.models import Agreement, Record, text_key
 from duijie_portal.ledger.pages import Plain
+from duijie_portal.ledger.recording import Author, append, author_of
 from duijie_portal.ledger.services import add_record, change_record, own_side, owner_only
+from duijie_portal.ledger.store import hold
 
 from . import import_selectors as selectors
 from .import_fields import split
@@ -40,7 +42,6 @@ from .import_tables import MOST_BYTES, Look, alike, look_at, overrides
 __all__ = ["drop", "map_columns", "open_import", "take"]
 
 _ATTEMPTS = 3
-_MODELS = {"party": Party, "listing": Listing, "record": Record}
 Document = dict[str, Any]
 
 
@@ -90,7 +91,13 @@ def _kept(
     home.mkdir(parents=True, mode=0o700)
     try:
         (home / name).write_bytes(content)
-        fields = {"id": key, "state": "opened", "department": department, "title_zh": name, "payload": payload}
+        fields: Document = {
+            "id": key,
+            "state": "opened",
+            "department": department,
+            "title_zh": name,
+            "payload": payload,
+        }
         return add_record(person, agreement, kind=selectors.KIND, on=timezone.localdate(), **fields)
     except BaseException:
         shutil.rmtree(home, ignore_errors=True)
@@ -118,7 +125,8 @@ def _read(row: Record, progress: Progress = silent) -> Look:
     office = Department.objects.get(agreement=row.agreement_id, side=row.side_id, key=row.department)
     said = {"source": row.payload["source"], "as_of": row.payload["as_of"], "department": office.name_zh}
     mapping, kind, path = row.payload.get("mapping", {}), row.payload["kind"], selectors.table_path(row)
-    return look_at(path, kind, mapping=mapping, today=timezone.localdate(), progress=progress, **said)
+    hidden = row.payload.get("hidden", "ask")
+    return look_at(path, kind, mapping=mapping, today=timezone.localdate(), progress=progress, hidden=hidden, **said)
 
 
 def _checked(row: Record, found: Look) -> tuple[Look, list[RowDraft]]:
@@ -134,7 +142,7 @@ def _drafts(row: Record, found: Look) -> Iterator[RowDraft]:
     kind = row.payload["kind"]
     known = selectors.known(row.agreement, row.side_id, kind)
     if kind in LISTING_ROLES:
-        return listing_drafts(found.intake, known, found.extra, split(row.payload.get("mapping", {}))[1])
+        return listing_drafts(found.intake, known, split(row.payload.get("mapping", {}))[1])
     make = exchanges if kind in EXCHANGES else facts if kind in FACTS else party_drafts
     return make(found.intake, known)
 
@@ -143,7 +151,7 @@ def _keep(row: Record, found: Look, *, is_remembered: bool = False) -> None:
     """Write down what was found: figures with the record, the list of faults beside the file."""
     row.payload["summary"] = _summary(found)
     row.payload["is_remembered"] = is_remembered
-    row.save(update_fields=["payload"])
+    keep(None, row, "import.looked_at")
     if row.payload["kind"] == "firms" and found.intake and "name" in found.intake.to_arrow().column_names:
         held = selectors.held_table(row.agreement, row.side_id)
         found = replace(found, alike=alike(found.intake.to_arrow(), held))
@@ -151,7 +159,7 @@ def _keep(row: Record, found: Look, *, is_remembered: bool = False) -> None:
 
 
 def _keep_faults(row: Record, found: Look) -> None:
-    document = {"summary": _summary(found), "columns": found.columns, "alike": found.alike}
+    document = {"summary": _summary(found), "columns": found.columns, "alike": found.alike, "left_out": found.left_out}
     text = json.dumps({**document, "faults": [asdict(one) for one in found.faults]}, cls=Plain, ensure_ascii=False)
     path = selectors.table_path(row).with_name("check.json")
     part = path.with_suffix(".part")
@@ -183,8 +191,8 @@ def _summary(found: Look) -> dict[str, Any]:
 def _open(person: Person, row: Record) -> Record:
     """The record, held until the end of the transaction; a table taken in or dropped is closed."""
     owner_only(person, row)
-    Side.objects.select_for_update().get(pk=row.side_id)  # one writer of a side at a time: no row enters twice
-    found = Record.objects.select_for_update().select_related("agreement").get(pk=row.pk)
+    hold(row.agreement)  # one writer at a time: no row enters twice
+    found = Record.objects.select_related("agreement").get(pk=row.pk)
     if not selectors.offices_of(found.agreement, person).filter(key=found.department).exists():
         raise DeniedError("portal_import_other_department", {"department": found.department})
     if found.state != "opened":
@@ -195,8 +203,9 @@ def _open(person: Person, row: Record) -> Record:
 _ask = write("case.step")(_open)
 
 
-def map_columns(person: Visitor, row: Record, /, *, chosen: Mapping[str, str]) -> Record:
-    """Say what the columns are, look again, and remember it for tables of the department with these headings.
+def map_columns(person: Visitor, row: Record, /, *, chosen: Mapping[str, str], hidden: str = "") -> Record:
+    """Say what the columns are and what becomes of hidden rows, look again, and remember the columns for tables of the
+    department with these headings.
 
     Raises
     ------
@@ -204,16 +213,17 @@ def map_columns(person: Visitor, row: Record, /, *, chosen: Mapping[str, str]) -
         The table is another department's, or closed.
     """
     row = _ask(person, row)
+    row.payload["hidden"] = hidden or row.payload.get("hidden", "ask")
     mark = _read(row)
     row.payload["mapping"] = overrides(mark, row.payload["kind"], chosen)
     found, _ = _checked(row, _read(row))
-    return _mapped(person, row, found, row.payload["mapping"])
+    return _mapped(person, row, found, row.payload["mapping"], row.payload["hidden"])
 
 
 @write("case.step")
-def _mapped(person: Person, row: Record, /, found: Look, mapping: Mapping[str, str]) -> Record:
+def _mapped(person: Person, row: Record, /, found: Look, mapping: Mapping[str, str], hidden: str) -> Record:
     row = _open(person, row)
-    row.payload["mapping"] = dict(mapping)
+    row.payload |= {"mapping": dict(mapping), "hidden": hidden}
     _keep(row, found)
     if found.mark:
         remember(selectors.maps_path(row), found.mark, mapping)
@@ -238,7 +248,7 @@ def take(person: Visitor, row: Record, /, *, progress: Progress = silent) -> int
     row = _ask(person, row)
     found = _read(row, progress)
     for _ in range(_ATTEMPTS):
-        ready = _ready(row, found, progress)
+        ready = _ready(person, row, found, progress)
         if _enter(person, row, ready):
             break
     else:
@@ -249,17 +259,17 @@ def take(person: Visitor, row: Record, /, *, progress: Progress = silent) -> int
 
 @dataclass(frozen=True)
 class _Ready:
-    """Everything that can be made before the lock: the statements, the digests, the figures, the ledger's mark."""
+    """Everything that can be made before the lock: the events, the records, the figures, the ledger's mark."""
 
-    statements: Sequence[Statement]
-    digests: Sequence[str]
+    said: Sequence[tuple[str, events.Event]]
+    records: Sequence[Record]
     summary: Document
     mark: int
     n_rows: int
 
 
-def _ready(row: Record, found: Look, progress: Progress) -> _Ready:
-    """The rows checked against the ledger as it is now, and made into statements."""
+def _ready(person: Visitor, row: Record, found: Look, progress: Progress) -> _Ready:
+    """The rows checked against the ledger as it is now, and made into events."""
     mark = selectors.ledger_mark(row)
     checked, drafts = _checked(row, found)
     if checked.n_faults or checked.intake is None:
@@ -268,8 +278,9 @@ def _ready(row: Record, found: Look, progress: Progress) -> _Ready:
     if not drafts:
         raise InputError("portal_import_no_rows")
     progress("portal_import_enter", 0, len(drafts))
-    made = _made(row, drafts)
-    return _Ready(tuple(inserts(made)), [digest_of(one) for one in made], _summary(checked), mark, len(drafts))
+    author = author_of(person)  # type: ignore[arg-type]
+    said, records = _made(author, row, drafts)
+    return _Ready(said, records, _summary(checked), mark, len(drafts))
 
 
 @write("case.step")
@@ -286,57 +297,54 @@ def _enter(person: Person, row: Record, /, ready: _Ready) -> bool:
 def _enter_held(person: Person, row: Record, /, found: Look, progress: Progress) -> _Ready:
     """The same where the ledger changed at every attempt: checked and entered under one lock."""
     row = _open(person, row)
-    ready = _ready(row, found, progress)
+    ready = _ready(person, row, found, progress)
     _write_rows(person, row, ready)
     return ready
 
 
 def _write_rows(person: Person, row: Record, ready: _Ready) -> None:
-    execute(ready.statements)
-    row.state, row.done_on = "taken", timezone.localdate()
-    row.payload = {**row.payload, "summary": ready.summary, "n_made": len(ready.digests)}
-    row.save()
-    today, body = timezone.localdate(), _seal(person, row)
-    append(row.agreement, batch_drafts(row.side_id, "import.taken", row.pk, today, ready.digests, body))
+    append(row.agreement, ready.said)
+    keep_all(person, [(one, "noted") for one in ready.records])
+    row.done_on = timezone.localdate()
+    row.payload = {**row.payload, "summary": ready.summary, "n_made": len(ready.said) + len(ready.records)}
+    change_record(person, row, state="taken", on=row.done_on)
     _forget(row)
 
 
-def _made(row: Record, drafts: Sequence[RowDraft]) -> list[Owned]:
-    """The rows to be, each under a key that begins with its table's; those of one owner share it."""
-    owners: dict[str, Party] = {}
-    made: list[Owned] = []
+def _made(
+    author: Author, row: Record, drafts: Sequence[RowDraft]
+) -> tuple[list[tuple[str, events.Event]], list[Record]]:
+    """The events and records to be, each under a key that begins with its table's; those of one owner share it."""
+    owners: dict[str, str] = {}
+    said: list[events.Event] = []
+    records: list[Record] = []
+    today, of_table = timezone.localdate(), {"import": row.pk}
+    is_person = row.payload["kind"] == "talents"
     for at, draft in enumerate(drafts):
-        key = f"{row.pk}-{at:06d}"
-        fields = dict(draft.fields)
+        key, fields = f"{row.pk}-{at:06d}", dict(draft.fields)
         if draft.owner is not None and draft.owner["name"] not in owners:
-            payload = {"source": fields["source"]}
-            owners[draft.owner["name"]] = _one(row, Party, f"{key}-p", {**draft.owner, "payload": payload})
-            made.append(owners[draft.owner["name"]])
-        if draft.owner is not None:
-            fields["party_id"] = owners[draft.owner["name"]].pk
-        made.append(_one(row, _MODELS[draft.model], key, fields))
-    return made
+            owners[draft.owner["name"]] = f"{key}-p"
+            payload = {"source": {**fields["source"], **of_table}}
+            said.append(party_event(author, f"{key}-p", party_fields(**draft.owner, payload=payload), today))
+        if draft.model == "record":
+            records.append(_record(row, key, fields, of_table))
+        elif draft.model == "party":
+            payload = {**fields.pop("payload"), "source": {**draft.fields["payload"]["source"], **of_table}}
+            said.append(party_event(author, key, party_fields(**fields, payload=payload), today))
+        else:
+            party = owners[draft.owner["name"]] if draft.owner else fields.pop("party_id")
+            source = {**fields.pop("source"), **of_table}
+            made = listing_fields(**{**fields, "party": party}, source=source, is_person=is_person)
+            said.append(listing_event(author, key, made, today))
+    return [(author.side, one) for one in said], records
 
 
-def _one(row: Record, model: Any, key: str, fields: Mapping[str, Any]) -> Any:
-    """A row with its table's mark and a salt: its digest, which stands in the log, then tells nothing by itself."""
-    of_table = {"import": row.pk, "salt": secrets.token_hex(8)}
-    owned = {**fields, "id": key, "agreement": row.agreement, "side_id": row.side_id}
-    if model is Listing:
-        return Listing(**{**owned, "source": {**fields["source"], **of_table}})
-    payload = {**fields["payload"], "source": {**fields["payload"]["source"], **of_table}}
-    if model is Record:
-        owned |= {"department": row.department, "on": timezone.localdate(), "state": "noted"}
-    return model(**{**owned, "payload": payload})
-
-
-def _seal(person: Person, row: Record) -> Document:
-    """What the log says of the table; of one that tells of persons even the file's hash is salted."""
-    known = {key: row.payload[key] for key in ("sha256", "kind", "as_of")}
-    kind = known.pop("kind")
-    if kind == "talents":
-        known = {**known, "sha256": erasable(known["sha256"]), "has_consent": row.payload["has_consent"]}
-    return {"table": kind, **known, "department": row.department, "actor": erasable(person.username, person)}
+def _record(row: Record, key: str, fields: Mapping[str, Any], of_table: Mapping[str, str]) -> Record:
+    """A row with its table's mark."""
+    source = {**fields["payload"]["source"], **of_table}
+    about = {"department": row.department, "on": timezone.localdate(), "state": "noted"}
+    owned = {**fields, "id": key, "agreement": row.agreement, "side_id": row.side_id, **about}
+    return Record(**{**owned, "payload": {**fields["payload"], "source": source}})
 
 
 @write("case.step")

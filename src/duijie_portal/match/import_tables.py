@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from difflib import SequenceMatcher
 from itertools import islice
@@ -15,12 +15,14 @@ import pyarrow as pa
 from duijie.data.words import words
 from duijie.errors import Fault, InputError
 from duijie.intake import Intake, merge_queue, read_table
-from duijie.intake.files import Limits, sheets
-from duijie.intake.headings import Heading, find_heading, signature
+from duijie.intake.headings import Heading, signature
 from duijie.intake.layouts import Layout, fold_heading, kinds, layout, personal_headings
+from duijie.intake.pages import begin
+from duijie.intake.rows import Hidden
+from duijie.sheets import Limits, sheets
 from duijie.terms import Progress, silent
 
-from .import_fields import PREFIX, Cells, field_of, fields_of, read_cells, split
+from .import_fields import PREFIX, field_of, fields_of, split, types_beside
 from .import_rows import LISTING_ROLES
 
 __all__ = ["KINDS", "LIMITS", "MOST_BYTES", "MOST_ROWS", "Look", "alike", "look_at", "overrides"]
@@ -35,6 +37,7 @@ LIMITS = Limits(bytes=512 << 20, entries=2000)
 _SEARCHED = 40
 _LIKE = 0.6
 _PAIRS = 20  # pairs shown that may be one organisation
+_NAMED = 200  # lines left out that are named
 _SHOWN = 200  # characters of a value in a list of faults
 
 
@@ -42,7 +45,7 @@ _SHOWN = 200  # characters of a value in a list of faults
 class Look:
     """What a table holds: `intake` is None where it cannot be read at all; `mark` is empty where it has no heading.
 
-    `extra` are the cells of columns that only some kind of match knows.
+    `left_out` are the lines that are no records, each with the code of its sentence.
     """
 
     intake: Intake | None
@@ -52,7 +55,7 @@ class Look:
     n_faults: int = 0
     counts: Mapping[str, int] = field(default_factory=dict)
     alike: tuple[Mapping[str, Any], ...] = ()
-    extra: Cells = field(default_factory=dict)
+    left_out: tuple[Mapping[str, Any], ...] = ()
 
     def with_faults(self, more: Sequence[Fault]) -> Look:
         """The same with faults the ledger found, in the order of the rows."""
@@ -64,7 +67,14 @@ class Look:
 
 
 def look_at(
-    path: Path, kind: str, *, mapping: Mapping[str, str], today: date, progress: Progress = silent, **said: str
+    path: Path,
+    kind: str,
+    *,
+    mapping: Mapping[str, str],
+    today: date,
+    progress: Progress = silent,
+    hidden: Hidden = "ask",
+    **said: str,
 ) -> Look:
     """Read a table whole and write nothing; a file that cannot be read is one fault.
 
@@ -78,6 +88,8 @@ def look_at(
         Dates after it are faults.
     progress
         Told how many rows were read.
+    hidden
+        What becomes of rows and sheets that are not shown: asked about, taken or left.
     said
         `source`, `department`, `as_of` for rows that do not say it.
     """
@@ -88,14 +100,17 @@ def look_at(
         headings = [_heading(sheet, form, own) for sheet in tables]
         texts = [text for sheet in tables for text in _heading(sheet, form, {})[1].texts if text]
         columns = tuple(_columns(headings, form, mapping, role))
-        found = read_table(path, kind, mapping=own, today=today, limits=LIMITS, progress=_counted(progress), **said)
-        extra = read_cells(path, form, mapping, role, limits=LIMITS) if role else {}
+        options: dict[str, Any] = {"progress": _counted(progress), "hidden": hidden, "opened": tables, **said}
+        options["beside"] = types_beside(mapping, role) if role else None
+        found = read_table(path, kind, mapping=own, today=today, **options)
     except InputError as error:
         fault = Fault(error.code, {"file": path.name, **error.where}, error.values, error.hint)
         return Look(None, (_remedied(fault),), n_faults=1, counts={fault.code: 1})
     mark = f"{kind}:{signature(Heading(0, tuple(texts), {}, {}))}" if texts else ""
     counts = dict(found.counts)
-    return Look(found, tuple(map(_remedied, found.faults)), columns, mark, found.n_faults, counts, extra=extra)
+    left_out = tuple({**asdict(one), "code": f"left_{one.why}", "values": {}} for one in found.left_out[:_NAMED])
+    faults = tuple(map(_remedied, found.faults))
+    return Look(found, faults, columns, mark, found.n_faults, counts, left_out=left_out)
 
 
 def _counted(progress: Progress) -> Progress:
@@ -146,7 +161,7 @@ def _cut(value: Any) -> Any:
 def _heading(sheet: Any, form: Layout, mapping: Mapping[str, str]) -> tuple[str, Heading]:
     """A sheet's heading; where no column is known, its fullest row, for a person to say what is what."""
     first = list(islice(sheet.rows(), _SEARCHED))
-    found = find_heading(first, form, {}, mapping)
+    found = begin(sheet, form, "", mapping).heading
     if found.keys or not first:
         return sheet.name, found
     number, cells = max(first, key=lambda row: sum(cell not in (None, "") for cell in row[1]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +73,9 @@ def table(request: HttpRequest, agreement: Agreement, table: str) -> Document:
         "is_remembered": bool(row.payload.get("is_remembered")),
         "columns": found.get("columns", []),
         "alike": found.get("alike", []),
+        "left_out": found.get("left_out", []),
+        "hidden": row.payload.get("hidden", "ask"),
+        "hidden_choices": forms.HIDDEN if _has_hidden(row, faults) else (),
         "fields": selectors.columns_of(row.payload["kind"]),
         "n_more": max(0, found.get("summary", {}).get("n_faults", 0) - len(faults)),
         "labels": {one["key"]: one["label"] for one in selectors.columns_of(row.payload["kind"])},
@@ -81,6 +84,12 @@ def table(request: HttpRequest, agreement: Agreement, table: str) -> Document:
         "names": department_names(agreement),
         "pages": place,
     }
+
+
+def _has_hidden(row: Record, faults: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether something in the table is not shown, asked about or decided already."""
+    asked = any(one["code"] in ("rows_hidden", "sheet_hidden") for one in faults)
+    return asked or row.payload.get("hidden", "ask") != "ask"
 
 
 def _fault(one: Mapping[str, Any]) -> Document:
@@ -114,7 +123,7 @@ def open_import(request: HttpRequest, agreement: Agreement, data: Document) -> t
 
 @act(forms.ColumnsForm, "import")
 def map_import(request: HttpRequest, agreement: Agreement, data: Document, *, table: str) -> str:
-    services.map_columns(request.user, _asked(request, agreement, table), chosen=data["chosen"])
+    services.map_columns(request.user, _asked(request, agreement, table), **data)
     return "portal_import_done_map"
 
 

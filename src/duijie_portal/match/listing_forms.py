@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
 from django import forms
 
+from duijie.cells import Cell, CellType, read
 from duijie.data import sentence
-from duijie.intake.codes import industry
-from duijie.intake.layouts import layout
-from duijie.match.kinds import Field, load_kinds
+from duijie.match.kinds import Field, load_kinds, unit_name
+from duijie_portal.ledger.day_fields import FAR, DayField, EndField
 from duijie_portal.ledger.pages import language_of
 
 __all__ = ["REFUSED", "AnswerForm", "AppealForm", "ApplyForm", "ListingForm", "NothingForm", "RecordForm"]
@@ -21,35 +20,50 @@ REFUSED = ("filled", "not_fitting", "degree", "terms", "unclear")
 """Why an application is refused; each has its sentence."""
 
 
+_LONGEST = 1000  # letters of one field
+
+
 class NothingForm(forms.Form):
     """Nothing to fill in: pressing the button is all."""
 
 
-class WordsField(forms.CharField):
-    """Words set apart by a comma of any script, a semicolon or a line's end."""
+def _value(cell: Cell) -> Any:
+    """What a cell comes to, or its fault as the sentence at the field."""
+    if cell.wrong:
+        codes = (cell.wrong.code, cell.wrong.hint)
+        said = " ".join(sentence(code, language_of(), cell.wrong.values) for code in codes if code)
+        raise forms.ValidationError(said)
+    return cell.value
+
+
+def _no_personal_number(text: str) -> None:
+    """Text keeps its lines, unlike a cell of a table; numbers of persons have no place in either."""
+    _value(read(text, CellType("text")))
+
+
+class CellField(forms.CharField):
+    """A field of a kind, read as the same cell of a table would be."""
+
+    def __init__(self, one: Field, **options: Any) -> None:
+        super().__init__(**options)
+        self._one = one
 
     def to_python(self, value: Any) -> Any:
-        parts = re.split(r"[,，、;；\n]+", super().to_python(value) or "")
-        return [part.strip() for part in parts if part.strip()]
+        text = super().to_python(value) or ""
+        if len(text) > _LONGEST:
+            raise forms.ValidationError(
+                sentence("portal_import_too_long", language_of(), {"n": len(text), "most": _LONGEST})
+            )
+        found = _value(self._one.read(text))
+        return list(found) if isinstance(found, tuple) else found
 
     def prepare_value(self, value: Any) -> Any:
         return "、".join(value) if isinstance(value, list | tuple) else value
 
 
-class CodesField(WordsField):
-    """Codes of GB/T 4754, each checked against the table."""
-
-    def to_python(self, value: Any) -> Any:
-        cells = [industry(one, layout("firms").columns["industry"]) for one in super().to_python(value)]
-        for cell in cells:
-            if cell.wrong:
-                raise forms.ValidationError(sentence(cell.wrong.code, language_of(), cell.wrong.values))
-        return [str(cell.value) for cell in cells]
-
-
 class RangeWidget(forms.MultiWidget):
     def __init__(self) -> None:
-        super().__init__([forms.NumberInput({"step": "any"}), forms.NumberInput({"step": "any"})])
+        super().__init__([forms.TextInput(), forms.TextInput()])
 
     def decompress(self, value: Any) -> list[Any]:
         return list(value) if value else [None, None]
@@ -58,12 +72,14 @@ class RangeWidget(forms.MultiWidget):
 class RangeField(forms.MultiValueField):
     """From a number to a number; an open end is empty."""
 
-    def __init__(self, **options: Any) -> None:
-        ends = (forms.FloatField(required=False), forms.FloatField(required=False))
+    def __init__(self, one: Field, **options: Any) -> None:
+        ends = (forms.CharField(required=False, max_length=60), forms.CharField(required=False, max_length=60))
         super().__init__(ends, require_all_fields=False, widget=RangeWidget(), **options)
+        self._one = one
 
     def compress(self, values: list[Any]) -> Any:
-        return [values[0], values[1]] if any(value is not None for value in values) else None
+        found = _value(self._one.read([value or None for value in values]) if any(values) else Cell())
+        return list(found) if found else None
 
 
 def _choice(one: Field, common: Mapping[str, Any]) -> forms.Field:
@@ -71,13 +87,20 @@ def _choice(one: Field, common: Mapping[str, Any]) -> forms.Field:
     return forms.ChoiceField(choices=choices, **common)
 
 
+def _day(one: Field, common: Mapping[str, Any]) -> forms.Field:
+    widget = forms.DateInput({"type": "date"})
+    if one.is_end:
+        return EndField(without_end=FAR, widget=widget, **common)
+    return DayField(widget=widget, **common)
+
+
 _MAKERS: Mapping[str, Callable[[Field, Mapping[str, Any]], forms.Field]] = {
-    "text": lambda one, common: forms.CharField(max_length=2000, **common),
-    "words": lambda one, common: WordsField(max_length=1000, **common),
-    "code": lambda one, common: (CodesField if one.taxonomy == "gbt4754" else WordsField)(max_length=400, **common),
-    "number": lambda one, common: forms.FloatField(**common),
-    "date": lambda one, common: forms.DateField(widget=forms.DateInput({"type": "date"}), **common),
-    "range": lambda one, common: RangeField(**common),
+    "text": lambda one, common: forms.CharField(max_length=2000, validators=[_no_personal_number], **common),
+    "words": lambda one, common: CellField(one, **common),
+    "code": lambda one, common: CellField(one, **common),
+    "number": lambda one, common: CellField(one, **common),
+    "date": _day,
+    "range": lambda one, common: RangeField(one, **common),
     "choice": _choice,
 }
 
@@ -93,7 +116,7 @@ class ListingForm(forms.Form):
             common = {"required": is_needed, "label": _label(one), "help_text": _hint(one)}
             self.fields[one.key] = _MAKERS[one.type](one, common)
         self.fields["details"].widget = forms.Textarea({"rows": 4})
-        self.fields["valid_until"] = forms.DateField(
+        self.fields["valid_until"] = EndField(
             required=False,
             label=sentence("portal_last_day", language_of()),
             widget=forms.DateInput({"type": "date"}),
@@ -106,8 +129,9 @@ class ListingForm(forms.Form):
 
 
 def _label(one: Field) -> str:
-    unit = f" ({one.unit})" if one.unit else ""
-    return f"{one.label[language_of()]}{unit}"  # type: ignore[index]
+    language = language_of()
+    unit = f" ({unit_name(one.unit)[language]})" if one.unit else ""  # type: ignore[index]
+    return f"{one.label[language]}{unit}"  # type: ignore[index]
 
 
 def _hint(one: Field) -> str:

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
-from duijie.match.kinds import Field, load_kinds
-from duijie.terms import CHAIN
+from duijie import data
+from duijie.match.kinds import Field, load_kinds, unit_name
+from duijie.terms import Bilingual
 from duijie_portal.accounts.models import Follow, Person, Role
 from duijie_portal.accounts.powers import Visitor
-from duijie_portal.ledger.log import texts
-from duijie_portal.ledger.models import Agreement, Case, Listing, Party, Record
-from duijie_portal.ledger.visibility import PARTY_ROLES, Visibility
+from duijie_portal.ledger.entries import Review
+from duijie_portal.ledger.models import Agreement, Listing, Party, Record
+from duijie_portal.ledger.recording import words_of
+from duijie_portal.ledger.selectors import fields_of as read_fields
+from duijie_portal.ledger.selectors import stages_of
+from duijie_portal.ledger.visibility import PARTY_ROLES, reader_of
 
-from . import selectors
+__all__ = ["admitted", "applications", "disclosed", "listing_document", "own_listings", "posts", "states_of"]
 
-__all__ = ["admitted", "applications", "disclosed", "listing_document", "own_listings", "posts"]
-
-AGREED_FROM = CHAIN.index("intent")
-"""From this node of their chain on two parties have agreed to talk: fields marked ``agreed`` open."""
-
-_LEVELS = {"public": 0, "matched": 1, "agreed": 2}
 _ADMITTED: Mapping[str, tuple[tuple[str, str], ...]] = {
     Role.TALENT: (("talent", "offer"),),
     Role.FUND: (("capital", "offer"), ("capital", "need")),
@@ -38,48 +37,8 @@ def admitted(person: Person) -> list[tuple[str, str]]:
 def disclosed(rows: Iterable[Listing], person: Visitor) -> dict[str, dict[str, Any]]:
     """What each listing says to a person: a field opens to all, to the matched, or to those who have agreed."""
     shown = list(rows)
-    levels = _levels([row for row in shown if not _is_inside(row, person)], person)
-    return {row.pk: _open_fields(row, levels.get(row.pk, 2 if _is_inside(row, person) else 0)) for row in shown}
-
-
-def _is_inside(row: Listing, person: Visitor) -> bool:
-    """Its party, and the officials of its side, who check it before it leaves."""
-    if not isinstance(person, Person):
-        return False
-    return row.party_id == person.party if person.role in PARTY_ROLES else row.side_id == person.side_id
-
-
-def _levels(rows: list[Listing], person: Visitor) -> dict[str, int]:
-    """How far matters stand between each listing and the reader's party or side, by cases that reached it."""
-    if not rows or not isinstance(person, Person):
-        return {}
-    keys = [row.pk for row in rows]
-    reached = Q(side=person.side_id) | (Q(released_at__isnull=False) & ~Q(visibility=Visibility.OWN))
-    cases = Case.objects.filter(_between(person), reached, Q(need__in=keys) | Q(offer__in=keys))
-    found: dict[str, int] = {}
-    for need, offer, state in cases.values_list("need", "offer", "state"):
-        level = 2 if state in CHAIN and CHAIN.index(state) >= AGREED_FROM else 1
-        for key in (need, offer):
-            found[key] = max(level, found.get(key, 0))
-    return found
-
-
-def _between(person: Person) -> Q:
-    if person.role in PARTY_ROLES:
-        return Q(need_party=person.party or None) | Q(offer_party=person.party or None)
-    return Q(need_party__side=person.side_id) | Q(offer_party__side=person.side_id)
-
-
-def _open_fields(row: Listing, level: int) -> dict[str, Any]:
-    """A field no kind file describes (an old version's) stays inside."""
-    kind = load_kinds().get(row.kind)
-    fields = {one.key: one for one in kind.fields(row.role)} if kind else {}  # type: ignore[arg-type]
-    inside = level == 2
-    return {
-        key: value
-        for key, value in row.payload.items()
-        if inside or (key in fields and _LEVELS[fields[key].disclosure] <= level)
-    }
+    stages = stages_of("listing", [row.pk for row in shown], reader_of(person))
+    return {row.pk: read_fields(row, stages.get(row.pk))["payload"] for row in shown}
 
 
 def own_listings(agreement: Agreement, person: Person) -> QuerySet[Listing]:
@@ -89,16 +48,24 @@ def own_listings(agreement: Agreement, person: Person) -> QuerySet[Listing]:
     )
 
 
-def state_of(row: Listing) -> str:
-    """Where a listing stands on its way out of its side."""
-    if row.source.get("withdrawn_on"):
-        return "withdrawn"
-    if row.released_at:
-        return "released"
-    return "cleared" if row.cleared_at else "entered"
+_STATES = {"open": "released", "retired": "withdrawn", "cleared": "cleared", "sent_back": "sent_back"}
 
 
-def listing_document(row: Listing, payload: Mapping[str, Any]) -> dict[str, Any]:
+def states_of(rows: Iterable[Listing]) -> dict[str, str]:
+    """Where listings stand on their way out of their side."""
+    keys = [f"listing/{row.pk}" for row in rows]
+    found = dict(Review.objects.filter(pk__in=keys).values_list("key", "state"))
+    return {key: _STATES.get(state, "entered") for key, state in found.items()}
+
+
+def sent_back_note(row: Listing) -> str:
+    """Why its own side sent the latest revision back; empty where it did not."""
+    review = Review.objects.filter(pk=f"listing/{row.pk}", state="sent_back").first()
+    return words_of([review.note]).get(review.note, {}).get("note", "") if review else ""
+
+
+def listing_document(row: Listing, payload: Mapping[str, Any], state: str = "released") -> dict[str, Any]:
+    """A listing as its page shows it, of what its reader may read; `state` is told to its own side only."""
     kind = load_kinds().get(row.kind)
     fields = kind.fields(row.role) if kind else ()  # type: ignore[arg-type]
     return {
@@ -113,7 +80,7 @@ def listing_document(row: Listing, payload: Mapping[str, Any]) -> dict[str, Any]
         "valid_from": row.valid_from,
         "valid_until": row.valid_until,
         "basis": row.basis,
-        "state": state_of(row),
+        "state": state,
         "visibility": row.visibility,
         "payload": payload,
         "said": [_said(one, payload[one.key]) for one in fields if one.key in payload and one.key != "title"],
@@ -121,8 +88,34 @@ def listing_document(row: Listing, payload: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _said(one: Field, value: Any) -> dict[str, Any]:
-    shown = one.vocabulary.get(value, value) if isinstance(value, str) else value
-    return {"key": one.key, "label": one.label, "type": one.type, "value": shown, "unit": one.unit}
+    shown = shown_value(one, value)
+    return {"key": one.key, "label": one.label, "type": one.type, "value": shown, "unit": unit_name(one.unit)}
+
+
+def shown_value(field: Field, value: Any) -> Any:
+    """A value in words: by the field's own vocabulary, the code of a region by its name."""
+    if isinstance(value, list | tuple):
+        return [shown_value(field, one) for one in value]
+    if not isinstance(value, str):
+        return value
+    return field.vocabulary.get(value) or (_regions().get(value) if value.isdigit() else None) or value
+
+
+@cache
+def _regions() -> Mapping[str, str]:
+    """The names of regions by their codes of GB/T 2260."""
+    return {row["code"]: row["name"] for row in data.table(data.root() / "intake" / "regions.csv")}
+
+
+@cache
+def industry_codes() -> tuple[dict[str, Any], ...]:
+    """The divisions and groups of GB/T 4754 with their names, for a list to choose from."""
+    rows = data.table(data.root() / "taxonomies" / "gbt4754_2017.csv")
+    return tuple(
+        {"code": row["code"], "name": Bilingual(row["name_zh"], row["name_en"] or row["name_zh"])}
+        for row in rows
+        if row["level"] in ("2", "3")
+    )
 
 
 def fields_of(kind: str, role: str, payload: Mapping[str, Any], typed: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -132,7 +125,7 @@ def fields_of(kind: str, role: str, payload: Mapping[str, Any], typed: Mapping[s
             "key": one.key,
             "label": one.label,
             "type": one.type,
-            "unit": one.unit,
+            "unit": unit_name(one.unit),
             "vocabulary": one.vocabulary,
             "disclosure": one.disclosure,
             "is_required": one.is_required or one.key == "title",
@@ -150,15 +143,6 @@ def _typed(one: Field, value: Any, typed: Mapping[str, str]) -> list[str]:
         return [typed.get(f"{one.key}_{at}", "" if end is None else f"{end:g}") for at, end in enumerate(ends)]
     shown = "、".join(value) if isinstance(value, list | tuple) else "" if value is None else str(value)
     return [typed.get(one.key, shown)]
-
-
-def matches_of(agreement: Agreement, person: Person, key: str) -> list[dict[str, Any]]:
-    """The pipeline's matches of one listing, best first; it knows a listing from its next run on."""
-    found = []
-    for kind in selectors.kinds(agreement, person):
-        rows = selectors.matches(agreement, person, kind["kind"])["matches"] if kind["n_matches"] else ()
-        found += [row for row in rows if key in (row["need"]["id"], row["offer"]["id"])]
-    return found
 
 
 def posts(agreement: Agreement, person: Person) -> QuerySet[Listing]:
@@ -189,7 +173,6 @@ def application_documents(rows: Iterable[Record], person: Person) -> list[dict[s
     shown = list(rows)
     names = Party.objects.filter(pk__in={row.party_id for row in shown}).visible_to(person)
     known = dict(names.values_list("pk", "name"))
-    said = texts([key for row in shown for key in (row.payload.get("letter"), row.payload.get("appeal")) if key])
     return [
         {
             "id": row.pk,
@@ -203,8 +186,8 @@ def application_documents(rows: Iterable[Record], person: Person) -> list[dict[s
             "on": row.on,
             "done_on": row.done_on,
             "reason": row.payload.get("reason", ""),
-            "letter": said.get(row.payload.get("letter", ""), ""),
-            "appeal": said.get(row.payload.get("appeal", ""), ""),
+            "letter": row.payload.get("letter", ""),
+            "appeal": row.payload.get("appeal", ""),
             "is_released": row.released_at is not None,
             "may_appeal": row.state == "refused" and not row.payload.get("appeal"),
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -15,8 +15,9 @@ from duijie.errors import DeniedError, InputError
 from duijie.match.kinds import load_kinds
 from duijie_portal.accounts.door import write
 from duijie_portal.accounts.models import Follow, Person, Role
-from duijie_portal.ledger.log import Draft, append, erasable
-from duijie_portal.ledger.models import Agreement, Listing, Notification, Party, Record, text_key
+from duijie_portal.ledger.casework import end_waiting
+from duijie_portal.ledger.listings import listing_fields, mint, retire, revise_listing, submit_listing
+from duijie_portal.ledger.models import Agreement, Listing, Notification, Party, Record
 from duijie_portal.ledger.services import add_record, change_record, own_side
 
 __all__ = [
@@ -52,12 +53,29 @@ def _checked(kind: str, role: str, payload: Mapping[str, Any]) -> None:
         raise InputError("portal_listing_faults", {"reasons": told, "n": len(told) or 1})
 
 
-def _sealed(person: Person, row: Listing, kind: str) -> None:
-    """The event of a listing: what it says lies outside the chain, under a salted hash."""
-    said = erasable(json.dumps(row.payload, ensure_ascii=False, sort_keys=True), person)
-    body = {"listing_kind": f"{row.kind}@{row.version}", "role": row.role, "party": row.party_id, "payload": said}
-    named = {**body, "actor": erasable(person.username, person)}
-    append(row.agreement, [Draft(own_side(person), kind, "listing", row.pk, timezone.localdate(), named)])
+def _fields(
+    row: Party, kind: str, role: str, payload: Mapping[str, Any], valid_from: date, until: date | None
+) -> dict[str, Any]:
+    """A listing's whole value: what its party says, valid from today on."""
+    version, today = load_kinds()[kind].version, timezone.localdate()
+    source = {"publisher": row.name, "as_of": today.isoformat(), "basis": "published"}
+    about: dict[str, Any] = {
+        "industry": row.industry,
+        "valid_from": valid_from,
+        "valid_until": until,
+        "basis": "published",
+    }
+    is_person = row.kind == "talent"
+    return listing_fields(
+        kind=kind,
+        version=version,
+        role=role,
+        party=row.pk,
+        payload=payload,
+        source=source,
+        is_person=is_person,
+        **about,
+    )
 
 
 @write("listing.own")
@@ -70,8 +88,11 @@ def enter_listing(
     role: str,
     payload: Mapping[str, Any],
     valid_until: date | None = None,
+    key: str = "",
 ) -> Listing:
     """Enter a need or an offer of the party one acts for; its own side alone sees it until it is released.
+
+    `key` was minted with the form: the same form sent twice is one listing, changed and sent again it is another.
 
     Raises
     ------
@@ -82,24 +103,14 @@ def enter_listing(
     """
     party = _party_of(person, agreement)
     _checked(kind, role, payload)
-    row = Listing(
-        agreement=agreement,
-        side_id=own_side(person),
-        id=text_key(),
-        party=party,
-        kind=kind,
-        version=load_kinds()[kind].version,
-        role=role,
-        industry=party.industry,
-        payload=dict(payload),
-        valid_from=timezone.localdate(),
-        valid_until=valid_until,
-        source={"publisher": party.name, "as_of": timezone.localdate().isoformat(), "basis": "published"},
-    )
-    row.full_clean(exclude=["payload", "source"])
-    row.save(force_insert=True)
-    _sealed(person, row, "listing.added")
-    return row
+    side = own_side(person)
+    before = Listing.objects.filter(pk=key).first()
+    if before is not None and (before.party_id, before.payload) == (party.pk, dict(payload)):
+        return before
+    key = key if before is None and re.fullmatch(rf"{re.escape(side)}\.[0-9a-f]{{32}}", key) else mint(side)
+    fields = _fields(party, kind, role, payload, timezone.localdate(), valid_until)
+    submit_listing(person, party, key=key, fields=fields)
+    return Listing.objects.get(pk=key)
 
 
 def _own(person: Person, row: Listing) -> None:
@@ -113,7 +124,7 @@ def _own(person: Person, row: Listing) -> None:
 def change_listing(
     person: Person, row: Listing, /, *, payload: Mapping[str, Any], valid_until: date | None = None
 ) -> None:
-    """Change what one's own listing says; changed words leave the side only by another check and release.
+    """Change what one's own listing says; the other side reads the former words until the new ones are opened.
 
     Raises
     ------
@@ -125,16 +136,15 @@ def change_listing(
     _own(person, row)
     _checked(row.kind, row.role, payload)
     _tell_followers(row, "portal_told_listing_changed")
-    row.payload, row.valid_until, row.version = dict(payload), valid_until, load_kinds()[row.kind].version
-    row.cleared_at = row.released_at = None
-    row.source = {**row.source, "as_of": timezone.localdate().isoformat()}
-    row.save()
-    _sealed(person, row, "listing.changed")
+    start = row.valid_from or timezone.localdate()
+    revise_listing(person, row, fields=_fields(row.party, row.kind, row.role, payload, start, valid_until))
 
 
 @write("listing.own")
 def withdraw_listing(person: Person, row: Listing, /) -> None:
-    """Take one's own listing back: it leaves every list but its party's and its side's; what came of it stays.
+    """Take one's own listing back: it leaves every list but its party's and its side's.
+
+    Pairs that wait for a yes close; what came of it stays.
 
     Raises
     ------
@@ -146,12 +156,9 @@ def withdraw_listing(person: Person, row: Listing, /) -> None:
 
 
 def _withdraw(person: Person, row: Listing) -> None:
-    today = timezone.localdate()
     _tell_followers(row, "portal_told_listing_withdrawn")
-    row.source = {**row.source, "withdrawn_on": today.isoformat()}
-    row.valid_until, row.cleared_at, row.released_at = today, None, None
-    row.save()
-    _sealed(person, row, "listing.withdrawn")
+    end_waiting(person, row)
+    retire(person, row)
 
 
 def _tell_followers(row: Listing, code: str) -> None:
@@ -169,12 +176,10 @@ def _tell_followers(row: Listing, code: str) -> None:
 
 
 def retire_listings(person: Person) -> None:
-    """Withdraw what a person's party still offers, for one who leaves; a talent's words go as well."""
+    """Withdraw what a person's party still offers, for one who leaves."""
     for row in Listing.objects.filter(party=person.party or None, side=person.side_id).select_related("agreement"):
         if not row.source.get("withdrawn_on"):
             _withdraw(person, row)
-        if person.role == Role.TALENT:
-            Listing.objects.filter(pk=row.pk).update(payload={}, source={"withdrawn_on": row.source["withdrawn_on"]})
 
 
 @write("listing.follow")
@@ -208,14 +213,20 @@ def apply_to(person: Person, row: Listing, /, *, letter: str) -> Record:
     if applications_of(party).filter(payload__listing=row.pk).exclude(state="withdrawn").exists():
         raise InputError("portal_applied_already")
     title = str(row.payload.get("title", ""))[:300] or row.pk
-    payload = {"listing": row.pk, "letter": erasable(letter, person)}
+    payload = {"listing": row.pk, "letter": letter}
     today = timezone.localdate()
-    about = {"to_side_id": row.side_id, "party": party, "title_zh": title, "state": "opened", "payload": payload}
+    about: dict[str, Any] = {
+        "to_side_id": row.side_id,
+        "party_id": party.pk,
+        "title_zh": title,
+        "state": "opened",
+        "payload": payload,
+    }
     return add_record(person, row.agreement, kind="application", on=today, **about)
 
 
 def applications_of(party: Party) -> QuerySet[Record]:
-    return Record.objects.filter(party=party, kind="application")
+    return Record.objects.filter(party_id=party.pk, kind="application")
 
 
 def _own_application(person: Person, row: Record) -> None:
@@ -246,7 +257,7 @@ def appeal_application(person: Person, row: Record, /, *, text: str) -> None:
     _own_application(person, row)
     if row.state != "refused" or row.payload.get("appeal"):
         raise InputError("portal_out_of_order", {"state": row.state})
-    payload = {**row.payload, "appeal": erasable(text, person)}
+    payload = {**row.payload, "appeal": text}
     change_record(person, row, state="appealed", on=timezone.localdate(), payload=payload, done_on=None)
 
 
@@ -296,5 +307,5 @@ def _tell_applicant(row: Record) -> None:
 
 def retire_applications(person: Person) -> None:
     """Take back what is open, for a talent who leaves; letters are forgotten with all else they wrote."""
-    for row in Record.objects.filter(party=person.party or None, kind="application", state__in=OPEN):
+    for row in Record.objects.filter(party_id=person.party or None, kind="application", state__in=OPEN):
         change_record(person, row, state="withdrawn", on=timezone.localdate(), done_on=timezone.localdate())

@@ -11,14 +11,18 @@ from django.utils import timezone
 
 from duijie.errors import InputError
 from duijie.match.kinds import load_kinds
-from duijie_portal.accounts.models import Follow
+from duijie_portal.accounts.models import KEY_LENGTH, Follow
 from duijie_portal.accounts.powers import may
+from duijie_portal.ledger.casework import n_waiting
+from duijie_portal.ledger.listings import mint
 from duijie_portal.ledger.models import Agreement, Listing, Record
-from duijie_portal.ledger.pages import act, page, paged, person_of
+from duijie_portal.ledger.pages import MOST_TYPED, act, page, paged, person_of
+from duijie_portal.ledger.services import own_side
 
 from . import listing_forms as forms
 from . import listing_selectors as selectors
 from . import listing_services as services
+from .selectors import matches, matching
 
 __all__ = ["applications", "followed", "listing", "listing_edit", "listing_new", "own_listings", "posts"]
 
@@ -31,12 +35,14 @@ def own_listings(request: HttpRequest, agreement: Agreement) -> Document:
     person = person_of(request)
     found = selectors.own_listings(agreement, person).select_related("party")
     rows, place = paged(request, found.count())
+    listings = list(found[rows])
+    states, matched = selectors.states_of(listings), matching(agreement, person, listings)
     shown = [
         {
-            **selectors.listing_document(row, row.payload),
-            "n_matches": len(selectors.matches_of(agreement, person, row.pk)),
+            **selectors.listing_document(row, row.payload, states.get(row.pk, "entered")),
+            "matching": matched[row.pk],
         }
-        for row in found[rows]
+        for row in listings
     ]
     return {"listings": shown, "pages": place, "kinds": _kinds(request), "has_party": bool(person.party)}
 
@@ -62,14 +68,18 @@ def _form(request: HttpRequest, kind: str, role: str, payload: Document, valid_u
     draft = request.session.pop(_DRAFT, {})
     typed = draft if (draft.get("kind"), draft.get("role")) == (kind, role) else {}
     known = load_kinds()[kind]
+    has_code = any(one.type == "code" for one in known.fields(role))  # type: ignore[arg-type]
     return {
+        "codes": selectors.industry_codes() if has_code else (),
         "kind": kind,
         "role": role,
         "name": known.name,
         "summary": known.summary,
         "fields": selectors.fields_of(kind, role, payload, typed),
+        "faults": typed.get("faults", {}),
         "valid_until": typed.get("valid_until", valid_until),
         "today": timezone.localdate(),
+        "key": "" if payload else typed.get("key") or mint(own_side(person_of(request))),
     }
 
 
@@ -78,7 +88,8 @@ def enter_listing(request: HttpRequest, agreement: Agreement, data: Document) ->
     kind, role = request.POST.get("kind", ""), request.POST.get("role", "")
     if (kind, role) not in selectors.admitted(person_of(request)):
         raise InputError("portal_kind_not_admitted", {"kind": kind})
-    services.enter_listing(request.user, agreement, kind=kind, role=role, **_filled(request, kind, role))
+    said = _filled(request, kind, role)
+    services.enter_listing(request.user, agreement, kind=kind, role=role, key=request.POST.get("key", ""), **said)
     return "portal_done_listing_entered", reverse("own_listings", args=[agreement.pk])
 
 
@@ -88,9 +99,10 @@ def _filled(request: HttpRequest, kind: str, role: str) -> Document:
     if form.is_valid():
         return {"payload": form.payload, "valid_until": form.cleaned_data["valid_until"]}
     request.session[_DRAFT] = {
-        **{key: str(value)[:2000] for key, value in request.POST.items()},
+        **{key: str(value)[:MOST_TYPED] for key, value in request.POST.items()},
         "kind": kind,
         "role": role,
+        "faults": {name: " ".join(map(str, said)) for name, said in form.errors.items()},
     }
     lines = [f"{form.fields[name].label} {' '.join(map(str, said))}" for name, said in form.errors.items()]
     raise InputError("portal_listing_wrong", {"faults": " ".join(lines)})
@@ -113,11 +125,16 @@ def listing(request: HttpRequest, agreement: Agreement, listing: str) -> Documen
     payload = selectors.disclosed([row], person)[row.pk]
     is_own = bool(person.party) and row.party_id == person.party
     is_post = (row.kind, row.role) == ("talent", "need")
+    is_home = row.side_id == person.side_id
+    state = selectors.states_of([row]).get(row.pk, "entered") if is_home else "released"
+    matched = matching(agreement, person, [row])[row.pk]
     return {
-        "listing": selectors.listing_document(row, payload),
+        "listing": {**selectors.listing_document(row, payload, state), "matching": matched},
         "is_own": is_own,
+        "n_waiting": n_waiting(row) if is_own else 0,
+        "sent_back": selectors.sent_back_note(row) if is_own or (is_home and not person.party) else "",
         "n_hidden": len(row.payload) - len(payload),
-        "matches": selectors.matches_of(agreement, person, row.pk)[:10] if is_own or not person.party else [],
+        "matches": matches(agreement, person, row.kind, listing=row.pk)["matches"][:10],
         "is_followed": Follow.objects.filter(person=person, listing=row.pk).exists(),
         "may_apply": is_post and may(person, "application.own"),
     }
@@ -129,7 +146,8 @@ def listing_edit(request: HttpRequest, agreement: Agreement, listing: str) -> Do
     if row.source.get("withdrawn_on") or row.kind not in load_kinds():
         raise Http404
     last_day = row.valid_until.isoformat() if row.valid_until else ""
-    return {**_form(request, row.kind, row.role, row.payload, last_day), "id": row.pk}
+    form = _form(request, row.kind, row.role, row.payload, last_day)
+    return {**form, "id": row.pk, "is_open": row.released_at is not None}
 
 
 @act(forms.NothingForm, "listing_edit", power="listing.own")
@@ -153,7 +171,7 @@ def follow_listing(request: HttpRequest, agreement: Agreement, data: Document, *
 
 @act(forms.NothingForm, "followed", power="listing.follow")
 def unfollow_listing(request: HttpRequest, agreement: Agreement, data: Document) -> str:
-    services.unfollow(request.user, _seen(request, agreement, request.POST.get("listing", "")[:80]))
+    services.unfollow(request.user, _seen(request, agreement, request.POST.get("listing", "")[:KEY_LENGTH]))
     return "portal_done_listing_unfollow"
 
 

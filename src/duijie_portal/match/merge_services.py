@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from django.utils import timezone
 
@@ -10,10 +11,12 @@ from duijie.errors import DeniedError, InputError
 from duijie.intake.entities import merge_queue
 from duijie.terms import Progress, silent
 from duijie_portal.accounts.door import write
-from duijie_portal.accounts.models import Person, Side
+from duijie_portal.accounts.models import Person
 from duijie_portal.accounts.powers import Visitor
+from duijie_portal.ledger.keeping import held
 from duijie_portal.ledger.models import Agreement, Party, Record, text_key
 from duijie_portal.ledger.services import add_record, change_record, own_side, owner_only
+from duijie_portal.ledger.store import hold
 
 from . import merge_selectors as selectors
 from .import_selectors import held_table
@@ -57,7 +60,7 @@ def decide(person: Person, agreement: Agreement, /, *, one: str, other: str, is_
         They are not a pair, or other decisions say the opposite.
     """
     side = own_side(person)
-    Side.objects.select_for_update().get(pk=side)  # two officers never decide on one pair at once
+    hold(agreement)  # two officers never decide on one pair at once
     rows = selectors.parties_of(agreement, person, (one, other))
     ids, queue = selectors.queue_of(agreement, side)
     if len(rows) != 2 or one not in ids or other not in ids:
@@ -65,7 +68,11 @@ def decide(person: Person, agreement: Agreement, /, *, one: str, other: str, is_
     queue.decide(ids.index(one), ids.index(other), is_same=is_same, by=person.username, at=str(timezone.localdate()))
     title = f"{rows[one].name} / {rows[other].name}"[:300]
     first, later = sorted((one, other))
-    fields = {"state": "same" if is_same else "different", "title_zh": title, "payload": {"one": first, "other": later}}
+    fields: dict[str, Any] = {
+        "state": "same" if is_same else "different",
+        "title_zh": title,
+        "payload": {"one": first, "other": later},
+    }
     return add_record(person, agreement, kind=KIND, on=timezone.localdate(), **fields)
 
 
@@ -79,7 +86,7 @@ def undo(person: Person, row: Record, /) -> None:
         It is another side's, or was taken back already.
     """
     owner_only(person, row)
-    found = Record.objects.select_for_update().select_related("agreement").get(pk=row.pk)
+    found: Record = held(row)
     if found.state not in ("same", "different"):
         raise DeniedError("portal_merge_undone")
     change_record(person, found, state="undone", on=timezone.localdate())

@@ -8,6 +8,7 @@ from django import forms
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
+from duijie_portal.accounts.models import KEY_LENGTH
 from duijie_portal.ledger.models import Agreement, Record
 from duijie_portal.ledger.pages import act, page, paged, person_of
 
@@ -25,8 +26,8 @@ _PAGE = 10
 class PairForm(forms.Form):
     """Two parties, and whether they are one."""
 
-    one = forms.CharField(max_length=80)
-    other = forms.CharField(max_length=80)
+    one = forms.CharField(max_length=KEY_LENGTH)
+    other = forms.CharField(max_length=KEY_LENGTH)
     is_same = forms.BooleanField(required=False)
 
 

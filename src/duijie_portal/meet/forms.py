@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+import unicodedata
 from typing import Any
 
 from django import forms
 
+from duijie.data import sentence
+from duijie.errors import InputError
+from duijie.terms.days import parse_day
+from duijie_portal.accounts.models import KEY_LENGTH
+from duijie_portal.ledger.day_fields import DayField, MomentField
+from duijie_portal.ledger.pages import language_of, told
+from duijie_portal.ledger.paper_fields import PaperField
+
 from .models import KINDS, RESULTS, SERIES, SHIFTS
-from .services.series import EVERY, rule_of
+from .services.series import EVERY, checked_rule, rule_of
 
 __all__ = [
     "AnswerForm",
@@ -45,7 +53,9 @@ __all__ = [
 ]
 
 _LONG = 80
-_SPAN = re.compile(r"((?:[01]\d|2[0-3]):[0-5]\d)\s*-\s*((?:[01]\d|2[0-3]):[0-5]\d)")
+_WEEK_MIN = 7 * 24 * 60
+_TIME = r"((?:[01]?[0-9]|2[0-3]):[0-5][0-9])"
+_SPAN = re.compile(rf"{_TIME}\s*(?:[-–—~〜]+|至|到)\s*{_TIME}")
 
 
 class Keys(forms.MultipleChoiceField):
@@ -56,13 +66,15 @@ class Keys(forms.MultipleChoiceField):
 
 
 class Spans(forms.CharField):
-    """Spans of wall-clock time: ``09:00-12:00 14:00-17:30``."""
+    """Spans of wall-clock time in their order, none within another: ``09:00-12:00 14:00-17:30``."""
 
     def to_python(self, value: Any) -> Any:
-        text = str(value or "")
-        found = [list(one) for one in _SPAN.findall(text)]
-        if text.strip() and (not found or any(first >= last for first, last in found)):
-            raise forms.ValidationError(self.error_messages["invalid"])
+        text = unicodedata.normalize("NFKC", str(value or ""))
+        found = [[first.zfill(5), last.zfill(5)] for first, last in _SPAN.findall(text)]
+        rest = _SPAN.sub("", text)
+        ends = [end for span in found for end in span]
+        if re.sub(r"[\s,、;]", "", rest) or ends != sorted(ends) or any(first == last for first, last in found):
+            raise forms.ValidationError(sentence("portal_meet_spans_wrong", language_of()))
         return found
 
 
@@ -72,9 +84,9 @@ class Days(forms.CharField):
     def to_python(self, value: Any) -> Any:
         words = re.split(r"[\s,，、;；]+", str(value or "").strip())
         try:
-            return sorted({date.fromisoformat(word).isoformat() for word in words if word})
-        except ValueError:
-            raise forms.ValidationError("YYYY-MM-DD") from None
+            return sorted({parse_day(word).isoformat() for word in words if word})
+        except InputError as error:
+            raise forms.ValidationError(sentence(error.code, language_of(), error.values)) from None
 
 
 class Clock(forms.RegexField):
@@ -82,12 +94,6 @@ class Clock(forms.RegexField):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(r"^([01]\d|2[0-3]):[0-5]\d$", **options)
-
-
-class Moment(forms.DateTimeField):
-    """A moment as a browser sends it."""
-
-    input_formats = ("%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M")
 
 
 class KeyForm(forms.Form):
@@ -98,8 +104,8 @@ class KeyForm(forms.Form):
 
 class AskForm(forms.Form):
     day = forms.CharField(max_length=_LONG)
-    from_party = forms.CharField(max_length=_LONG)
-    to_party = forms.CharField(max_length=_LONG)
+    from_party = forms.CharField(max_length=KEY_LENGTH)
+    to_party = forms.CharField(max_length=KEY_LENGTH)
     note = forms.CharField(max_length=500, required=False)
 
 
@@ -119,13 +125,13 @@ class DayForm(forms.Form):
     title_en = forms.CharField(max_length=300, required=False)
     place_zh = forms.CharField(max_length=200, required=False)
     place_en = forms.CharField(max_length=300, required=False)
-    on = forms.DateField()
-    spans = Spans(max_length=200, error_messages={"invalid": "HH:MM-HH:MM"})
+    on = DayField()
+    spans = Spans(max_length=200)
     slot_min = forms.IntegerField(min_value=5, max_value=240)
     n_tables = forms.IntegerField(min_value=1, max_value=200)
     ask_quota = forms.IntegerField(min_value=1, max_value=100)
     meeting_quota = forms.IntegerField(min_value=1, max_value=100)
-    answer_by = Moment()
+    answer_by = MomentField()
 
 
 class PlanForm(forms.Form):
@@ -142,22 +148,22 @@ class LockForm(forms.Form):
 class AwayForm(forms.Form):
     """A party and the slots in which it is not there."""
 
-    party = forms.CharField(max_length=_LONG)
+    party = forms.CharField(max_length=KEY_LENGTH)
     slots = Keys(required=False)
 
 
 class LateForm(forms.Form):
     """A party and when it will be there."""
 
-    party = forms.CharField(max_length=_LONG)
+    party = forms.CharField(max_length=KEY_LENGTH)
     until = forms.TimeField(input_formats=["%H:%M"])
 
 
 class DeskForm(forms.Form):
     """Two parties who agreed on the spot to meet."""
 
-    from_party = forms.CharField(max_length=_LONG)
-    to_party = forms.CharField(max_length=_LONG)
+    from_party = forms.CharField(max_length=KEY_LENGTH)
+    to_party = forms.CharField(max_length=KEY_LENGTH)
     clause = forms.SlugField(max_length=_LONG, required=False)
     note = forms.CharField(max_length=500, required=False)
 
@@ -172,19 +178,19 @@ class TableForm(forms.Form):
 
 
 class ArriveForm(forms.Form):
-    party = forms.CharField(max_length=_LONG)
+    party = forms.CharField(max_length=KEY_LENGTH)
     is_here = forms.BooleanField(required=False)
 
 
 class OutcomeForm(forms.Form):
     """Result, next step, who, by when."""
 
-    meeting = forms.IntegerField(min_value=1)
+    meeting = forms.CharField(max_length=_LONG)
     result = forms.ChoiceField(choices=[(one, one) for one in RESULTS])
     reason = forms.SlugField(max_length=30, required=False)
     next_step = forms.CharField(max_length=300, required=False)
     owner = forms.CharField(max_length=120, required=False)
-    due_on = forms.DateField(required=False)
+    due_on = DayField(required=False)
 
 
 class RulesForm(forms.Form):
@@ -195,12 +201,12 @@ class RulesForm(forms.Form):
     capacity = forms.IntegerField(min_value=1, max_value=10_000)
     fee_cny = forms.DecimalField(min_value=0, max_digits=12, decimal_places=2)
     weekdays = forms.TypedMultipleChoiceField(choices=[(n, n) for n in range(7)], coerce=int, required=False)
-    spans = Spans(max_length=200, required=False, error_messages={"invalid": "HH:MM-HH:MM"})
+    spans = Spans(max_length=200, required=False)
     closed_on = Days(max_length=2000, required=False)
-    least_min = forms.IntegerField(min_value=0, required=False)
-    most_min = forms.IntegerField(min_value=1, required=False)
+    least_min = forms.IntegerField(min_value=0, max_value=_WEEK_MIN, required=False)
+    most_min = forms.IntegerField(min_value=1, max_value=_WEEK_MIN, required=False)
     ahead_days = forms.IntegerField(min_value=1, max_value=730, required=False)
-    most_units = forms.IntegerField(min_value=1, required=False)
+    most_units = forms.IntegerField(min_value=1, max_value=10_000, required=False)
 
     def clean(self) -> dict[str, Any]:
         """Weekdays and spans become the opening hours."""
@@ -215,7 +221,7 @@ class ResourceForm(RulesForm):
     """Something to be booked, with its rules."""
 
     kind = forms.ChoiceField(choices=[(one, one) for one in KINDS])
-    party = forms.CharField(max_length=_LONG, required=False)
+    party = forms.CharField(max_length=KEY_LENGTH, required=False)
 
 
 class ChangeResourceForm(RulesForm):
@@ -226,9 +232,9 @@ class ChangeResourceForm(RulesForm):
 
 class BookForm(forms.Form):
     resource = forms.CharField(max_length=_LONG)
-    party = forms.CharField(max_length=_LONG, required=False)
-    starts_at = Moment()
-    ends_at = Moment()
+    party = forms.CharField(max_length=KEY_LENGTH, required=False)
+    starts_at = MomentField()
+    ends_at = MomentField()
     n_units = forms.IntegerField(min_value=1, max_value=10_000)
     may_wait = forms.BooleanField(required=False)
 
@@ -245,8 +251,8 @@ class VisitForm(forms.Form):
     title_zh = forms.CharField(max_length=200)
     title_en = forms.CharField(max_length=300, required=False)
     clause = forms.SlugField(max_length=_LONG, required=False)
-    on = forms.DateField()
-    until = forms.DateField()
+    on = DayField()
+    until = DayField()
     straight_kmh = forms.IntegerField(min_value=5, max_value=120, required=False)
 
 
@@ -267,8 +273,8 @@ class HostForm(PlacedForm):
     """Somebody who may be visited."""
 
     name = forms.CharField(max_length=120, required=False)
-    party = forms.CharField(max_length=_LONG, required=False)
-    spans = Spans(max_length=200, error_messages={"invalid": "HH:MM-HH:MM"})
+    party = forms.CharField(max_length=KEY_LENGTH, required=False)
+    spans = Spans(max_length=200)
     closed_on = Days(max_length=500, required=False)
     visit_min = forms.IntegerField(min_value=10, max_value=600)
     capacity_persons = forms.IntegerField(min_value=1, max_value=10_000)
@@ -291,7 +297,7 @@ class TrainForm(forms.Form):
     number = forms.CharField(max_length=12)
     origin = forms.CharField(max_length=_LONG)
     goal = forms.CharField(max_length=_LONG)
-    on = forms.DateField()
+    on = DayField()
     departs = Clock()
     arrives = Clock()
     seats = forms.IntegerField(min_value=0, max_value=2000, required=False)
@@ -318,7 +324,7 @@ class OutForm(forms.Form):
 class OutlineForm(forms.Form):
     """A file of boundary lines, and under which number its map was approved."""
 
-    file = forms.FileField(allow_empty_file=True)
+    file = PaperField(allow_empty_file=True)
     name = forms.CharField(max_length=120)
     approval = forms.CharField(max_length=80, required=False)
 
@@ -331,7 +337,7 @@ class PaperForm(forms.Form):
     purpose = forms.CharField(max_length=300)
     number = forms.CharField(max_length=60, required=False)
     contact = forms.CharField(max_length=200, required=False)
-    reply_by = forms.DateField(required=False)
+    reply_by = DayField(required=False)
 
 
 class SeriesForm(forms.Form):
@@ -346,8 +352,8 @@ class SeriesForm(forms.Form):
     department = forms.SlugField(max_length=_LONG, required=False)
     every = forms.ChoiceField(choices=[(one, one) for one in EVERY], required=False)
     by_weekday = forms.BooleanField(required=False)
-    rule = forms.CharField(max_length=300, required=False)
-    starts_on = forms.DateField()
+    rule = forms.CharField(required=False)
+    starts_on = DayField()
     starts_at = forms.TimeField(input_formats=["%H:%M"])
     duration_min = forms.IntegerField(min_value=10, max_value=1440)
     hosts = Keys(required=False)
@@ -360,6 +366,11 @@ class SeriesForm(forms.Form):
         every, by_weekday = found.pop("every", ""), found.pop("by_weekday", False)
         if not found.get("rule") and every and found.get("starts_on"):
             found["rule"] = rule_of(every, found["starts_on"], by_weekday=by_weekday)
+        if "rule" in found and found.get("starts_on") and found.get("starts_at"):
+            try:
+                checked_rule(found["rule"], found["starts_on"], found["starts_at"])
+            except InputError as error:
+                self.add_error("rule", told(error))
         return found
 
 
@@ -367,7 +378,7 @@ class MoveForm(forms.Form):
     """Another time, host, place or agenda for one date of a series."""
 
     number = forms.IntegerField(min_value=0)
-    starts_at = Moment()
+    starts_at = MomentField()
     host = forms.SlugField(max_length=20, required=False)
     place = forms.CharField(max_length=200, required=False)
     agenda_zh = forms.CharField(max_length=2000, required=False)

@@ -11,7 +11,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from duijie.meet.itinerary import Group, Host, Itinerary, Stop, Train, VisitDay
+from duijie.meet.itinerary import Itinerary, Stop
+from duijie.meet.visit import Group, Host, Train, VisitDay
 
 from .models import Visit
 

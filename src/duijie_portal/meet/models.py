@@ -7,11 +7,13 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
-from duijie_portal.accounts.models import Person
+from duijie_portal.accounts.models import KEY_LENGTH, Person
 from duijie_portal.accounts.tongues import Both
-from duijie_portal.ledger.models import Agreement, Case, Owned, Party, text_key
-from duijie_portal.ledger.visibility import Shown
+from duijie_portal.ledger.models import Agreement, Held, Owned, text_key
+from duijie_portal.ledger.on_record import OnRecord
+from duijie_portal.ledger.visibility import Gated
 
 OPEN = ("asked", "accepted", "waiting")
 STATES = (*OPEN, "declined", "expired", "withdrawn")
@@ -19,13 +21,14 @@ KINDS = ("seat", "instrument", "table")
 RESULTS = ("intent", "follow_up", "no_fit", "not_held")
 SERIES = ("conference", "expert", "exchange")
 SHIFTS = ("later", "earlier", "keep")
+MOST_OF_RULE = 4000  # letters of a rule: some four hundred exceptions
 
 
-class DayRows(Shown["Day"]):
-    pass
+class DayRows(Gated["Day"]):
+    sort = "day"
 
 
-class Day(Owned):
+class Day(Held):
     """An exchange day; its side organises it. `spans` are wall-clock times, `away` slots by party, `closed` by table.
 
     `locks` holds the slot a request must have, `plan` what the last planning said, `version` counts plannings.
@@ -60,30 +63,38 @@ class Day(Owned):
         return self.title_zh
 
 
-class RequestRows(Shown["Request"]):
-    party_paths = ("from_party", "to_party")
+class RequestRows(Gated["Request"]):
+    sort = "request"
 
 
-class Request(Owned):
+class Request(Held):
     """One party asks a matched one for a meeting: asked → accepted | waiting | declined | expired | withdrawn."""
 
+    texts: ClassVar = frozenset({"note", "answer"})
+    people: ClassVar = frozenset({"asked_by", "answered_by"})
+    is_for_all: ClassVar = True
+
     id = models.CharField(max_length=80, primary_key=True, default=text_key)
-    day = models.ForeignKey(Day, models.PROTECT, related_name="requests")
-    from_party = models.ForeignKey(Party, models.PROTECT, related_name="+")
-    to_party = models.ForeignKey(Party, models.PROTECT, related_name="+")
-    pair = models.CharField(max_length=161, help_text="both parties in the order of their ids")
-    case = models.ForeignKey(Case, models.PROTECT, null=True, blank=True, related_name="+")
+    day = models.ForeignKey(Day, models.DO_NOTHING, db_constraint=False, related_name="requests")
+    from_party_id = models.CharField(max_length=KEY_LENGTH, db_index=True)
+    to_party_id = models.CharField(max_length=KEY_LENGTH, db_index=True)
+    pair = models.CharField(max_length=2 * KEY_LENGTH + 1, help_text="both parties in the order of their ids")
+    case_id = models.CharField(max_length=KEY_LENGTH, blank=True, db_index=True)
     clause = models.SlugField(max_length=80, blank=True)
     kind = models.CharField(max_length=40, blank=True)
-    need = models.CharField(max_length=80, blank=True, help_text="the listings the matching paired, as it named them")
-    offer = models.CharField(max_length=80, blank=True)
+    need = models.CharField(max_length=KEY_LENGTH, blank=True, help_text="what the matching paired, as it named them")
+    offer = models.CharField(max_length=KEY_LENGTH, blank=True)
     score = models.FloatField(null=True, blank=True)
     note = models.CharField(max_length=500, blank=True)
     state = models.CharField(max_length=10, default="asked")
     reason = models.CharField(max_length=30, blank=True)
     answer = models.CharField(max_length=500, blank=True)
-    asked_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
-    answered_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    asked_by = models.ForeignKey(
+        Person, models.DO_NOTHING, db_constraint=False, null=True, blank=True, related_name="+"
+    )
+    answered_by = models.ForeignKey(
+        Person, models.DO_NOTHING, db_constraint=False, null=True, blank=True, related_name="+"
+    )
     asked_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True, blank=True)
@@ -99,16 +110,24 @@ class Request(Owned):
     def __str__(self) -> str:
         return self.id
 
+    def parties_concerned(self) -> tuple[str, ...]:
+        return self.ends
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """The keys of both parties: who asks, who is asked."""
+        return self.from_party_id, self.to_party_id
+
     def state_at(self, now: datetime) -> str:
         """The state at a moment: an unanswered request is expired once its time is over."""
         return "expired" if self.state == "asked" and self.expires_at <= now else self.state
 
 
-class ResourceRows(Shown["Resource"]):
-    party_paths = ("party",)
+class ResourceRows(Gated["Resource"]):
+    sort = "resource"
 
 
-class Resource(Owned):
+class Resource(Held):
     """Anything that is taken for a while: a meeting table, seats of a carrier, a shared instrument.
 
     `capacity` units can be taken at once, for `fee_cny` a unit and hour. `opening` lists
@@ -121,8 +140,8 @@ class Resource(Owned):
     name_zh = models.CharField(max_length=120)
     name_en = models.CharField(max_length=200, blank=True)
     name = Both()
-    day = models.ForeignKey(Day, models.PROTECT, null=True, blank=True, related_name="tables")
-    party = models.ForeignKey(Party, models.PROTECT, null=True, blank=True, related_name="+")
+    day = models.ForeignKey(Day, models.DO_NOTHING, db_constraint=False, null=True, blank=True, related_name="tables")
+    party_id = models.CharField(max_length=KEY_LENGTH, blank=True, db_index=True)
     capacity = models.PositiveIntegerField(default=1)
     fee_cny = models.DecimalField(max_digits=12, decimal_places=2, default=0)
     opening = models.JSONField(default=list, blank=True)
@@ -136,21 +155,27 @@ class Resource(Owned):
     class Meta:
         ordering: ClassVar = ["kind", "id"]
 
+    def parties_concerned(self) -> tuple[str, ...]:
+        return (self.party_id,)
+
     def __str__(self) -> str:
         return self.name_zh
 
 
-class BookingRows(Shown["Booking"]):
-    party_paths = ("party",)
+class BookingRows(Gated["Booking"]):
+    sort = "booking"
 
 
-class Booking(Owned):
+class Booking(Held):
     """Units of a resource taken from one moment to another, or waiting for them; `fee_cny` as agreed when booked."""
 
+    people: ClassVar = frozenset({"person"})
+    is_for_all: ClassVar = True
+
     id = models.CharField(max_length=80, primary_key=True, default=text_key)
-    resource = models.ForeignKey(Resource, models.PROTECT, related_name="bookings")
-    party = models.ForeignKey(Party, models.PROTECT, null=True, blank=True, related_name="+")
-    person = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    resource = models.ForeignKey(Resource, models.DO_NOTHING, db_constraint=False, related_name="bookings")
+    party_id = models.CharField(max_length=KEY_LENGTH, blank=True, db_index=True)
+    person = models.ForeignKey(Person, models.DO_NOTHING, db_constraint=False, null=True, blank=True, related_name="+")
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     n_units = models.PositiveIntegerField(default=1)
@@ -167,22 +192,32 @@ class Booking(Owned):
         ]
         indexes: ClassVar = [models.Index(fields=["resource", "state", "starts_at"], name="booking_of_resource")]
 
+    def parties_concerned(self) -> tuple[str, ...]:
+        return (self.party_id,)
+
     def __str__(self) -> str:
         return self.id
 
 
-class Meeting(models.Model):
+class Meeting(Owned, OnRecord):
     """An accepted request with its slot, its table's booking, and in the end its outcome.
 
     `sequence` counts the changes people were told of; one that is off keeps its last slot.
     """
 
-    day = models.ForeignKey(Day, models.PROTECT, related_name="meetings")
-    request = models.OneToOneField(Request, models.PROTECT, related_name="meeting")
+    texts: ClassVar = frozenset({"next_step", "owner"})
+    people: ClassVar = frozenset({"told_by"})
+    is_for_all: ClassVar = True
+
+    id = models.CharField(max_length=80, primary_key=True, default=text_key)
+    day = models.ForeignKey(Day, models.DO_NOTHING, db_constraint=False, related_name="meetings")
+    request = models.OneToOneField(Request, models.DO_NOTHING, db_constraint=False, related_name="meeting")
     slot = models.CharField(max_length=40)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
-    booking = models.OneToOneField(Booking, models.PROTECT, null=True, blank=True, related_name="meeting")
+    booking = models.OneToOneField(
+        Booking, models.DO_NOTHING, db_constraint=False, null=True, blank=True, related_name="meeting"
+    )
     is_off = models.BooleanField(default=False)
     sequence = models.PositiveIntegerField(default=0)
     changed_at = models.DateTimeField()
@@ -191,7 +226,7 @@ class Meeting(models.Model):
     next_step = models.CharField(max_length=300, blank=True)
     owner = models.CharField(max_length=120, blank=True)
     due_on = models.DateField(null=True, blank=True)
-    told_by = models.ForeignKey(Person, models.PROTECT, null=True, blank=True, related_name="+")
+    told_by = models.ForeignKey(Person, models.DO_NOTHING, db_constraint=False, null=True, blank=True, related_name="+")
     told_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -206,17 +241,18 @@ class Meeting(models.Model):
         return self.booking.resource if self.booking else None
 
 
-class Pass(models.Model):
+class Pass(Owned, OnRecord):
     """A party's way in to an exchange day; raising `edition` makes every printed code of it worthless."""
 
-    day = models.ForeignKey(Day, models.CASCADE, related_name="passes")
-    party = models.ForeignKey(Party, models.PROTECT, related_name="+")
+    id = models.CharField(max_length=80, primary_key=True, default=text_key)
+    day = models.ForeignKey(Day, models.DO_NOTHING, db_constraint=False, related_name="passes")
+    party_id = models.CharField(max_length=KEY_LENGTH, db_index=True)
     edition = models.PositiveIntegerField(default=1)
     arrived_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering: ClassVar = ["id"]
-        constraints: ClassVar = [models.UniqueConstraint(fields=["day", "party"], name="pass_once")]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["day", "party_id"], name="pass_once")]
 
     def __str__(self) -> str:
         return str(self.pk)
@@ -245,11 +281,11 @@ class Feed(models.Model):
         raise TypeError("feeds are revoked, not deleted")
 
 
-class VisitRows(Shown["Visit"]):
-    pass
+class VisitRows(Gated["Visit"]):
+    sort = "visit"
 
 
-class Visit(Owned):
+class Visit(Held):
     """A study visit or delegation that its side prepares: who travels, whom they may see, by road and by train.
 
     `hosts`, `groups`, `trains`, `roads` and `places` are what was entered; `plan` is the itinerary in people's hands,
@@ -283,20 +319,21 @@ class Visit(Owned):
         return self.title_zh
 
 
-class OutlineRows(Shown["Outline"]):
-    pass
+class OutlineRows(Gated["Outline"]):
+    sort = "outline"
 
 
-class Outline(Owned):
+class Outline(Held):
     """Boundary lines for maps, from a file a side brought; `lines` are rings of [longitude, latitude].
 
     `approval` is the number under which the map was approved (审图号), shown beside it.
     """
 
+    id = models.CharField(max_length=80, primary_key=True, default=text_key)
     name = models.CharField(max_length=120)
     approval = models.CharField(max_length=80, blank=True)
     lines = models.JSONField()
-    made_at = models.DateTimeField(auto_now_add=True)
+    made_at = models.DateTimeField(default=timezone.now)
     objects = OutlineRows.as_manager()
 
     class Meta:
@@ -306,11 +343,11 @@ class Outline(Owned):
         return self.name
 
 
-class SeriesRows(Shown["Series"]):
-    pass
+class SeriesRows(Gated["Series"]):
+    sort = "series"
 
 
-class Series(Owned):
+class Series(Held):
     """A recurring meeting of the mechanism: an RRULE from a day on, hosts in turn, moved off holidays."""
 
     id = models.CharField(max_length=80, primary_key=True, default=text_key)
@@ -322,7 +359,7 @@ class Series(Owned):
     agenda_en = models.TextField(max_length=3000, blank=True)
     clause = models.SlugField(max_length=80, blank=True)
     department = models.SlugField(max_length=80, blank=True)
-    rule = models.CharField(max_length=300)
+    rule = models.TextField(max_length=MOST_OF_RULE)
     starts_on = models.DateField()
     starts_at = models.TimeField()
     duration_min = models.PositiveSmallIntegerField(default=120)
@@ -340,13 +377,14 @@ class Series(Owned):
         return self.title_zh
 
 
-class Occasion(models.Model):
+class Occasion(Owned, OnRecord):
     """One date of a series as people were told it; `sequence` counts the changes they were told of.
 
     `due_on` is the day by the rule. One that is off, or `is_fixed` by hand, no longer follows the rule.
     """
 
-    series = models.ForeignKey(Series, models.PROTECT, related_name="occasions")
+    id = models.CharField(max_length=80, primary_key=True, default=text_key)
+    series = models.ForeignKey(Series, models.DO_NOTHING, db_constraint=False, related_name="occasions")
     number = models.PositiveIntegerField()
     due_on = models.DateField()
     starts_at = models.DateTimeField()

@@ -16,6 +16,8 @@ from django.utils import timezone
 from duijie.agenda.report.pdf import covered
 from duijie.data import root, sentence
 from duijie_portal.accounts.models import Side
+from duijie_portal.ledger.models import Party
+from duijie_portal.ledger.selectors import parties
 
 from .codes import pass_code
 from .models import Day, Meeting
@@ -73,16 +75,16 @@ def _code(text: str) -> str:
     return buffer.getvalue().decode()
 
 
-def _parties(day: Day, meetings: list[Meeting], language: str) -> list[tuple[Any, list[tuple[Meeting, Any]], str]]:
+def _parties(day: Day, meetings: list[Meeting], language: str) -> list[tuple[Party, list[tuple[Meeting, Party]], str]]:
     """Each party with its meetings and whom it meets, in the order of sides and names."""
     sides = {side.pk: side.short[language] for side in Side.objects.filter(agreements=day.agreement)}  # type: ignore[index]
-    found: dict[str, tuple[Any, list[tuple[Meeting, Any]]]] = {}
+    known = parties(key for row in meetings for key in row.request.ends)
+    found: dict[str, list[tuple[Meeting, Party]]] = {}
     for row in meetings:
-        ends = (row.request.from_party, row.request.to_party)
-        for one, other in (ends, ends[::-1]):
-            found.setdefault(one.pk, (one, []))[1].append((row, other))
-    rows = sorted(found.values(), key=lambda one: (one[0].side_id, one[0].name))
-    return [(party, own, sides.get(party.side_id, "")) for party, own in rows]
+        for one, other in (row.request.ends, row.request.ends[::-1]):
+            found.setdefault(one, []).append((row, known[other]))
+    rows = sorted((known[key] for key in found), key=lambda one: (one.side_id, one.name))
+    return [(party, found[party.pk], sides.get(party.side_id, "")) for party in rows]
 
 
 def _clock(moment: datetime) -> str:
@@ -117,6 +119,7 @@ def _schedules(day: Day, meetings: list[Meeting], language: str, address: Callab
 
 def _signs(day: Day, meetings: list[Meeting], language: str, address: Callable[[str], str]) -> list[dict[str, Any]]:
     del address
+    known = parties(key for row in meetings for key in row.request.ends)
     return [
         {
             "id": table.pk,
@@ -124,7 +127,7 @@ def _signs(day: Day, meetings: list[Meeting], language: str, address: Callable[[
             "slots": [
                 {
                     "time": _clock(row.starts_at),
-                    "partner": f"{row.request.from_party.name} ↔ {row.request.to_party.name}",
+                    "partner": " ↔ ".join(known[key].name for key in row.request.ends),
                 }
                 for row in meetings
                 if row.booking and row.booking.resource_id == table.pk

@@ -11,6 +11,7 @@ from duijie.meet import booking as terms
 from duijie.meet.exchange import grid
 from duijie.meet.instance import Instance, Meeting, Person, Slot, Table, checked
 from duijie.meet.timetable import Placement, Timetable
+from duijie_portal.ledger.selectors import parties
 
 from .models import Booking, Day, Request, Resource
 from .models import Meeting as Row
@@ -50,12 +51,12 @@ def instance_of(day: Day, also: Collection[str] = ()) -> Instance:
     """The day as a question: its accepted requests (and those named in `also`), who is away, which tables stand."""
     slots = slots_of(day)
     keys = {slot.key for slot in slots}
-    rows = Request.objects.filter(day=day).select_related("from_party", "to_party").order_by("id")
+    rows = Request.objects.filter(day=day).order_by("id")
     asked = [row for row in rows if row.state == "accepted" or row.pk in also]
-    parties = {party.pk: party for row in asked for party in (row.from_party, row.to_party)}
+    known = parties(key for row in asked for key in row.ends)
     people = tuple(
         Person(key, party.name, party.side_id, unavailable=frozenset(day.away.get(key, ())) & keys)
-        for key, party in sorted(parties.items())
+        for key, party in sorted(known.items())
     )
     meetings = tuple(_meeting(row, day.locks, keys) for row in asked)
     taken = _taken(day)
@@ -67,8 +68,7 @@ def _meeting(row: Request, locks: Mapping[str, str], keys: Collection[str]) -> M
     lock = locks.get(row.pk, "")
     slots = frozenset({lock}) if lock in keys else None
     weight = max(0.001, 1.0 if row.score is None else row.score)
-    people = (row.from_party_id, row.to_party_id)
-    return Meeting(row.pk, people, weight=weight, slots=slots, match=row.pk, kind=row.kind, score=row.score)
+    return Meeting(row.pk, row.ends, weight=weight, slots=slots, match=row.pk, kind=row.kind, score=row.score)
 
 
 def _table(table: Resource, day: Day, slots: Iterable[Slot], taken: Iterable[tuple[datetime, datetime]]) -> Table:

@@ -12,11 +12,13 @@ from django.db.models import Count, Q, QuerySet
 from duijie.data.words import words
 from duijie_portal.accounts.models import Person
 from duijie_portal.accounts.powers import Visitor, may
-from duijie_portal.ledger.models import Agreement, Case, Event, Party, Record
-from duijie_portal.ledger.selectors import results
-from duijie_portal.ledger.visibility import PARTY_ROLES
+from duijie_portal.ledger.entries import Entry
+from duijie_portal.ledger.models import Agreement, Case, Party, Record
+from duijie_portal.ledger.readers import matches_for, timetable_for
+from duijie_portal.ledger.selectors import parties
+from duijie_portal.ledger.visibility import PARTY_ROLES, reader_of
 
-from .models import OPEN, Booking, Day, Feed, Meeting, Request, Resource
+from .models import OPEN, Booking, Day, Feed, Meeting, Pass, Request, Resource
 from .planning import slots_of
 
 __all__ = [
@@ -39,16 +41,12 @@ __all__ = [
 
 def timetable(agreement: Agreement, person: Visitor) -> Mapping[str, Any]:
     """The timetable with its grid, people × slots; a party sees only its own meetings; empty before the first run."""
-    found = results(agreement, "meet")
+    found = timetable_for(agreement, person)
     if not found:
         return {}
     meetings = [one for one in found["meetings"] if _concerns(one, person)]
-    return {
-        **found,
-        "meetings": meetings,
-        "unplaced": found["unplaced"] if _sees_all(person) else [],
-        "grid": _grid(found, meetings),
-    }
+    unplaced = found["unplaced"] if _sees_all(person) else []
+    return {**found, "meetings": meetings, "unplaced": unplaced, "grid": _grid(found, meetings)}
 
 
 def _sees_all(person: Visitor) -> bool:
@@ -98,15 +96,18 @@ def refusals() -> tuple[str, ...]:
     return tuple(code.removeprefix("refusal_") for code in words("zh") if code.startswith("refusal_"))
 
 
-def partners(agreement: Agreement, party: str) -> dict[str, dict[str, Any]]:
-    """Whom a party is matched with, by party: its live cases and the pairs of the matching; the best score counts."""
+def partners(agreement: Agreement, person: Visitor, party: str) -> dict[str, dict[str, Any]]:
+    """Whom a party is matched with as far as a person may know, by party: its live cases and the pairs of the matching.
+
+    The best score of two parties counts.
+    """
     found: dict[str, dict[str, Any]] = {}
-    for match in _matches(agreement):
+    for match in _matches(agreement, person):
         if party in match["people"]:
             other = next(one for one in match["people"] if one != party)
             if other not in found or found[other]["score"] < match["score"]:
                 found[other] = {**match, "case": ""}
-    cases = Case.objects.filter(Q(need_party=party) | Q(offer_party=party), agreement=agreement)
+    cases = Case.objects.filter(Q(need_party=party) | Q(offer_party=party), agreement=agreement).visible_to(person)
     for case in cases.exclude(state__in=("refused", "delivered")):
         other = case.offer_party_id if case.need_party_id == party else case.need_party_id
         if other and other != party:
@@ -115,11 +116,14 @@ def partners(agreement: Agreement, party: str) -> dict[str, dict[str, Any]]:
             if not all(listings.values()) and known.get("kind") == case.kind:
                 listings = {name: known[name] for name in listings}
             found[other] = {**known, **listings, "case": case.pk, "clause": case.clause, "kind": case.kind}
-    return found
+    # who is named with a party in a pair or a case that is read is read as well, but for whom a side holds back
+    rows = Party.objects.filter(pk__in=found).visible_in(reader_of(person).named_with())
+    open_to = set(rows.values_list("pk", flat=True))
+    return {key: one for key, one in found.items() if key in open_to}
 
 
-def _matches(agreement: Agreement) -> list[dict[str, Any]]:
-    document = results(agreement, "match")
+def _matches(agreement: Agreement, person: Visitor) -> list[dict[str, Any]]:
+    document = matches_for(agreement, person)
     listings = document.get("listings", {})
     return [
         {
@@ -142,18 +146,15 @@ def own_parties(agreement: Agreement, person: Person) -> QuerySet[Party]:
     """The parties a person may ask for: a firm's own, an official's whole side."""
     rows = Party.objects.filter(agreement=agreement).exclude(kind="talent")
     if person.role in PARTY_ROLES:
-        return rows.filter(pk=person.party or None)
+        return rows.filter(pk=person.party or None, side=person.side_id)
     return rows.filter(side=person.side_id)
 
 
-def candidates(agreement: Agreement, day: Day, party: Party) -> list[dict[str, Any]]:
-    """Whom a party may still ask on a day, best first, each with why."""
-    found = partners(agreement, party.pk)
-    taken = day.requests.filter(Q(from_party=party) | Q(to_party=party), state__in=OPEN).values_list(
-        "from_party", "to_party"
-    )
-    open_pairs = {one for pair in taken for one in pair}
-    rows = Party.objects.filter(pk__in=set(found) - open_pairs).in_bulk()
+def candidates(agreement: Agreement, person: Person, day: Day, party: Party) -> list[dict[str, Any]]:
+    """Whom a person may still ask for a party on a day, best first, each with why."""
+    found = partners(agreement, person, party.pk)
+    taken = day.requests.filter(Q(from_party_id=party.pk) | Q(to_party_id=party.pk), state__in=OPEN)
+    rows = parties(set(found) - {key for row in taken for key in row.ends})
     shown = [
         {"party": key, "name": row.name, "side": row.side_id, **{name: found[key].get(name) for name in _WHY}}
         for key, row in rows.items()
@@ -190,23 +191,23 @@ def requests(
     agreement: Agreement, person: Visitor, now: datetime, *, day: str = "", state: str = ""
 ) -> list[dict[str, Any]]:
     """The requests a person may see, newest first, with what they may do about each."""
-    rows = (
-        Request.objects.filter(agreement=agreement).visible_to(person).select_related("day", "from_party", "to_party")
-    )
+    rows = Request.objects.filter(agreement=agreement).visible_to(person).select_related("day")
     rows = rows.filter(day=day) if day else rows
-    shown = [_request(row, person, now) for row in rows]
+    known = parties(key for row in rows for key in row.ends)
+    shown = [_request(row, known, person, now) for row in rows]
     return [one for one in shown if not state or one["state"] == state]
 
 
-def _request(row: Request, person: Visitor, now: datetime) -> dict[str, Any]:
+def _request(row: Request, known: Mapping[str, Party], person: Visitor, now: datetime) -> dict[str, Any]:
     state = row.state_at(now)
-    asks, asked = (_is_of(person, party) for party in (row.from_party, row.to_party))
+    ends = [known[key] for key in row.ends]
+    asks, asked = (_is_of(person, party) for party in ends)
     return {
         "id": row.pk,
         "day": day_head(row.day),
-        "from": {"id": row.from_party_id, "name": row.from_party.name, "side": row.from_party.side_id},
-        "to": {"id": row.to_party_id, "name": row.to_party.name, "side": row.to_party.side_id},
-        "case": row.case_id or "",
+        "from": party_row(ends[0]),
+        "to": party_row(ends[1]),
+        "case": row.case_id,
         "clause": row.clause,
         "kind": row.kind,
         "score": row.score,
@@ -225,7 +226,9 @@ def _is_of(person: Visitor, party: Party) -> bool:
     """Whether a person stands on a party's side of the table."""
     if not isinstance(person, Person):
         return False
-    return person.party == party.pk if person.role in PARTY_ROLES else person.side_id == party.side_id
+    if person.side_id != party.side_id:
+        return False
+    return person.party == party.pk if person.role in PARTY_ROLES else True
 
 
 def find_day(agreement: Agreement, person: Visitor, key: str) -> Day | None:
@@ -236,12 +239,21 @@ def find_day(agreement: Agreement, person: Visitor, key: str) -> Day | None:
 def meetings_of(day: Day, person: Visitor) -> list[Meeting]:
     """The meetings of a day that a person may see, those that are off included, in order of time."""
     seen = Request.objects.filter(day=day).visible_to(person).values("pk")
-    rows = Meeting.objects.filter(day=day, request__in=seen)
-    return list(rows.select_related("request__from_party", "request__to_party", "booking__resource", "request__case"))
+    return list(day.meetings.filter(request__in=seen).select_related(*_JOINED))
 
 
-def meeting_row(row: Meeting, day: Day) -> dict[str, Any]:
-    ends = {end: party_row(party) for end, party in (("from", row.request.from_party), ("to", row.request.to_party))}
+_JOINED = ("request", "booking__resource")
+
+
+def meeting_rows(rows: Iterable[Meeting]) -> list[dict[str, Any]]:
+    """Meetings with their two parties, as a page shows them; `_JOINED` is selected with them, and their day."""
+    shown = list(rows)
+    known = parties(key for row in shown for key in row.request.ends)
+    return [_meeting(row, known) for row in shown]
+
+
+def _meeting(row: Meeting, known: Mapping[str, Party]) -> dict[str, Any]:
+    ends = {end: party_row(known[key]) for end, key in zip(("from", "to"), row.request.ends, strict=True)}
     return {
         "id": row.pk,
         "request": row.request_id,
@@ -251,8 +263,8 @@ def meeting_row(row: Meeting, day: Day) -> dict[str, Any]:
         "table": row.table.name if row.table else None,
         **ends,
         "is_off": row.is_off,
-        "is_locked": row.request_id in day.locks,
-        "case": row.request.case_id or "",
+        "is_locked": row.request_id in row.day.locks,
+        "case": row.request.case_id,
         "clause": row.request.clause,
         "result": row.result,
         "reason": row.reason,
@@ -262,18 +274,29 @@ def meeting_row(row: Meeting, day: Day) -> dict[str, Any]:
     }
 
 
+def schedule_of(entry: Pass) -> dict[str, Any]:
+    """The day of the party a pass belongs to: its meetings that still stand, each with whom it meets."""
+    day, key = entry.day, entry.party_id
+    rows = day.meetings.filter(Q(request__from_party_id=key) | Q(request__to_party_id=key), is_off=False)
+    shown = [
+        {**one, "with": one["to"] if one["from"]["id"] == key else one["from"]}
+        for one in meeting_rows(rows.select_related(*_JOINED))
+    ]
+    return {"party": parties([key])[key].name, "day": day_head(day), "meetings": shown}
+
+
 def party_row(party: Party) -> dict[str, Any]:
     return {"id": party.pk, "name": party.name, "side": party.side_id}
 
 
 def board(agreement: Agreement, day: Day, person: Visitor, now: datetime) -> dict[str, Any]:
     """A day as people × slots, with tables, who is away, who arrived, and what the last planning said and changed."""
-    meetings = [meeting_row(row, day) for row in meetings_of(day, person) if not row.is_off]
+    meetings = meeting_rows(row for row in meetings_of(day, person) if not row.is_off)
     slots = [
         {"key": slot.key, "starts_at": slot.starts_at, "is_past": bool(slot.starts_at and slot.starts_at <= now)}
         for slot in slots_of(day)
     ]
-    arrived = dict(day.passes.values_list("party", "arrived_at"))
+    arrived = dict(day.passes.values_list("party_id", "arrived_at"))
     mine = {one[end]["id"] for one in meetings for end in ("from", "to")}
     sees_all = _sees_all(person)
     return {
@@ -306,9 +329,10 @@ _PLAN = ("status", "gap", "breaks", "seconds", "n_placed", "n_requested", "plann
 
 def _unplaced(day: Day) -> list[dict[str, Any]]:
     keys = [one["request"] for one in day.plan.get("unplaced", ())]
-    rows = Request.objects.select_related("from_party", "to_party").in_bulk(keys)
+    rows = Request.objects.in_bulk(keys)
+    known = parties(key for row in rows.values() for key in row.ends)
     return [
-        {**one, "from": rows[one["request"]].from_party.name, "to": rows[one["request"]].to_party.name}
+        {**one, **{end: known[key].name for end, key in zip(("from", "to"), rows[one["request"]].ends, strict=True)}}
         for one in day.plan.get("unplaced", ())
         if one["request"] in rows
     ]
@@ -345,26 +369,32 @@ def _day_grid(
 
 def bookings(agreement: Agreement, person: Visitor, now: datetime) -> dict[str, Any]:
     """What can be booked with its rules and how much is taken, and the bookings that are a person's business."""
-    offered = (
-        Resource.objects.filter(agreement=agreement).exclude(kind="table", day__on__lt=now.date()).visible_to(person)
-    )
+    every = Resource.objects.filter(agreement=agreement).exclude(kind="table", day__on__lt=now.date())
+    offered = list(every.visible_to(person).select_related("day"))
     seals = _seals(agreement, offered)
     rows = Booking.objects.filter(agreement=agreement, ends_at__gt=now).exclude(state="cancelled").visible_to(person)
-    own = rows.filter(meeting=None).select_related("resource", "party")
+    own = list(rows.filter(meeting=None).select_related("resource"))
+    names = {key: party.name for key, party in parties(row.party_id for row in (*offered, *own)).items()}
     return {
         "resources": [
-            {**_resource(row, person, now), "last": seals.get(row.pk)} for row in offered.select_related("party", "day")
+            {**_resource(row, person, now), "party": names.get(row.party_id, ""), "last": seals.get(row.pk)}
+            for row in offered
         ],
-        "bookings": [_booking(row, person) for row in own],
+        "bookings": [{**_booking(row, person), "party": names.get(row.party_id, "")} for row in own],
     }
 
 
 def _seals(agreement: Agreement, rows: Iterable[Resource]) -> dict[str, dict[str, Any]]:
     """The last sealed word of each owner on its resource: of when its figures speak."""
-    found = Event.objects.filter(agreement=agreement, subject_type="resource", subject__in=[row.pk for row in rows])
+    found = Entry.objects.filter(agreement=agreement, commit__in=[row.revision for row in rows])
     return {
-        event.subject: {"as_of": event.on, "digest": event.digest, "is_confirmed": False, "n_evidence": 0}
-        for event in found.order_by("recorded_at", "sequence")
+        entry.subject.partition("/")[2]: {
+            "as_of": entry.on,
+            "digest": entry.digest,
+            "is_confirmed": False,
+            "n_evidence": 0,
+        }
+        for entry in found
     }
 
 
@@ -382,7 +412,6 @@ def _resource(row: Resource, person: Visitor, now: datetime) -> dict[str, Any]:
         "kind": row.kind,
         "name": row.name,
         "side": row.side_id,
-        "party": row.party.name if row.party else "",
         "day": day_head(row.day) if row.day else None,
         "capacity": row.capacity,
         "fee_cny": float(row.fee_cny),
@@ -412,7 +441,6 @@ def _booking(row: Booking, person: Visitor) -> dict[str, Any]:
     return {
         "id": row.pk,
         "resource": row.resource.name,
-        "party": row.party.name if row.party else "",
         "side": row.side_id,
         "starts_at": row.starts_at,
         "ends_at": row.ends_at,
@@ -426,7 +454,7 @@ def _booking(row: Booking, person: Visitor) -> dict[str, Any]:
 def outcomes(day: Day, person: Person, now: datetime) -> list[dict[str, Any]]:
     """The meetings that have begun, those without an outcome first."""
     rows = [row for row in meetings_of(day, person) if not row.is_off and row.starts_at <= now]
-    return [meeting_row(row, day) for row in sorted(rows, key=lambda row: (bool(row.result), row.starts_at))]
+    return meeting_rows(sorted(rows, key=lambda row: (bool(row.result), row.starts_at)))
 
 
 def funnel(agreement: Agreement, person: Visitor, day: str = "") -> dict[str, Any]:
@@ -446,13 +474,8 @@ def funnel(agreement: Agreement, person: Visitor, day: str = "") -> dict[str, An
     }
     reasons = Counter(asked.filter(state="declined").values_list("reason", flat=True))
     reasons.update(held.filter(result="no_fit").values_list("reason", flat=True))
-    due = [
-        meeting_row(row, row.day) for row in held.exclude(due_on=None).order_by("due_on").select_related(*_JOINED)[:50]
-    ]
+    due = meeting_rows(held.exclude(due_on=None).order_by("due_on").select_related("day", *_JOINED)[:50])
     return {"stages": stages, "reasons": dict(reasons.most_common()), "next_steps": due}
-
-
-_JOINED = ("day", "request__from_party", "request__to_party", "booking__resource")
 
 
 def feeds(agreement: Agreement, person: Person) -> list[Feed]:

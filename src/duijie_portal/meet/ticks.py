@@ -6,12 +6,11 @@ from datetime import datetime
 
 from duijie_portal.ledger.ticks import every_tick
 
-from .decisions import write_decisions
 from .services.bookings import tidy_bookings
 from .services.requests import expire_due
 from .services.series import extend_series, remind
 
-__all__ = ["bookings", "decisions", "reminders", "requests", "series"]
+__all__ = ["bookings", "reminders", "requests", "series"]
 
 
 @every_tick("meet.requests")
@@ -36,10 +35,3 @@ def series(now: datetime) -> int:
 def reminders(now: datetime) -> int:
     """Whoever a date concerns is reminded of it once."""
     return remind(now)
-
-
-@every_tick("meet.decisions")
-def decisions(now: datetime) -> int:
-    """What was decided on pairs lies ready for the next ranking."""
-    del now
-    return write_decisions()

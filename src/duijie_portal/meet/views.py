@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
-from icalendar import Calendar, Event
 
 from duijie.errors import InputError
-from duijie_portal.accounts.models import Department
+from duijie_portal.accounts.models import KEY_LENGTH, Department
 from duijie_portal.ledger.models import Agreement, Party
 from duijie_portal.ledger.pages import act, file_page, json_of, language_of, page, paged, person_of
-from duijie_portal.ledger.selectors import agreement_term, results
+from duijie_portal.ledger.readers import matches_for
+from duijie_portal.ledger.selectors import agreement_term
 from duijie_portal.ledger.visibility import PARTY_ROLES
 
 from . import calendars, forms, jobs, selectors, services
 from .codes import feed_code, feed_of, pass_code, pass_of
 from .decisions import decisions
-from .models import KINDS, OPEN, RESULTS, STATES, Booking, Day, Feed, Meeting, Pass, Request, Resource
+from .models import KINDS, OPEN, RESULTS, STATES, Booking, Day, Feed, Pass, Request, Resource
 from .papers import PAPERS, paper
 
 __all__ = ["calendar", "timetable"]
@@ -44,32 +43,8 @@ def timetable(request: HttpRequest, agreement: Agreement) -> Document:
 
 @file_page("meetings.ics", media_type="text/calendar; charset=utf-8")
 def calendar(request: HttpRequest, agreement: Agreement) -> Iterator[bytes]:
-    """The meetings a person may see, for any calendar program."""
-    found = selectors.timetable(agreement, request.user)
-    names = {one["id"]: one["name"] for one in found.get("people", ())}
-    book = Calendar()
-    book.add("prodid", "-//duijie//meet//")
-    book.add("version", "2.0")
-    for meeting in found.get("meetings", ()):
-        book.add_component(_entry(meeting, names, found.get("place")))
-    yield book.to_ical()
-
-
-def _entry(meeting: Document, names: Document, place: Any) -> Event:
-    entry = Event()
-    entry.add("uid", f"{meeting['id']}@duijie")
-    entry.add("summary", " ↔ ".join(names.get(one, one) for one in meeting["people"]))
-    entry.add("dtstart", _moment(meeting["starts_at"]))
-    entry.add("dtend", _moment(meeting["ends_at"]))
-    entry.add("dtstamp", _moment(meeting["starts_at"]))
-    shown = place.get("zh", "") if isinstance(place, dict) else str(place or "")
-    entry.add("location", f"{shown} {meeting['table']}".strip())
-    return entry
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(settings.TIME_ZONE))
+    """The meetings a person may see, for any calendar program; what was only computed is tentative."""
+    yield calendars.proposal(agreement, selectors.timetable(agreement, request.user), language_of(), timezone.now())
 
 
 # Requests
@@ -78,7 +53,7 @@ def _moment(text: str) -> datetime:
 @page("meet/requests.html")
 def requests(request: HttpRequest, agreement: Agreement) -> Document:
     person, now = person_of(request), timezone.now()
-    asked = {name: request.GET.get(name, "")[:80] for name in ("day", "state", "party")}
+    asked = {name: request.GET.get(name, "")[:KEY_LENGTH] for name in ("day", "state", "party")}
     found = selectors.requests(agreement, person, now, day=asked["day"], state=asked["state"])
     rows, place = paged(request, len(found), 30)
     return {
@@ -99,13 +74,13 @@ def _new_request(agreement: Agreement, person: Any, asked: Document, now: dateti
     day = coming.filter(pk=asked["day"]).first() or coming.first()
     parties = selectors.own_parties(agreement, person)
     chosen = parties.filter(pk=asked["party"]).first() or (parties.first() if person.role in PARTY_ROLES else None)
-    found = selectors.candidates(agreement, day, chosen) if day and chosen else []
+    found = selectors.candidates(agreement, person, day, chosen) if day and chosen else []
     return {
         "days": [selectors.day_head(one) for one in coming],
         "day": day.pk if day else "",
         "parties": [{"id": one.pk, "name": one.name} for one in parties.order_by("name")],
         "party": chosen.pk if chosen else "",
-        "n_asked": day.requests.filter(from_party=chosen, state__in=OPEN).count() if day and chosen else 0,
+        "n_asked": day.requests.filter(from_party_id=chosen.pk, state__in=OPEN).count() if day and chosen else 0,
         "ask_quota": day.ask_quota if day else 0,
         "candidates": found[:12],
         "n_candidates": len(found),
@@ -124,8 +99,10 @@ def _request(request: HttpRequest, agreement: Agreement, key: str) -> Request:
     return found
 
 
-def _party(agreement: Agreement, key: str) -> Party:
-    found = Party.objects.filter(agreement=agreement, pk=key).first()
+def _party(request: HttpRequest, agreement: Agreement, key: str, named: Collection[str] = ()) -> Party:
+    """A party the person may see, or one `named` together with theirs."""
+    rows = Party.objects.filter(agreement=agreement)
+    found = (rows if key in named else rows.visible_to(request.user)).filter(pk=key).first()
     if found is None:
         raise InputError("portal_meet_party_unknown", {"party": key})
     return found
@@ -134,8 +111,9 @@ def _party(agreement: Agreement, key: str) -> Party:
 @act(forms.AskForm, "requests")
 def ask(request: HttpRequest, agreement: Agreement, data: Document) -> str:
     day = _day(request, agreement, data["day"])
-    ends = {end: _party(agreement, data[end]) for end in ("from_party", "to_party")}
-    services.ask(request.user, day, note=data["note"], **ends)
+    asking = _party(request, agreement, data["from_party"])
+    asked = _party(request, agreement, data["to_party"], selectors.partners(agreement, request.user, asking.pk))
+    services.ask(request.user, day, note=data["note"], from_party=asking, to_party=asked)
     return "portal_done_asked"
 
 
@@ -223,7 +201,7 @@ def report_late(request: HttpRequest, agreement: Agreement, data: Document, *, d
 @act(forms.DeskForm, "exchange_day")
 def at_desk(request: HttpRequest, agreement: Agreement, data: Document, *, day: str) -> str:
     row = _day(request, agreement, day)
-    one, other = (_party(agreement, data.pop(end)) for end in ("from_party", "to_party"))
+    one, other = (_party(request, agreement, data.pop(end)) for end in ("from_party", "to_party"))
     services.at_desk(request.user, row, from_party=one, to_party=other, **data)
     services.plan_day(request.user, row, now=timezone.now())
     return "portal_done_replanned"
@@ -267,7 +245,7 @@ def _paper(kind: str) -> Any:
         def address(code: str) -> str:
             return request.build_absolute_uri(reverse("card", kwargs={"agreement": agreement.pk, "code": code}))
 
-        party = request.GET.get("party", "")[:80] if own is None else person.party
+        party = request.GET.get("party", "")[:KEY_LENGTH] if own is None else person.party
         return [paper(kind, row, seen, language=language_of(), address=address, party=party)]
 
     return view
@@ -285,22 +263,10 @@ def card(request: HttpRequest, agreement: str, code: str) -> HttpResponse:
     entry = pass_of(code)
     if entry is None or entry.day.agreement_id != agreement:
         raise Http404
-    own = Meeting.objects.filter(day=entry.day, is_off=False).select_related(
-        "request__from_party", "request__to_party", "booking__resource", "day"
-    )
-    rows = [row for row in own if entry.party_id in (row.request.from_party_id, row.request.to_party_id)]
-    shown = [{**selectors.meeting_row(row, entry.day), "with": _other(row, entry.party_id)} for row in rows]
-    document: Document = {"party": entry.party.name, "day": selectors.day_head(entry.day), "meetings": shown}
+    document: Document = selectors.schedule_of(entry)
     document |= {"arrived_at": entry.arrived_at, "code": code, "now": timezone.now()}
     banner = {"is_rehearsal": entry.day.agreement.is_rehearsal, "banner": entry.day.agreement.banner}
-    answer = render(request, "meet/card.html", {"page": {**document, **banner}, "key": agreement})
-    answer.headers["Referrer-Policy"] = "no-referrer"
-    return answer
-
-
-def _other(row: Meeting, party: str) -> Document:
-    other = row.request.to_party if row.request.from_party_id == party else row.request.from_party
-    return selectors.party_row(other)
+    return render(request, "meet/card.html", {"page": {**document, **banner}, "key": agreement})
 
 
 @require_POST
@@ -365,8 +331,8 @@ def decided(request: HttpRequest, agreement: Agreement) -> Document:
     """What the ranking learns from, as far as a person may see it."""
     seen = Request.objects.filter(agreement=agreement).visible_to(request.user)
     found = decisions(agreement, seen)
-    kinds = {row["kind"]: row for row in results(agreement, "match").get("kinds", ())}
-    counts = Counter((one["kind"], one["is_accepted"]) for one in found["decisions"])
+    kinds = {row["kind"]: row for row in matches_for(agreement, request.user).get("kinds", ())}
+    counts = Counter((one.kind, one.is_accepted) for one in found)
     rows = [
         {
             "kind": kind,
@@ -377,7 +343,7 @@ def decided(request: HttpRequest, agreement: Agreement) -> Document:
         }
         for kind in sorted({kind for kind, _ in counts})
     ]
-    return {**found, "kinds": rows}
+    return {"agreement": agreement.pk, "decisions": [asdict(one) for one in found], "kinds": rows}
 
 
 # Bookings
@@ -404,7 +370,7 @@ def bookings(request: HttpRequest, agreement: Agreement) -> Document:
 
 @act(forms.ResourceForm, "bookings")
 def add_resource(request: HttpRequest, agreement: Agreement, data: Document) -> str:
-    party = _party(agreement, data["party"]) if data["party"] else None
+    party = _party(request, agreement, data["party"]) if data["party"] else None
     services.add_resource(request.user, agreement, **{**data, "party": party})
     return "portal_done_resource"
 
@@ -421,7 +387,7 @@ def book(request: HttpRequest, agreement: Agreement, data: Document) -> str:
     rows = Resource.objects.filter(agreement=agreement).visible_to(request.user)
     resource = get_object_or_404(rows, pk=data.pop("resource"))
     party = data.pop("party")
-    made = services.book(request.user, resource, party=_party(agreement, party) if party else None, **data)
+    made = services.book(request.user, resource, party=_party(request, agreement, party) if party else None, **data)
     return f"portal_done_booking_{made.state}"
 
 

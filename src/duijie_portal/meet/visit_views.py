@@ -201,7 +201,7 @@ def add_outline(request: HttpRequest, agreement: Agreement, data: Document) -> s
 @act(forms.KeyForm, "visits")
 def drop_outline(request: HttpRequest, agreement: Agreement, data: Document) -> str:
     rows = Outline.objects.filter(agreement=agreement).visible_to(request.user)
-    services.drop_outline(request.user, get_object_or_404(rows, pk=data["key"] if data["key"].isdigit() else 0))
+    services.drop_outline(request.user, get_object_or_404(rows, pk=data["key"]))
     return "portal_done_outline_dropped"
 
 

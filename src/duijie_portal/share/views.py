@@ -10,10 +10,16 @@ from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from duijie_portal.ledger.log import public_keys, verify_agreement
-from duijie_portal.ledger.models import Agreement, Record
-from duijie_portal.ledger.pages import act, file_page, page, paged
+from duijie.ledger import events
+from duijie.ledger.lines import line_of
+from duijie.ledger.seal import Chain, Part
+from duijie_portal.ledger import listings
+from duijie_portal.ledger.checking import verify_agreement
+from duijie_portal.ledger.keys import public_keys
+from duijie_portal.ledger.models import Agreement, Listing, Party, Record
+from duijie_portal.ledger.pages import act, file_page, page, paged, person_of, typed
 from duijie_portal.ledger.selectors import department_names
+from duijie_portal.ledger.store import DatabaseLog
 from duijie_portal.ledger.visibility import Visibility
 
 from . import forms, selectors, services
@@ -25,7 +31,7 @@ Document = dict[str, Any]
 
 @page("share/overview.html")
 def overview(request: HttpRequest, agreement: Agreement) -> Document:
-    events = selectors.event_rows(agreement)
+    events = selectors.entry_rows(agreement)
     rows, place = paged(request, events.count(), 25)
     return {
         "chains": selectors.chains(agreement),
@@ -36,7 +42,7 @@ def overview(request: HttpRequest, agreement: Agreement) -> Document:
     }
 
 
-@page("share/outgoing.html")
+@page("share/outgoing.html", power="record.clear", or_power="record.release")
 def outgoing(request: HttpRequest, agreement: Agreement) -> Document:
     tables = [row.pk for row in selectors.tables_of(agreement, request.user)]
     held, batches = selectors.held(agreement, request.user, tables), selectors.batches(agreement, request.user)
@@ -45,7 +51,7 @@ def outgoing(request: HttpRequest, agreement: Agreement) -> Document:
             "names": department_names(agreement)}  # fmt: skip
 
 
-@page("share/batch.html")
+@page("share/batch.html", power="record.clear", or_power="record.release")
 def batch(request: HttpRequest, agreement: Agreement, table: str) -> Document:
     row = _table(request, agreement, table)
     kinds = [kind for kind in ("listing", "record", "party") if selectors.batch_rows(row, kind).exists()]
@@ -61,30 +67,71 @@ def _table(request: HttpRequest, agreement: Agreement, key: str) -> Record:
     return get_object_or_404(selectors.tables_of(agreement, request.user), pk=key)
 
 
-@act(forms.OutgoingForm, "outgoing")
+@page("share/review.html", power="record.review")
+def review(request: HttpRequest, agreement: Agreement, sort: str, key: str) -> Document:
+    """A record that is to leave its side, open: every field with who will read it."""
+    row = _reviewed(request, agreement, sort, key)
+    document = selectors.review_document(row)
+    return {**document, "sort": sort, "levels": Visibility.values, "typed": typed(request)}
+
+
+def _reviewed(request: HttpRequest, agreement: Agreement, sort: str, key: str) -> Any:
+    model = {"listing": Listing, "party": Party}.get(sort)
+    if model is None:
+        raise Http404
+    return get_object_or_404(model, agreement=agreement, side=person_of(request).side_id, pk=key)
+
+
+@act(forms.NoteForm, "review", power="record.review")
+def send_back(request: HttpRequest, agreement: Agreement, data: Document, *, sort: str, key: str) -> tuple[str, str]:
+    listings.send_back(request.user, _reviewed(request, agreement, sort, key), note=data["note"])
+    return "portal_done_sent_back", reverse("inbox", args=[agreement.pk])
+
+
+@act(forms.LevelForm, "review", power="record.clear")
+def review_clear(request: HttpRequest, agreement: Agreement, data: Document, *, sort: str, key: str) -> str:
+    listings.clear(request.user, agreement, rows=[_reviewed(request, agreement, sort, key)])
+    return "portal_done_clear"
+
+
+@act(forms.LevelForm, "review", power="record.release")
+def review_release(request: HttpRequest, agreement: Agreement, data: Document, *, sort: str, key: str) -> str:
+    row = _reviewed(request, agreement, sort, key)
+    level = data["visibility"] or Visibility.BOTH
+    listings.release(request.user, agreement, rows=[row], visibility=level)
+    return _released(sort == "listing", level)
+
+
+@act(forms.OutgoingForm, "outgoing", power="record.clear")
 def clear(request: HttpRequest, agreement: Agreement, data: Document) -> tuple[str, str]:
     services.clear_rows(request.user, _rows(request, agreement, data))
     return "portal_done_clear", _back(agreement, data)
 
 
-@act(forms.OutgoingForm, "outgoing")
+@act(forms.OutgoingForm, "outgoing", power="record.release")
 def release(request: HttpRequest, agreement: Agreement, data: Document) -> tuple[str, str]:
     level = data["visibility"] or Visibility.BOTH
     services.release_rows(request.user, _rows(request, agreement, data), visibility=level)
-    return "portal_done_release", _back(agreement, data)
+    return _released(data["type"] == "listing", level), _back(agreement, data)
 
 
-@act(forms.BatchForm, "outgoing")
+@act(forms.BatchForm, "outgoing", power="record.clear")
 def clear_batch(request: HttpRequest, agreement: Agreement, data: Document) -> str:
     services.clear_table(request.user, _table(request, agreement, data["table"]))
     return "portal_done_clear"
 
 
-@act(forms.BatchForm, "outgoing")
+@act(forms.BatchForm, "outgoing", power="record.release")
 def release_batch(request: HttpRequest, agreement: Agreement, data: Document) -> str:
     level = data["visibility"] or Visibility.BOTH
-    services.release_table(request.user, _table(request, agreement, data["table"]), visibility=level)
-    return "portal_done_release"
+    table = _table(request, agreement, data["table"])
+    services.release_table(request.user, table, visibility=level)
+    return _released(selectors.batch_rows(table, "listing").exists(), level)
+
+
+def _released(has_listings: bool, level: str) -> str:
+    """What was done, and what follows by itself where needs or offers were opened to the other side."""
+    return "portal_done_release_matched" if has_listings and level != Visibility.OWN else "portal_done_release"
 
 
 def _rows(request: HttpRequest, agreement: Agreement, data: Document) -> list[Any]:
@@ -111,9 +158,22 @@ def verdict(request: HttpRequest, agreement: Agreement) -> Document:
 
 @file_page("log.jsonl", power="log.read")
 def log(request: HttpRequest, agreement: Agreement) -> Iterator[bytes]:
-    """Every entry, one a line, as the stand-alone verifier reads it."""
-    for event in agreement.events.iterator(chunk_size=500):
-        yield json.dumps(event.entry().to_dict(), ensure_ascii=False).encode() + b"\n"
+    """Every entry of the shared chains, one a line, as the stand-alone verifier reads it; of one's own side with what
+    it says, of the others and of words the hashes alone.
+    """
+    side = person_of(request).side_id
+    for chain in (Chain(one) for one in agreement.sides.order_by("pk").values_list("pk", flat=True)):
+        for one in DatabaseLog(agreement).entries(chain):
+            is_said = chain.side == side or isinstance(one.event, events.KeySet | events.AgreementPublished)
+            yield line_of(one.entry, _values if is_said else _nothing) + b"\n"
+
+
+def _values(part: Part) -> bool:
+    return not part.is_words
+
+
+def _nothing(part: Part) -> bool:
+    return False
 
 
 @file_page("keys.json")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import cache
@@ -14,16 +13,20 @@ from django.urls import reverse
 
 from duijie import data
 from duijie.data import sentence
-from duijie.track.calendar import working_days_between
+from duijie.ledger import events
+from duijie.terms.working_days import working_days_between
 from duijie.track.standing import ActionProgress, ClauseProgress
+from duijie.track.workflow import Key
 from duijie_portal.accounts.hosting import is_hosted
 from duijie_portal.accounts.models import Person, Role
 from duijie_portal.ledger import services as ledger
-from duijie_portal.ledger.log import Draft, append, erasable
-from duijie_portal.ledger.models import Agreement, Notification, Record
+from duijie_portal.ledger.entries import Todo
+from duijie_portal.ledger.inbox import OWED
+from duijie_portal.ledger.models import Agreement, Case, Notification, action_key
 from duijie_portal.ledger.notices import first_time
+from duijie_portal.ledger.recording import append, folded
 
-from .selectors import moves_of, pairs, standing
+from .selectors import pairs, standing
 
 __all__ = ["escalate", "remind_of_replies", "tell_silent_pairs"]
 
@@ -36,24 +39,24 @@ def policy() -> dict[str, Any]:
 
 
 def remind_of_replies(agreement: Agreement, *, as_of: date) -> int:
-    """Tell the asked departments whose reply is due within the limit, or late; how many tickets."""
-    rows = Record.objects.filter(agreement=agreement, kind="ticket", done_on=None).exclude(due_on=None)
-    return sum(_remind(row, as_of) for row in rows)
+    """Tell the departments that were asked and whose reply is due soon, or late; how many cases."""
+    rows = Todo.objects.filter(agreement=agreement, act__in=OWED).exclude(department="").exclude(due_on=None)
+    titles = {row.pk: row.title.zh for row in Case.objects.filter(pk__in={row.key for row in rows})}
+    return sum(_remind(row, titles[row.key], as_of) for row in rows)
 
 
 @transaction.atomic
-def _remind(row: Record, as_of: date) -> bool:
+def _remind(row: Todo, title: str, as_of: date) -> bool:
     rule, due_on = policy()["reply"], row.due_on
-    if due_on is None or row.to_side_id is None:
-        return False
+    assert due_on is not None
     is_near = 0 <= working_days_between(as_of, due_on) <= rule["before_working_days"] and as_of <= due_on
     is_late = working_days_between(due_on, as_of) >= rule["after_working_days"]
     code = "portal_told_reply_late" if is_late else "portal_told_reply_due"
-    if not (is_near or is_late) or not first_time(f"{code}:{row.pk}:{due_on}"):
+    if not (is_near or is_late) or not first_time(f"{code}:{row.source}:{due_on}"):
         return False
-    values = {"title": row.title_zh, "due_on": due_on.isoformat()}
-    path = reverse("tickets", args=[row.agreement_id])
-    whom = {"side": row.to_side_id, "department": row.to_department}
+    values = {"title": title, "due_on": due_on.isoformat()}
+    path = reverse("case", args=[row.agreement_id, row.key])
+    whom = {"side": row.side, "department": row.department}
     return bool(ledger.notify_department(row.agreement, **whom, code=code, values=values, path=path))
 
 
@@ -119,7 +122,7 @@ def _escalate(agreement: Agreement, side: str, clause: ClauseProgress, one: Acti
         ]
         Notification.objects.bulk_create(rows)
     if new and new[-1]["is_recorded"] and one.state.node:
-        _note(agreement, side, subject, new[-1]["role"], values, as_of)
+        _note(agreement, side, (clause.clause.key, one.action.key), new[-1]["role"], values, as_of)
     return bool(new)
 
 
@@ -131,10 +134,11 @@ def _people(agreement: Agreement, side: str, clause: ClauseProgress, role: str) 
     return found.filter(**own).distinct() if role == Role.OFFICER else found
 
 
-def _note(agreement: Agreement, side: str, subject: str, role: str, values: Mapping[str, Any], as_of: date) -> None:
-    """A signed note of the side on the action, by the clock and nobody else; none before a later move."""
-    moves = moves_of(agreement, subject)
-    if moves and max(one.on for one in moves) > as_of.isoformat():
+def _note(agreement: Agreement, side: str, key: Key, role: str, values: Mapping[str, Any], as_of: date) -> None:
+    """A signed note of the side on the action, by the clock and nobody else; none before a later act."""
+    subject = f"case/{action_key(agreement, *key)}"
+    case = folded(agreement, subject).case
+    if case is None or case.on > as_of:
         return
     said = {
         language: sentence(
@@ -142,13 +146,6 @@ def _note(agreement: Agreement, side: str, subject: str, role: str, values: Mapp
         )
         for language in ("zh", "en")
     }
-    body = {
-        "sequence": len(moves),
-        "evidence": [],
-        "due_on": "",
-        "milestone": "",
-        "countersigns_node": "",
-        "actor": "",
-        "note": erasable(json.dumps(said, ensure_ascii=False)),
-    }
-    append(agreement, [Draft(side, "move.escalated", "action", subject, as_of, body)])
+    own = next((name for name, bound in case.roles.items() if bound == side), "")
+    words = {"note": said["zh"], "note_en": said["en"]}
+    append(agreement, [(side, events.Noted(subject=subject, on=as_of, role=own, about="escalated", words=words))])

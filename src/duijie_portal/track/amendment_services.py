@@ -18,7 +18,7 @@ from duijie.track.agreement import load_clause
 from duijie_portal.accounts.door import write
 from duijie_portal.accounts.models import Person
 from duijie_portal.ledger import services as ledger
-from duijie_portal.ledger.models import Agreement, Event, Record
+from duijie_portal.ledger.models import Agreement, Record
 
 from .selectors import PROPOSED, term_of
 
@@ -86,9 +86,8 @@ def propose_amendment(
         title_zh=title,
         title_en=title_en,
         payload=payload,
+        files=(ledger.file_ref(paper, "contract")[0],) if paper else (),
     )
-    if paper:
-        ledger.add_evidence(person, agreement, file=paper, kind="contract", subject_type="record", subject=row.pk)
     _tell(agreement, _others(row), "portal_told_amendment", row)
     return row
 
@@ -126,17 +125,17 @@ def agree_amendment(person: Person, row: Record, *, on: date) -> None:
     """
     if row.state != PROPOSED:
         raise DeniedError("portal_out_of_order", {"state": row.state})
-    opened = Event.objects.get(agreement=row.agreement, subject_type="record", subject=row.pk, kind="amendment.opened")
-    ledger.confirm_event(person, opened, on=on)
+    if person.side_id not in _others(row):
+        raise DeniedError(
+            "portal_own_countersignature" if person.side_id == row.side_id else "portal_countersigned_already"
+        )
     row.payload = {**row.payload, "agreed_by": [*row.payload.get("agreed_by", ()), person.side_id]}
-    # The state is a fold of the countersignatures: the event above is what was recorded.
-    row.state = PROPOSED if _others(row) else AGREED
-    row.save(update_fields=["payload", "state"])
+    ledger.change_record(person, row, state=PROPOSED if _others(row) else AGREED, on=on)
     _tell(row.agreement, [row.side_id], "portal_told_agreed", row)
 
 
 @write("agreement.amend")
-def withdraw_amendment(person: Person, row: Record, *, on: date) -> Event:
+def withdraw_amendment(person: Person, row: Record, *, on: date) -> str:
     """Take back a proposal of one's own side that has not come into effect."""
     ledger.owner_only(person, row)
     if row.state != PROPOSED:

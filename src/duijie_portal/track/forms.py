@@ -6,6 +6,8 @@ from django import forms
 
 from duijie.track.conference import ADOPTION
 from duijie.track.docking import REPLY_WORKING_DAYS
+from duijie_portal.ledger.day_fields import FAR, DayField, EndField
+from duijie_portal.ledger.paper_fields import PaperField
 
 __all__ = [
     "AmendmentForm",
@@ -17,7 +19,6 @@ __all__ = [
     "MinutesForm",
     "MoveForm",
     "PracticeForm",
-    "ReplyForm",
     "TicketForm",
 ]
 
@@ -35,17 +36,18 @@ class MoveForm(forms.Form):
     """The next node of an action, a milestone or a note; a file with its kind as proof."""
 
     kind = forms.SlugField(max_length=_LONG)
-    on = forms.DateField()
-    due_on = forms.DateField(required=False)
+    on = DayField()
+    due_on = DayField(required=False)
     milestone = forms.SlugField(max_length=_LONG, required=False)
     note = forms.CharField(max_length=2000, required=False)
+    reason = forms.SlugField(max_length=_LONG, required=False)
     evidence_kind = forms.SlugField(max_length=_LONG, required=False)
-    file = forms.FileField(required=False)
+    file = PaperField(required=False)
 
 
 class CountersignForm(forms.Form):
     node = forms.SlugField(max_length=_LONG)
-    on = forms.DateField()
+    on = DayField()
 
 
 class TicketForm(forms.Form):
@@ -58,22 +60,9 @@ class TicketForm(forms.Form):
     limit_working_days = forms.IntegerField(min_value=1, max_value=60, initial=REPLY_WORKING_DAYS)
 
 
-class ReplyForm(forms.Form):
-    """Signing for a ticket, or its answer."""
-
-    text = forms.CharField(max_length=4000, required=False)
-    is_receipt = forms.BooleanField(required=False)
-
-    def clean(self) -> dict[str, object]:
-        found = super().clean() or {}
-        if not found.get("is_receipt") and not found.get("text"):
-            self.add_error("text", self.fields["text"].error_messages["required"])
-        return found
-
-
 class ConferenceForm(forms.Form):
     title = forms.CharField(max_length=300)
-    on = forms.DateField()
+    on = DayField()
     agenda = forms.CharField(max_length=4000, required=False)
 
 
@@ -81,7 +70,7 @@ class MinutesForm(forms.Form):
     """The minutes of a session."""
 
     conference = forms.CharField(max_length=_LONG)
-    file = forms.FileField()
+    file = PaperField()
 
 
 class DecisionForm(forms.Form):
@@ -92,8 +81,8 @@ class DecisionForm(forms.Form):
     title = forms.CharField(max_length=300)
     title_en = forms.CharField(max_length=400, required=False)
     departments = Keys(required=False)
-    due_on = forms.DateField()
-    on = forms.DateField()
+    due_on = DayField()
+    on = DayField()
 
 
 AMENDMENTS = ("supplement", "renewal", "termination")
@@ -105,11 +94,11 @@ class AmendmentForm(forms.Form):
     kind = forms.ChoiceField(choices=[(one, one) for one in AMENDMENTS])
     title = forms.CharField(max_length=300)
     title_en = forms.CharField(max_length=400, required=False)
-    signed_on = forms.DateField()
-    effective_on = forms.DateField()
-    valid_until = forms.DateField(required=False)
-    clause_file = forms.FileField(required=False)
-    paper = forms.FileField(required=False)
+    signed_on = DayField()
+    effective_on = DayField()
+    valid_until = EndField(without_end=FAR, required=False)
+    clause_file = PaperField(required=False)
+    paper = PaperField(required=False)
 
 
 class AmendmentRowForm(forms.Form):
@@ -129,5 +118,5 @@ class PracticeForm(forms.Form):
     clause = forms.SlugField(max_length=_LONG)
     title = forms.CharField(max_length=300)
     status = forms.ChoiceField(choices=[(one, one) for one in ADOPTION])
-    on = forms.DateField()
+    on = DayField()
     note = forms.CharField(max_length=2000, required=False)

@@ -2,45 +2,44 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Q
-from django.urls import reverse
 from django.utils import timezone
 
 from duijie.errors import DeniedError, InputError
-from duijie.terms import Action, Bilingual, Clause
+from duijie.ledger import events
+from duijie.ledger.state import CaseState
+from duijie.terms import Action, Clause
+from duijie.terms.working_days import add_working_days
 from duijie.track.conference import ADOPTION, host_of
-from duijie.track.docking import REPLY_WORKING_DAYS, Ticket
-from duijie.track.run import node_templates
-from duijie.track.workflow import COUNTERSIGNED, ActionState, Evidence, Move, advance, state_of
+from duijie.track.docking import REPLY_WORKING_DAYS
+from duijie.track.trajectory import due_day
+from duijie.track.workflow import MILESTONE, kind_of, opening_fields
 from duijie_portal.accounts.door import write
-from duijie_portal.accounts.models import Department, Person, Role
+from duijie_portal.accounts.models import Department, Person
+from duijie_portal.ledger import casework
 from duijie_portal.ledger import services as ledger
-from duijie_portal.ledger.log import Draft, append, erasable
-from duijie_portal.ledger.models import Agreement, Event, Record
+from duijie_portal.ledger.charge import is_of
+from duijie_portal.ledger.listings import mint
+from duijie_portal.ledger.models import Agreement, Record, action_key
+from duijie_portal.ledger.recording import append, author_of, folded
 from duijie_portal.ledger.selectors import agreement_term
 
-from .selectors import clause_of, moves_of, term_of
+from .selectors import clause_of, term_of
 
 __all__ = [
-    "answer_ticket",
     "countersign",
     "hold_conference",
     "keep_minutes",
     "move",
     "note_practice",
     "open_ticket",
-    "receive_ticket",
     "record_decision",
 ]
-
-_ANY_DEPARTMENT = frozenset({Role.LEADER, Role.COORDINATOR})
 
 
 def _in_charge(person: Person, clause: Clause, task: Record | None) -> None:
@@ -53,8 +52,7 @@ def _in_charge(person: Person, clause: Clause, task: Record | None) -> None:
     """
     named = {*clause.lead.get(person.side_id or "", ()), *clause.support.get(person.side_id or "", ())}
     named |= set(task.payload.get("departments", ())) if task else set()
-    own = set(person.departments.values_list("key", flat=True))
-    if person.role not in _ANY_DEPARTMENT and not named & own:
+    if not is_of(person, named):
         raise DeniedError("portal_other_department", {"clause": clause.number})
 
 
@@ -78,31 +76,81 @@ def move(
     due_on: date | None = None,
     milestone: str = "",
     note: str = "",
+    reason: str = "",
     file: UploadedFile[Any] | None = None,
     evidence_kind: str = "",
-) -> Event:
-    """Take an action to its next node, tick off a milestone, or note a problem, risk or next step.
+) -> str:
+    """Take an action to its next node, tick off a milestone, or note a problem, risk or next step; the id of the act.
 
     Raises
     ------
     DeniedError
-        A guard of the node does not hold, or the person's department has no part in the clause.
+        The person's department has no part in the clause.
     InputError
-        The day lies in the future, or the file is no document.
+        The node is not next, a paper or a reason is missing, the step before waits for the other side, the day lies
+        in the future, or the file is no document.
     """
-    found_clause, found_action = _find(person, agreement, clause, action)
+    found_clause, found = _find(person, agreement, clause, action)
+    _in_charge(person, found_clause, decision_behind(agreement, clause, action))
+    definition, key = kind_of(found), action_key(agreement, clause, action)
+    says = _says(person, agreement, key)
+    if note.strip():
+        says["words"] = says["words"] | {"note": note.strip()}
+    if file:
+        ref, name = ledger.file_ref(file, evidence_kind or "statement")
+        says |= {"files": (ref,), "words": says["words"] | {ref.sha256: name}}
+    said = {"subject": f"case/{key}", "on": on, **says}
+    if kind == definition.first.key:
+        event: events.Event = _opening(person, agreement, clause, found, said)
+    elif kind == MILESTONE or kind in definition.notes:
+        event = events.Noted(about=kind, milestone=milestone, **said)
+    else:
+        tip = _case(agreement, key).tip
+        event = events.Step(node=kind, after=tip, reason=reason, due_on=due_on, **said)
+    [commit] = append(agreement, [(ledger.own_side(person), event)], today=timezone.localdate())
+    _follow_up(person, agreement, clause, action)
+    return commit
+
+
+def _case(agreement: Agreement, key: str) -> CaseState:
+    return folded(agreement, f"case/{key}").case or CaseState()
+
+
+def _says(person: Person, agreement: Agreement, key: str) -> dict[str, Any]:
+    """The author fields of an act on an action: whoever registers it leads."""
+    roles, side = _case(agreement, key).roles, ledger.own_side(person)
+    return author_of(person).says(next((role for role, one in roles.items() if one == side), "lead_side"))
+
+
+def _opening(
+    person: Person, agreement: Agreement, clause: str, action: Action, said: Mapping[str, Any]
+) -> events.CaseOpened:
+    definition, side = kind_of(action), ledger.own_side(person)
+    other = agreement.sides.exclude(pk=side).order_by("pk").values_list("pk", flat=True).first() or ""
+    titles = {"title_zh": action.name.zh, "title_en": action.name.en}
+    return events.CaseOpened(
+        **{**said, "words": said["words"] | {name: text for name, text in titles.items() if text}},
+        definition=definition.name,
+        pinned=definition.pinned,
+        clause=clause,
+        ordering=side,
+        roles={"lead_side": side, "other_side": other},
+        began_on=said["on"],
+        due_on=due_day(action.due_on),
+        fields=opening_fields(action),
+    )
+
+
+def _follow_up(person: Person, agreement: Agreement, clause: str, action: str) -> None:
+    """A decision of the conference is done once its task has its result."""
     task = decision_behind(agreement, clause, action)
-    _in_charge(person, found_clause, task)
-    if kind == COUNTERSIGNED:
-        raise DeniedError("portal_own_countersignature")
-    made = _new_move(person, clause, action, kind, on)
-    proof = _proof(person, agreement, file, evidence_kind, f"{clause}/{action}") if file else ()
-    due = due_on.isoformat() if due_on else ""
-    made = replace(made, due_on=due, milestone=milestone, note=Bilingual(note.strip()), evidence=proof)
-    event, state = _append(person, agreement, found_action, made)
-    if task and state.is_done:
-        _fold_decision(task, on)
-    return event
+    if task is None or task.done_on:
+        return
+    state = _case(agreement, action_key(agreement, clause, action))
+    last = state.last
+    if state.kind and last is not None and state.kind.nodes[state.node].is_end and not last.is_held:
+        task.payload = {**task.payload, "done_on": last.on.isoformat()}
+        ledger.change_record(person, task, state="done", on=timezone.localdate(), done_on=last.on)
 
 
 def decision_behind(agreement: Agreement, clause: str, action: str) -> Record | None:
@@ -111,58 +159,25 @@ def decision_behind(agreement: Agreement, clause: str, action: str) -> Record | 
     return rows.filter(Q(payload__action=action) | Q(pk=action)).first()
 
 
-def _fold_decision(row: Record, on: date) -> None:
-    """A decision is done when its task has its result: the task's sealed move says so, the row only shows it."""
-    row.state, row.done_on, row.payload = "done", on, {**row.payload, "done_on": on.isoformat()}
-    row.save(update_fields=["state", "done_on", "payload"])
-
-
-def _proof(
-    person: Person, agreement: Agreement, file: UploadedFile[Any], kind: str, subject: str
-) -> tuple[Evidence, ...]:
-    kept = ledger.add_evidence(
-        person, agreement, file=file, kind=kind or "statement", subject_type="action", subject=subject
-    )
-    return (Evidence(kept.kind, kept.sha256, kept.name),)
-
-
-def _new_move(person: Person, clause: str, action: str, kind: str, on: date) -> Move:
-    if on > timezone.localdate():
-        raise InputError("portal_day_ahead", {"on": on.isoformat()})
-    return Move(clause, action, kind, on.isoformat(), ledger.own_side(person), person.username)
-
-
-def _append(person: Person, agreement: Agreement, action: Action, made: Move) -> tuple[Event, ActionState]:
-    """Check a move against the state it meets, then seal it; later days than the last move only."""
-    subject = f"{made.clause}/{made.action}"
-    moves = moves_of(agreement, subject)
-    if moves and made.on < max(one.on for one in moves):
-        raise InputError("portal_step_too_early", {"on": made.on, "last_on": max(one.on for one in moves)})
-    template = node_templates()[action.template]
-    made = replace(made, sequence=len(moves))
-    state = state_of(template, moves, as_of=timezone.localdate(), milestones=action.milestones)
-    state = advance(template, state, made, milestones=action.milestones)
-    note = json.dumps(made.note.to_dict(), ensure_ascii=False) if made.note["zh"] else ""
-    body = {
-        "sequence": len(moves),
-        "evidence": [{"kind": one.kind, "sha256": one.sha256, "name": one.name} for one in made.evidence],
-        "due_on": made.due_on,
-        "milestone": made.milestone,
-        "countersigns_node": made.countersigns,
-        "actor": erasable(person.username, person),
-        "note": erasable(note),
-    }
-    draft = Draft(made.side, f"move.{made.kind}", "action", subject, date.fromisoformat(made.on), body)
-    [event] = append(agreement, [draft])
-    return event, state
-
-
 @write("action.countersign")
-def countersign(person: Person, agreement: Agreement, *, clause: str, action: str, node: str, on: date) -> Event:
-    """Agree, for the other side, that an action may enter a node which asks for it."""
-    _, found = _find(person, agreement, clause, action)
-    made = replace(_new_move(person, clause, action, COUNTERSIGNED, on), countersigns=node)
-    return _append(person, agreement, found, made)[0]
+def countersign(person: Person, agreement: Agreement, *, clause: str, action: str, node: str, on: date) -> str:
+    """Agree, for the other side, that an action has reached a node which asks for it; the id of the word.
+
+    Raises
+    ------
+    InputError
+        The action does not stand at the node, or no word of this side is asked for.
+    """
+    _find(person, agreement, clause, action)
+    key = action_key(agreement, clause, action)
+    last = _case(agreement, key).last
+    if last is None or last.node != node:
+        raise InputError("case_target_unknown")
+    said = _says(person, agreement, key)
+    event = events.Confirmed(subject=f"case/{key}", on=on, target=last.act.commit, **said)
+    [commit] = append(agreement, [(ledger.own_side(person), event)], today=timezone.localdate())
+    _follow_up(person, agreement, clause, action)
+    return commit
 
 
 @write("ticket.open")
@@ -176,8 +191,8 @@ def open_ticket(
     title: str,
     limit_working_days: int = REPLY_WORKING_DAYS,
     on: date,
-) -> Record:
-    """Bring a matter to a department of the other side, to be answered within a limit of working days.
+) -> str:
+    """Bring a matter to a department of the other side, to be answered within a limit of working days; its case.
 
     Raises
     ------
@@ -186,84 +201,25 @@ def open_ticket(
     InputError
         The asked department is none of the other side.
     """
-    offices = Department.objects.filter(agreement=agreement.pk)
-    asked = offices.filter(key=to_department).exclude(side=person.side_id).first()
+    side, offices = ledger.own_side(person), Department.objects.filter(agreement=agreement.pk)
+    asked = offices.filter(key=to_department).exclude(side=side).first()
     if asked is None or clause_of(term_of(agreement, person), clause) is None:
         raise InputError("portal_department_unknown", {"department": to_department})
-    own = offices.filter(side=person.side_id, key=from_department)
-    mine = own if person.role in _ANY_DEPARTMENT else own.filter(people=person)
-    if not mine.exists():
+    if not offices.filter(side=side, key=from_department).exists() or not is_of(person, (from_department,)):
         raise DeniedError("portal_other_department", {"clause": clause})
-    payload = {
-        "clause": clause,
-        "side": person.side_id,
-        "from_department": from_department,
-        "to_department": to_department,
-        "opened_on": on.isoformat(),
-        "limit_working_days": limit_working_days,
-        "subject": {"zh": title, "en": ""},
-    }
-    due = Ticket(
-        id="",
-        clause=clause,
-        side="",
-        from_department="",
-        to_department="",
-        opened_on=on.isoformat(),
-        limit_working_days=limit_working_days,
-    ).due_on
-    row = ledger.add_shared_record(
+    roles = {"asks": from_department, "answers": to_department, "asks_side": side, "answers_side": asked.side_id}
+    return casework.open_case(
         person,
         agreement,
-        kind="ticket",
-        on=on,
         clause=clause,
-        state="opened",
-        to_side=asked.side,
-        department=from_department,
-        to_department=to_department,
-        due_on=date.fromisoformat(due),
-        title_zh=title,
-        payload=payload,
+        kind="ticket",
+        roles=roles,
+        on=on,
+        key=mint(side),
+        title={"zh": title},
+        due_on=add_working_days(on, limit_working_days),
+        fields={"limit_working_days": limit_working_days},
     )
-    _tell(agreement, asked.side_id, to_department, "portal_told_ticket", row)
-    return row
-
-
-def _tell(agreement: Agreement, side: str, department: str, code: str, row: Record) -> None:
-    values = {"title": row.title_zh, "due_on": row.due_on.isoformat() if row.due_on else ""}
-    path = reverse("tickets", args=[agreement.pk])
-    ledger.notify_department(agreement, side=side, department=department, code=code, values=values, path=path)
-
-
-def _asked(person: Person, row: Record) -> None:
-    """Only the asked department receives and answers."""
-    is_office = person.departments.filter(key=row.to_department, agreement=row.agreement_id).exists()
-    if person.side_id != row.to_side_id or not (is_office or person.role in _ANY_DEPARTMENT):
-        raise DeniedError("portal_other_department", {"clause": row.clause})
-
-
-@write("ticket.answer")
-def receive_ticket(person: Person, row: Record, *, on: date) -> Event:
-    """Sign for a ticket (签收)."""
-    _asked(person, row)
-    if row.state != "opened":
-        raise DeniedError("portal_out_of_order", {"state": row.state})
-    return ledger.change_record(
-        person, row, state="received", on=on, payload={**row.payload, "received_on": on.isoformat()}
-    )
-
-
-@write("ticket.answer")
-def answer_ticket(person: Person, row: Record, *, text: str, on: date) -> Event:
-    """Answer a ticket; the asking department is told."""
-    _asked(person, row)
-    if row.state not in ("opened", "received"):
-        raise DeniedError("portal_out_of_order", {"state": row.state})
-    payload = {**row.payload, "replied_on": on.isoformat(), "reply": {"zh": text, "en": ""}}
-    event = ledger.change_record(person, row, state="replied", on=on, note=text, payload=payload, done_on=on)
-    _tell(row.agreement, row.side_id, row.department, "portal_told_reply", row)
-    return event
 
 
 @write("decision.record")
@@ -332,7 +288,7 @@ def hold_conference(person: Person, agreement: Agreement, *, title: str, agenda:
 
 
 @write("conference.hold")
-def keep_minutes(person: Person, row: Record, *, file: UploadedFile[Any]) -> Event:
+def keep_minutes(person: Person, row: Record, *, file: UploadedFile[Any]) -> str:
     """Keep the minutes (会议纪要) of a session under their hash; kept once, they are not replaced.
 
     Raises
@@ -345,9 +301,9 @@ def keep_minutes(person: Person, row: Record, *, file: UploadedFile[Any]) -> Eve
     ledger.owner_only(person, row)
     if row.payload.get("minutes_sha256"):
         raise DeniedError("portal_out_of_order", {"state": row.state})
-    kept = ledger.add_evidence(person, row.agreement, file=file, kind="minutes", subject_type="record", subject=row.pk)
-    payload = {**row.payload, "minutes_sha256": kept.sha256}
-    return ledger.change_record(person, row, state="minuted", on=timezone.localdate(), payload=payload)
+    ref, _ = ledger.file_ref(file, "minutes")
+    payload = {**row.payload, "minutes_sha256": ref.sha256}
+    return ledger.change_record(person, row, state="minuted", on=timezone.localdate(), files=(ref,), payload=payload)
 
 
 @write("practice.adopt")

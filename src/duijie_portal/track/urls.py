@@ -10,7 +10,6 @@ urlpatterns = [
     *twin("track/", views.board, "track"),
     *twin("track/tickets/", views.tickets, "tickets"),
     path("track/tickets/open/", views.open_ticket, name="open_ticket"),
-    path("track/tickets/answer/", views.answer_ticket, name="answer_ticket"),
     *twin("track/conference/", views.conference, "conference"),
     path("track/conference/hold/", views.hold_conference, name="hold_conference"),
     path("track/conference/minutes/", views.keep_minutes, name="keep_minutes"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 from django.http import Http404, HttpRequest
@@ -10,15 +11,22 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from duijie.data import read, root
+from duijie.errors import InputError
+from duijie.ledger.state import Placed
+from duijie.sheets import split_lines
+from duijie.terms import Bilingual
+from duijie.terms.days import parse_day, shifted
+from duijie.terms.working_days import working_days_between
 from duijie.track import difference
 from duijie.track.changes import quarter
 from duijie.track.conference import ADOPTION, host_of, practices_at
-from duijie.track.run import node_templates
-from duijie.track.workflow import NOTES
+from duijie.track.standing import ActionProgress
+from duijie.track.workflow import kind_of
 from duijie_portal.accounts.models import Department, Person
-from duijie_portal.ledger.models import Agreement, Case, Record
+from duijie_portal.ledger.looking import looking
+from duijie_portal.ledger.models import Agreement, Case, Record, action_key
 from duijie_portal.ledger.pages import act, page, paged, person_of
-from duijie_portal.ledger.selectors import agreement_term, department_names
+from duijie_portal.ledger.selectors import agreement_term, case_title, counted_sums, department_names, sums_of
 
 from . import amendment_services, factor_selectors, factor_services, forms, selectors, services
 
@@ -28,14 +36,15 @@ Document = dict[str, Any]
 
 
 def day_of(request: HttpRequest) -> date:
-    """The day a page looks at: the ``as_of`` parameter, else today; anything odd is today."""
+    """The day a page looks at: the ``as_of`` parameter, else the day K stands for, else today; anything odd is that."""
+    look = looking()
     try:
-        return date.fromisoformat(request.GET.get("as_of", ""))
-    except ValueError:
-        return timezone.localdate()
+        return parse_day(request.GET.get("as_of", ""))
+    except InputError:
+        return look.on if look else timezone.localdate()
 
 
-@page("track/board.html")
+@page("track/board.html", looks_back=True)
 def board(request: HttpRequest, agreement: Agreement) -> Document:
     found = selectors.standing(agreement, request.user, as_of=day_of(request)).to_dict()
     areas = [
@@ -44,76 +53,85 @@ def board(request: HttpRequest, agreement: Agreement) -> Document:
     return {**found, "areas": areas, "names": department_names(agreement)}
 
 
-@page("track/clause.html")
+@page("track/clause.html", looks_back=True)
 def clause(request: HttpRequest, agreement: Agreement, clause: str) -> Document:
     as_of = day_of(request)
     standing = selectors.standing(agreement, request.user, as_of=as_of)
     if clause not in standing.by_clause:
         raise Http404
     one = standing.by_clause[clause]
-    cases = Case.objects.filter(agreement=agreement, clause=clause).visible_to(request.user)
+    cases = Case.objects.filter(agreement=agreement, clause=clause).of_chain().visible_to(request.user)
+    streams = selectors.actions_of(agreement)
     rows, place = paged(request, cases.count(), 20)
-    shown = cases.select_related("need_party", "offer_party")[rows]
+    shown = cases.select_related("need", "need_party", "offer_party")[rows]
+    sums = sums_of(cases.values_list("pk", flat=True), as_of=as_of)
     return {
         "as_of": as_of,
         "today": timezone.localdate(),
         "clause": one.to_dict(),
         "source": one.clause.source.to_dict(),
-        "moves": [
-            _move(move) for move in selectors.moves_of(agreement) if move.clause == clause and move.on <= str(as_of)
-        ],
+        "told": {key: _told(stream, as_of) for (own, key), stream in streams.items() if own == clause},
+        "keys": _case_keys(agreement, request, clause, streams),
         "choices": {action.action.key: _choices(action) for action in one.actions},
         "evidence_kinds": read(root() / "policies" / "evidence.yaml", "evidence")["evidence"],
         "departments": department_names(agreement),
-        "cases": [_case(row) for row in shown],
+        "cases": [_case(row, sums.get(row.pk, {})) for row in shown],
+        "sums": counted_sums(sums),
         "pages": place,
     }
 
 
-def _move(move: Any) -> Document:
-    template_free = {"action": move.action, "kind": move.kind, "on": move.on, "side": move.side, "note": move.note}
-    return {
-        **template_free,
-        "milestone": move.milestone,
-        "countersigns": move.countersigns,
-        "n_evidence": len(move.evidence),
-    }
+def _case_keys(agreement: Agreement, request: HttpRequest, clause: str, begun: Iterable[tuple[str, str]]) -> Document:
+    """The case of each action that was begun, for who may open it."""
+    keys = {key: action_key(agreement, own, key) for own, key in begun if own == clause}
+    seen = set(Case.objects.filter(pk__in=keys.values()).visible_to(request.user).values_list("pk", flat=True))
+    return {key: case for key, case in keys.items() if case in seen}
 
 
-def _choices(action: Any) -> Document:
-    """What may follow for an action: next nodes, nodes that wait for the other side, open milestones."""
-    template = node_templates()[action.action.template]
-    state = action.state
-    following = template.nodes[state.node].following if state.node else (template.start,)
-    nodes = [template.nodes[key] for key in following]
+def _told(stream: Sequence[Placed], as_of: date) -> list[Document]:
+    """What was said of an action until a day, latest first: steps, words of the other side, milestones and notes."""
+    found = []
+    for one in sorted(stream, key=lambda one: (one.event.on, one.place or (0, 0)), reverse=True):
+        event = one.event
+        if event.on <= as_of:
+            what = getattr(event, "node", "") or getattr(event, "about", "") or event.kind.replace(".", "_")
+            note = Bilingual(event.words.get("note", ""), event.words.get("note_en", ""))
+            about = {"what": what, "on": event.on, "side": one.side, "note": note}
+            found.append({**about, "n_evidence": len(event.files)})
+    return found
+
+
+def _choices(action: ActionProgress) -> Document:
+    """What may follow for an action: next nodes, the step that waits for a side's word, open milestones."""
+    kind, state = kind_of(action.action), action.state
+    following = kind.nodes[state.node].next if state.node else (kind.first.key,)
+    repeats = (state.node,) if state.node and kind.nodes[state.node].repeats else ()
+    nodes = [] if state.waits_for and not repeats else [kind.nodes[key] for key in (*following, *repeats)]
     return {
         "nodes": [
-            {"key": node.key, "name": node.name, "evidence": node.evidence, "waits": _waits(node, state)}
+            {
+                "key": node.key,
+                "name": node.name,
+                "evidence": node.evidence,
+                "is_evidence_needed": node.is_evidence_needed,
+                "reasons": node.reasons,
+            }
             for node in nodes
         ],
+        "reasons": [reason for node in nodes for reason in node.reasons],
         "milestones": [one.milestone.key for one in action.milestones if one.state != "done"],
-        "notes": NOTES if state.node else (),
-        "names": {key: node.name for key, node in template.nodes.items()},
-        "owner": state.side,
+        "notes": kind.notes if state.node else (),
+        "names": {key: node.name for key, node in kind.nodes.items()},
+        "proposed": state.proposed,
+        "proposed_name": kind.nodes[state.proposed].name if state.proposed else "",
+        "waits_for": state.waits_for,
     }
 
 
-def _waits(node: Any, state: Any) -> bool:
-    return bool(node.needs_countersignature and not set(state.countersigned.get(node.key, ())) - {state.side})
-
-
-def _case(row: Case) -> Document:
+def _case(row: Case, sums: Document) -> Document:
     parties = [party.name if party else "" for party in (row.need_party, row.offer_party)]
-    return {
-        "id": row.pk,
-        "title": row.title,
-        "state": row.state,
-        "last_on": row.last_on,
-        "amount": row.amount,
-        "unit": row.unit,
-        "parties": parties,
-        "reason": row.reason,
-    }
+    about = {"id": row.pk, "title": case_title(row), "state": row.state, "last_on": row.last_on, **sums}
+    return {**about, "parties": parties, "reason": row.reason}
 
 
 @act(forms.MoveForm, "clause")
@@ -128,10 +146,10 @@ def countersign(request: HttpRequest, agreement: Agreement, data: Document, *, c
     return "portal_done_countersign"
 
 
-@page("track/tickets.html")
+@page("track/tickets.html", looks_back=True)
 def tickets(request: HttpRequest, agreement: Agreement) -> Document:
     as_of = day_of(request)
-    rows = selectors.tickets_at(selectors.records_of(agreement, request.user, "ticket"), as_of=as_of)
+    rows = selectors.tickets_at(selectors.tickets_of(agreement, request.user), as_of=as_of)
     shown, place = paged(request, len(rows), 30)
     return {
         "as_of": as_of,
@@ -165,18 +183,7 @@ def open_ticket(request: HttpRequest, agreement: Agreement, data: Document) -> s
     return "portal_done_ticket"
 
 
-@act(forms.ReplyForm, "tickets")
-def answer_ticket(request: HttpRequest, agreement: Agreement, data: Document) -> str:
-    rows = Record.objects.filter(agreement=agreement, kind="ticket").visible_to(request.user)
-    row = get_object_or_404(rows, pk=request.POST.get("ticket", ""))
-    if data["is_receipt"]:
-        services.receive_ticket(request.user, row, on=timezone.localdate())
-        return "portal_done_receipt"
-    services.answer_ticket(request.user, row, text=data["text"], on=timezone.localdate())
-    return "portal_done_reply"
-
-
-@page("track/conference.html")
+@page("track/conference.html", looks_back=True)
 def conference(request: HttpRequest, agreement: Agreement) -> Document:
     as_of = day_of(request)
     sessions = selectors.conferences(agreement, request.user)
@@ -196,6 +203,7 @@ def conference(request: HttpRequest, agreement: Agreement) -> Document:
             "side": row.side_id,
             "state_name": tasks.get((row.clause, row.payload.get("action") or row.pk)),
             "is_overdue": bool(row.due_on and row.due_on < as_of and not row.done_on),
+            "left_working_days": working_days_between(as_of, row.due_on) if row.due_on else None,
         }
         for row in rows
         if row.on and row.on <= as_of
@@ -220,7 +228,7 @@ def _to_minute(agreement: Agreement, person: Any) -> list[str]:
 
 @act(forms.ConferenceForm, "conference")
 def hold_conference(request: HttpRequest, agreement: Agreement, data: Document) -> str:
-    lines = [line.strip() for line in data["agenda"].splitlines() if line.strip()]
+    lines = [line.strip() for line in split_lines(data["agenda"]) if line.strip()]
     services.hold_conference(request.user, agreement, title=data["title"], agenda=lines, on=data["on"])
     return "portal_done_conference"
 
@@ -238,7 +246,7 @@ def record_decision(request: HttpRequest, agreement: Agreement, data: Document) 
     return "portal_done_decision"
 
 
-@page("track/practices.html")
+@page("track/practices.html", looks_back=True)
 def practices(request: HttpRequest, agreement: Agreement) -> Document:
     as_of = day_of(request)
     found = practices_at(selectors.practices(agreement, request.user), as_of=as_of)
@@ -265,14 +273,19 @@ def changes(request: HttpRequest, agreement: Agreement) -> Document:
     one = selectors.standing(agreement, request.user, as_of=before)
     other = selectors.standing(agreement, request.user, as_of=min(after, today))
     titles = {item.clause.key: item.clause.title for item in other.clauses}
-    return {"quarter": asked, "before": before, "after": after, "changes": difference(one, other), "titles": titles}
+    units = {(item.clause.key, each.indicator.key): each.indicator.unit
+             for item in other.clauses for each in item.indicators}  # fmt: skip
+    moved = [
+        {**change.to_dict(), "unit": units.get((change.clause, change.key), "")} for change in difference(one, other)
+    ]
+    return {"quarter": asked, "before": before, "after": after, "changes": moved, "titles": titles}
 
 
 @page("track/factors.html")
 def factors(request: HttpRequest, agreement: Agreement) -> Document:
     as_of = day_of(request)
     found = factor_selectors.board(agreement, person_of(request), as_of=as_of)
-    return {"as_of": as_of, "since": as_of - timedelta(days=7), "factors": found}
+    return {"as_of": as_of, "since": shifted(as_of, -7), "factors": found}
 
 
 @act(forms.FollowForm, "factors")
@@ -281,7 +294,7 @@ def follow_factor(request: HttpRequest, agreement: Agreement, data: Document) ->
     return "portal_done_follow" if data["is_followed"] else "portal_done_unfollow"
 
 
-@page("track/amendments.html")
+@page("track/amendments.html", looks_back=True)
 def amendments(request: HttpRequest, agreement: Agreement) -> Document:
     standing = selectors.standing(agreement, request.user, as_of=day_of(request))
     everyone = [one.code for one in standing.agreement.sides]

@@ -10,7 +10,7 @@ from typing import Any
 
 from duijie.match.kinds import Kind, Role
 from duijie.terms import CHAIN, Bilingual, Clause, Listing, Party, Step
-from duijie.track.calendar import add_working_days
+from duijie.terms.working_days import add_working_days
 from duijie.track.indicators import REFUSED
 
 from .cast import Cast, Topic
@@ -212,14 +212,20 @@ def _amounts(script: Script, dice: Random, plan: _Plan) -> Mapping[str, tuple[fl
 def _linked(
     script: Script, steps: Sequence[Step], links: Mapping[str, str], *, amounts: Mapping[str, tuple[float, str]]
 ) -> Iterator[Step]:
-    """The steps with their amounts, the listings they speak of, and the other side's countersignature."""
+    """The steps with their amounts, the listings they speak of, and the other side's countersignature.
+
+    Nothing is delivered before the contract is confirmed.
+    """
     pace = vocabulary("pace")
+    delivered_on = next((date.fromisoformat(step.on) for step in steps if step.kind == CHAIN[-1]), None)
     for step in steps:
         dice = script.dice("step", step.case, step.kind)
         amount, unit = amounts.get(step.kind, (None, ""))
         told: dict[str, Any] = {**step.payload, **links}
         confirmed = add_working_days(date.fromisoformat(step.on), dice.randint(*pace["confirmed_within"]))
         is_wanted = step.kind in ("signed", "delivered") and dice.random() < pace["confirmed_share"]
+        if step.kind == "signed" and delivered_on is not None:
+            is_wanted, confirmed = True, min(confirmed, delivered_on)
         is_confirmed = is_wanted and confirmed <= script.as_of
         if is_confirmed:
             told["confirmed_on"] = confirmed.isoformat()

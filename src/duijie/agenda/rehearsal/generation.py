@@ -7,8 +7,6 @@ from datetime import date
 
 from duijie.match.kinds import Kind
 from duijie.terms import Agreement
-from duijie.track.run import node_templates
-from duijie.track.workflow import Template
 
 from .cast import engage
 from .chains import play
@@ -27,7 +25,6 @@ def generate(
     seed: int,
     as_of: date,
     scale: int = 1,
-    templates: Mapping[str, Template] | None = None,
 ) -> Records:
     """The full life of an agreement from its signing to `as_of`, with invented, numbered parties.
 
@@ -44,8 +41,6 @@ def generate(
         The last day of the life; before the signing there are only parties.
     scale
         How many times over: 1 plays each clause's chain once in every state.
-    templates
-        Node templates of the actions, the built-in ones by default.
 
     Returns
     -------
@@ -60,7 +55,7 @@ def generate(
     chains = play(script, cast, kinds, shelf)
     conferences = list(confer(script, shelf))
     seen = visits(script, cast)
-    moves = list(work(script, templates or node_templates(), shelf))
+    moves = list(work(script, shelf))
     return Records(
         head.agreement,
         head.title,

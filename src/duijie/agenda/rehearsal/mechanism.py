@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from random import Random
 
 from duijie.terms import Agreement, Bilingual, Clause, Indicator, Step
-from duijie.track.calendar import add_working_days
+from duijie.terms.working_days import add_working_days
 from duijie.track.conference import ADOPTION, Conference, Decision, Practice, host_of
 from duijie.track.docking import Pair, Ticket, pairs_of
 from duijie.track.indicators import Ledger, measure

@@ -44,7 +44,8 @@ def _value(script: Script, dice: Random, kind: Kind, one: Field, topic: Topic, r
         return math.ceil(number) if one.unit in values["whole"] else number
     if one.type == "range":
         middle = _number(dice, _bounds(kind, one))
-        return [_rounded(middle * 0.6), _rounded(middle * 1.6)]
+        low, high = _rounded(middle * 0.6), _rounded(middle * 1.6)
+        return [low, high if one.maximum is None else min(high, type(high)(one.maximum))]
     if one.type == "choice":
         return dice.choice(sorted(one.vocabulary))
     if one.type == "words":

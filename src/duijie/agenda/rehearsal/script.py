@@ -13,7 +13,7 @@ from typing import Any
 
 from duijie import data
 from duijie.terms import Agreement, Bilingual, Clause, Source
-from duijie.track.calendar import add_working_days, is_working_day
+from duijie.terms.working_days import add_working_days, is_working_day
 
 from .records import EvidenceText
 

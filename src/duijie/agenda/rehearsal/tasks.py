@@ -3,50 +3,55 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from random import Random
 
+from duijie.ledger.kinds import CaseKind
 from duijie.terms import Action, Bilingual, Clause, Milestone
-from duijie.track.calendar import add_working_days
-from duijie.track.workflow import COUNTERSIGNED, MILESTONE, Evidence, Move, Template
+from duijie.terms.working_days import add_working_days
+from duijie.track.workflow import COUNTERSIGNED, MILESTONE, Evidence, Move, kind_of
 
 from .script import Script, Shelf, vocabulary
 
 __all__ = ["work"]
 
 
-def work(script: Script, templates: Mapping[str, Template], shelf: Shelf) -> Iterator[Move]:
-    """The moves of all actions; over all of them every node of their templates is stood at by some."""
+def work(script: Script, shelf: Shelf) -> Iterator[Move]:
+    """The moves of all actions; over all of them every node of their kinds is stood at by some."""
     number = 0
     for clause in script.agreement.clauses:
         for action in clause.actions:
             number += 1
-            yield from _worked(script, clause, action, templates[action.template], number, shelf)
+            yield from _worked(script, clause, action, kind_of(action), number, shelf)
 
 
 def _worked(
-    script: Script, clause: Clause, action: Action, template: Template, number: int, shelf: Shelf
+    script: Script, clause: Clause, action: Action, kind: CaseKind, number: int, shelf: Shelf
 ) -> Iterator[Move]:
     dice = script.dice("action", clause.key, action.key)
-    ways = _ways(template)
+    ways = _ways(kind)
     way = ways[number % len(ways)]
     side, other = script.sides[number % len(script.sides)], script.sides[(number + 1) % len(script.sides)]
-    is_over = template.is_done(way[-1]) or template.is_way_out(way[-1])
+    last = kind.nodes[way[-1]]
+    is_over = last.is_end or last.repeats
     dates = _dates(script, dice, len(way), is_over=is_over)
     due = _due(script, dice, dates, is_over=is_over)
     sequence = iter(range(1000))
     scene = _Scene(script, clause, action, side, other, shelf)
     for at, (node, day) in enumerate(zip(way, dates, strict=True)):
-        if template.nodes[node].needs_countersignature:
+        about = kind.nodes[node]
+        kinds = about.evidence[:1] if about.is_evidence_needed else ()
+        reason = dice.choice(about.reasons) if about.reasons else ""
+        handed = due if at == min(1, len(way) - 1) else ""
+        yield scene.move(node, day, next(sequence), due_on=handed, kinds=kinds, reason=reason)
+        if about.confirmed_by:
             yield scene.move(COUNTERSIGNED, day, next(sequence), by=other, countersigns=node)
-        kinds = template.nodes[node].evidence or (("statement",) if template.nodes[node].is_final else ())
-        yield scene.move(node, day, next(sequence), due_on=due if at == min(1, len(way) - 1) else "", kinds=kinds)
         for milestone in scene.reached(at, len(way)):
             yield scene.move(MILESTONE, day, next(sequence), milestone=milestone.key, kinds=milestone.evidence[:1])
     if not is_over:
-        for kind in _notes(dice, due, script.as_of):
-            yield scene.move(kind, dates[-1], next(sequence), note=_said(dice, kind))
+        for about_what in _notes(dice, due, script.as_of):
+            yield scene.move(about_what, dates[-1], next(sequence), note=_said(dice, about_what))
 
 
 class _Scene:
@@ -68,6 +73,7 @@ class _Scene:
         milestone: str = "",
         countersigns: str = "",
         note: Bilingual | None = None,
+        reason: str = "",
     ) -> Move:
         side, on = by or self._side, day.isoformat()
         proofs = tuple(Evidence(one, self._shelf.put(one, self._action.name, on)) for one in kinds)
@@ -84,6 +90,7 @@ class _Scene:
             countersigns,
             note or Bilingual(),
             proofs,
+            reason,
         )
 
     def reached(self, at: int, n: int) -> Iterator[Milestone]:
@@ -95,13 +102,13 @@ class _Scene:
                 yield one
 
 
-def _ways(template: Template) -> list[tuple[str, ...]]:
+def _ways(kind: CaseKind) -> list[tuple[str, ...]]:
     """The shortest way to every node, the longest ways first, so that few clauses are all at their start."""
-    found: dict[str, tuple[str, ...]] = {template.start: (template.start,)}
-    queue = deque([template.start])
+    found: dict[str, tuple[str, ...]] = {kind.first.key: (kind.first.key,)}
+    queue = deque([kind.first.key])
     while queue:
         node = queue.popleft()
-        for following in template.nodes[node].following:
+        for following in kind.nodes[node].next:
             if following not in found:
                 found[following] = (*found[node], following)
                 queue.append(following)

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from duijie.match.readers import for_everyone
 from duijie.terms import Language, Progress, silent
 
 from .composition import compose
@@ -52,11 +53,13 @@ def write_report(
 
     Notes
     -----
+    What was inferred of a named organisation stays out: the report goes to both sides and beyond.
     A rehearsal carries its banner on each page and sheet. Characters that the fonts of the package lack are shown in
     the PDF as 〓.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    makers = [one for language in languages for one in _makers(Reading(results, language), on)]
+    shown = for_everyone(results)
+    makers = [one for language in languages for one in _makers(Reading(shown, language), on)]
     written = []
     for done, (name, make) in enumerate(makers):
         progress("report", done, len(makers))

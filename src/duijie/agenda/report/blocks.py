@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 __all__ = [
     "Block",
@@ -76,7 +77,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table; paper shows the first `n_print` rows, `widths` are shares of the text width."""
+    """A table; paper shows the first `n_print` rows, `widths` are shares of the text width.
+
+    `sources` are what its own rows rest on, as mappings; empty where the table rests on a whole document.
+    """
 
     key: str
     caption: str
@@ -85,6 +89,7 @@ class Table:
     widths: tuple[float, ...]
     n_print: int = 12
     more: str = ""
+    sources: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

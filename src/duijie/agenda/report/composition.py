@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from . import cooperation, fitting
+from . import cooperation, fitting, opportunities
 from .blocks import Block, Document
 from .leader import leader_page
 from .origins import with_origins
@@ -14,6 +14,7 @@ from .reading import Reading
 __all__ = ["compose"]
 
 CHAPTERS = (
+    (opportunities.opportunities, "advice"),
     (fitting.quality, "diagnose"),
     (fitting.specialization, "diagnose"),
     (fitting.chains, "diagnose"),
@@ -38,7 +39,10 @@ def compose(reading: Reading, *, on: date) -> Document:
         language=reading.language,
         title=reading.say("report_title", sides=reading.say("report_and").join(sides.values())),
         subtitle=reading.say(
-            "report_subtitle", on=reading.day(on.isoformat()), as_of=reading.day(agreement.get("as_of"))
+            "report_subtitle",
+            on=reading.day(on.isoformat()),
+            data=_data_as_of(reading),
+            as_of=reading.day(agreement.get("as_of")),
         ),
         banner=_banner(reading),
         notice=reading.say("report_notice"),
@@ -48,6 +52,12 @@ def compose(reading: Reading, *, on: date) -> Document:
         analyst_title=reading.say("report_analyst_title"),
         analyst=tuple(_chapters(reading)),
     )
+
+
+def _data_as_of(reading: Reading) -> str:
+    """Of when the registrations are: the day of a run is not the day of its data."""
+    sources = reading.keyed("diagnose", "counts")
+    return str(sources[0].get("as_of") or "") if sources else reading.say("report_none")
 
 
 def _banner(reading: Reading) -> str:

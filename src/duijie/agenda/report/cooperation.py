@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -11,7 +11,7 @@ from duijie.match import load_kinds
 from duijie.terms import CHAIN, Bilingual
 
 from .blocks import Block, Board, Drill, Figure, Link, Links, Row, Table
-from .leader import lights
+from .leader import lights, warranty_text
 from .reading import Reading
 
 __all__ = [
@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 N_PAGE = 120
-DOCUMENTS = ("diagnose", "match", "meet", "track")
+DOCUMENTS = ("advice", "diagnose", "match", "meet", "track")
 Record = Mapping[str, Any]
 
 
@@ -57,11 +57,38 @@ def matches(reading: Reading, number: int) -> Iterator[Block]:
     rows = tuple(_match_row(reading, *one) for one in held[:N_PAGE])
     columns = reading.columns("kind", "need", "offer", "score", "reason")
     more = reading.say("report_more", n=len(held), file="results/match.json") if len(held) > N_PAGE else ""
-    yield Table(
-        "matches", reading.say("report_caption_matches"), columns, rows, (0.11, 0.27, 0.27, 0.08, 0.27), 10, more
-    )
-    yield reading.note("report_inferred_note")
+    sources = _listing_sources(reading, [match for _, _, match in held[:N_PAGE]])
+    widths = (0.11, 0.27, 0.27, 0.08, 0.27)
+    yield Table("matches", reading.say("report_caption_matches"), columns, rows, widths, 10, more, sources)
+    yield reading.note("opportunity_disclaimer")
+    yield reading.note("report_warranty_said", told=warranty_text(reading, "said"))
     yield from _unmatched(reading)
+    yield from _ideas(reading)
+
+
+def _listing_sources(reading: Reading, matches: Iterable[Record]) -> tuple[Record, ...]:
+    """Where the needs and offers of some pairs come from."""
+    listings = reading.document("match").get("listings") or {}
+    return reading.sources_in([listings.get(match.get(role), {}) for match in matches for role in ("need", "offer")])
+
+
+def _ideas(reading: Reading) -> Iterator[Block]:
+    """What the chains suggest and nobody asked for; whose need it would be is shown to its own side alone."""
+    found = [(kind, one) for kind in reading.rows("match", "kinds") for one in kind.get("ideas") or ()]
+    if not found:
+        return
+    yield reading.note("report_read_ideas", warranty=warranty_text(reading, "ideas"))
+    columns = reading.columns("kind", "idea_need", "idea_offer")
+    rows = tuple(dict.fromkeys(_idea_row(reading, kind, one) for kind, one in found))
+    sources = _listing_sources(reading, [one for _, one in found])
+    yield Table("ideas", reading.say("report_caption_ideas"), columns, rows, (0.16, 0.38, 0.46), 12, "", sources)
+
+
+def _idea_row(reading: Reading, kind: Record, one: Record) -> Row:
+    listings = reading.document("match").get("listings") or {}
+    need = listings.get(one["need"], {})
+    wanted = reading.say("report_of", a=reading.region(str(need.get("region", ""))), b=reading.text(need.get("title")))
+    return Row((reading.text(kind["name"]), wanted, listing(reading, one["offer"])))
 
 
 def _kind_row(reading: Reading, at: int, kind: Record) -> Row:
@@ -116,7 +143,9 @@ def _unmatched(reading: Reading) -> Iterator[Block]:
     columns = reading.columns("kind", "need", "removed", "relaxation")
     rows = tuple(_unmatched_row(reading, kind, one) for kind, one in found[:N_PAGE])
     more = reading.say("report_more", n=len(found), file="results/match.json") if len(found) > N_PAGE else ""
-    yield Table("unmatched", reading.say("report_caption_unmatched"), columns, rows, (0.12, 0.34, 0.24, 0.3), 4, more)
+    sources = _listing_sources(reading, [one for _, one in found[:N_PAGE]])
+    widths, caption = (0.12, 0.34, 0.24, 0.3), reading.say("report_caption_unmatched")
+    yield Table("unmatched", caption, columns, rows, widths, 6, more, sources)
 
 
 def _unmatched_row(reading: Reading, kind: Record, one: Record) -> Row:
@@ -341,17 +370,26 @@ def sources(reading: Reading, number: int) -> Iterator[Block]:
             n=str(len(made.get("inputs") or ())),
             file=f"results/{name}.json",
         )
-    shown = (_link(reading, one) for name in DOCUMENTS for one in reading.rows(name, "sources"))
     yield reading.note("report_sources_note")
-    yield Links(tuple(dict.fromkeys(shown)))
+    yield Links(tuple(_links(reading)))
 
 
-def _link(reading: Reading, one: Record) -> Link:
-    return Link(source_text(reading, one), one.get("url", "") if one.get("is_linked") else "")
+def _links(reading: Reading) -> Iterator[Link]:
+    """Each publication once, whatever rests on it and in what year: publisher and title, the latest date, one link."""
+    latest: dict[str, tuple[str, str]] = {}
+    for name in DOCUMENTS:
+        for one in reading.rows(name, "sources"):
+            key = source_text(reading, {**one, "as_of": "", "basis": ""})
+            url = str(one.get("url") or "") if one.get("is_linked") else ""
+            on, known = latest.get(key, ("", ""))
+            latest[key] = max(on, str(one.get("as_of") or "")), known or url
+    for text, (on, url) in latest.items():
+        yield Link(" · ".join(part for part in (text, on) if part), url)
 
 
 def source_text(reading: Reading, one: Record) -> str:
     """Publisher, title, date; a derived statement says so."""
-    parts = (reading.text(one.get(name)) for name in ("publisher", "title", "as_of"))
+    title = reading.text(one.get("title")) if one.get("publisher") else ""
+    parts = (reading.cited(one), title, reading.text(one.get("as_of")))
     sign = reading.say("report_inferred") if one.get("basis") == "derived" else ""
     return (" · ".join(part for part in parts if part) or reading.say("report_none")) + sign

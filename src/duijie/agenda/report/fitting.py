@@ -32,7 +32,9 @@ def quality(reading: Reading, number: int) -> Iterator[Block]:
         yield Paragraph((reading.reason(reason),), "warning")
     columns = reading.columns("region", "firms", "coded", "years", "missing")
     rows = tuple(_coverage_row(reading, at, one) for at, one in enumerate(coverage))
-    yield Table("coverage", reading.say("report_caption_coverage"), columns, rows, (0.16, 0.16, 0.2, 0.2, 0.28))
+    sources = reading.keyed("diagnose", "parties")
+    caption = reading.say("report_caption_coverage")
+    yield Table("coverage", caption, columns, rows, (0.16, 0.16, 0.2, 0.2, 0.28), sources=sources)
     yield from _similarity(reading)
 
 
@@ -85,11 +87,12 @@ def specialization(reading: Reading, number: int) -> Iterator[Block]:
     columns = reading.columns("industry", "firms", "quotient", "band", "witness")
     for at, code in enumerate(reading.regions, start=1):
         yield reading.heading(2, at, reading.region(code))
-        own = [pair for pair in listed if pair[1]["region"] == code]
+        own = [pair for pair in listed if pair[1]["region"] == code and pair[1]["is_significant"]]
         rows = tuple(_quotient_row(reading, path, one) for path, one in own[:N_PAGE])
         more = reading.say("report_more", n=len(own), file="results/diagnose.json") if len(own) > len(rows) else ""
         caption = reading.say("report_caption_specialization", region=reading.region(code))
-        yield Table(f"specialization-{code}", caption, columns, rows, (0.3, 0.09, 0.11, 0.19, 0.31), 8, more)
+        widths, sources = (0.3, 0.09, 0.11, 0.19, 0.31), reading.keyed("diagnose", "counts", "io")
+        yield Table(f"specialization-{code}", caption, columns, rows, widths, 8, more, sources)
 
 
 def _quotient_row(reading: Reading, at: int, one: Record) -> Row:
@@ -138,22 +141,36 @@ def chains(reading: Reading, number: int) -> Iterator[Block]:
 
 
 def _stage_table(reading: Reading, at: int, chain: Record) -> Table:
-    lacking = {(gap["stage"], gap["region"]) for gap in chain["gaps"]}
+    gaps = {(gap["stage"], gap["region"]): gap for gap in chain["gaps"]}
     sides = tuple(reading.region(code) for code in reading.regions)
     rows = tuple(
-        _stage_row(reading, f"diagnose.chains[{at}].stages[{n}]", stage, lacking)
+        _stage_row(reading, f"diagnose.chains[{at}].stages[{n}]", stage, gaps)
         for n, stage in enumerate(chain["stages"])
     )
     caption = reading.say("report_caption_chain", name=reading.text(chain["name"]))
     columns = (*reading.columns("stage"), *sides, *reading.columns("gap"))
-    return Table(f"chain-{chain['key']}", caption, columns, rows, (0.3, *(0.44 / len(sides) for _ in sides), 0.26))
+    widths = (0.3, *(0.44 / len(sides) for _ in sides), 0.26)
+    return Table(f"chain-{chain['key']}", caption, columns, rows, widths, sources=_chain_sources(reading, chain))
 
 
-def _stage_row(reading: Reading, path: str, stage: Record, lacking: set[tuple[str, str]]) -> Row:
+def _chain_sources(reading: Reading, chain: Record) -> tuple[Record, ...]:
+    """The registrations behind the quotients, and where the named firms come from."""
+    return (*reading.keyed("diagnose", "counts"), *reading.sources_in(chain["stages"]))
+
+
+def _stage_row(reading: Reading, path: str, stage: Record, gaps: Mapping[tuple[str, str], Record]) -> Row:
     counts = (Figure(_stage_count(reading, stage, code), "stage", f"{path}.n_firms.{code}") for code in reading.regions)
-    without = (code for code in reading.regions if (stage["key"], code) in lacking)
-    said = reading.joined(reading.say("report_lacks", region=reading.region(code)) for code in without)
+    found = (gaps.get((stage["key"], code)) for code in reading.regions)
+    said = reading.joined(_gap_word(reading, gap) for gap in found if gap)
     return Row((reading.text(stage["name"]), *counts, said), reading.firms(stage.get("firms")))
+
+
+def _gap_word(reading: Reading, gap: Record) -> str:
+    """ "Lacks", or "weaker" with what it rests on."""
+    region = reading.region(gap["region"])
+    if gap["kind"] == "lacks":
+        return reading.say("report_lacks", region=region)
+    return reading.say("report_weaker", region=region, basis=reading.say(f"report_basis_{gap['basis']}"))
 
 
 def _stage_count(reading: Reading, stage: Record, code: str) -> str:
@@ -173,7 +190,8 @@ def _gaps(reading: Reading, at: int, chain: Record) -> Iterator[Block]:
         _gap_row(reading, stages, f"diagnose.chains[{at}].gaps[{n}]", gap) for n, gap in enumerate(chain["gaps"])
     )
     caption = reading.say("report_caption_gaps", name=reading.text(chain["name"]))
-    yield Table(f"gaps-{chain['key']}", caption, columns, rows, (0.1, 0.22, 0.1, 0.1, 0.48), 4)
+    sources = _chain_sources(reading, chain)
+    yield Table(f"gaps-{chain['key']}", caption, columns, rows, (0.1, 0.22, 0.1, 0.1, 0.48), 4, sources=sources)
 
 
 def _gap_row(reading: Reading, stages: Mapping[str, str], path: str, gap: Record) -> Row:
@@ -203,6 +221,8 @@ def links(reading: Reading, number: int) -> Iterator[Block]:
         yield reading.absent("diagnose")
         return
     yield reading.paragraph("report_read_link")
+    totals = {one["supplier_region"]: one for one in reading.rows("diagnose", "complementarity")}
+    sources = (*reading.keyed("diagnose", "counts", "detailed"),)
     yield link_chart(reading, [link for _, link in listed[:16]])
     columns = reading.columns("supplier_industry", "buyer_industry", "score", "reason")
     for at, code in enumerate(reading.regions, start=1):
@@ -210,8 +230,11 @@ def links(reading: Reading, number: int) -> Iterator[Block]:
         own = [pair for pair in listed if pair[1]["supplier_region"] == code]
         rows = tuple(_link_row(reading, path, link) for path, link in own[:N_PAGE])
         caption = reading.say("report_caption_links", region=reading.region(code))
-        more = reading.say("report_more", n=len(own), file="results/diagnose.json") if len(own) > len(rows) else ""
-        yield Table(f"links-{code}", caption, columns, rows, (0.24, 0.26, 0.1, 0.4), 5, more)
+        if code in totals and "n_links" in totals[code]:
+            n = reading.tally(totals[code]["n_links"], "links", "diagnose.complementarity[].n_links")
+            yield reading.note("report_total_links", n=n)
+        own_sources = (*sources, *reading.sources_in([link for _, link in own[:N_PAGE]]))
+        yield Table(f"links-{code}", caption, columns, rows, (0.24, 0.26, 0.1, 0.4), 5, sources=own_sources)
 
 
 def _link_row(reading: Reading, at: int, link: Record) -> Row:
@@ -251,7 +274,8 @@ def inside_class(reading: Reading, number: int) -> Iterator[Block]:
     ordered += [(at, one, pair) for at, one in listed for pair in one["pairs"][N_PAIRS_FIRST:]]
     rows = tuple(_word_row(reading, *one) for one in ordered[:N_PAGE])
     caption = reading.say("report_caption_inside")
-    yield Table("inside-class", caption, columns, rows, (0.2, 0.08, 0.16, 0.16, 0.2, 0.2), 6)
+    sources = (*reading.keyed("diagnose", "relation"), *reading.sources_in([pair for _, _, pair in ordered]))
+    yield Table("inside-class", caption, columns, rows, (0.2, 0.08, 0.16, 0.16, 0.2, 0.2), 8, sources=sources)
 
 
 def _word_row(reading: Reading, at: int, one: Record, pair: Record) -> Row:

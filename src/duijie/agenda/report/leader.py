@@ -3,74 +3,101 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .blocks import Block, Figure, Lamp, Lights, Row, Table
+from .blocks import Block, Drill, Figure, Lamp, Lights, Row, Table
 from .reading import Reading
 
-__all__ = ["classes", "leader_page", "lights"]
+__all__ = [
+    "classes",
+    "leader_page",
+    "level_text",
+    "lights",
+    "opportunity_drills",
+    "opportunity_row",
+    "opportunity_step",
+    "warranty_text",
+]
 
-N_WORDS = 3
 LEAST_FIRMS = 5  # a class with fewer firms on a side says little
+# How many opportunities fit the first page of paper; the first chapter has all of them.
+N_LEADER = {"zh": 10, "en": 6}
 LIGHTS = ("red", "amber", "green", "grey")
 
 
 def leader_page(reading: Reading) -> tuple[Block, ...]:
     """Three headings, each with one sentence and what carries it."""
-    return (*_complementarities(reading), *_meetings(reading), *_clauses(reading))
+    return (*_opportunities(reading), *_meetings(reading), *_clauses(reading))
 
 
-def _complementarities(reading: Reading) -> Iterator[Block]:
-    yield reading.heading(1, 1, reading.say("report_leader_complementarity"))
-    rows = (*_strongest_links(reading), *_strongest_words(reading))
-    if not rows:
-        yield reading.absent("diagnose")
+def _opportunities(reading: Reading) -> Iterator[Block]:
+    yield reading.heading(1, 1, reading.say("report_leader_opportunities"))
+    listed = reading.rows("advice", "opportunities")
+    if not listed:
+        yield reading.absent("advice")
         return
     yield reading.paragraph(
-        "report_leader_links",
-        n=reading.tally(len(reading.rows("diagnose", "links")), "links", "diagnose.links"),
-        gaps=reading.tally(_n_gaps(reading), "gaps", "diagnose.chains[].gaps"),
+        "report_leader_opportunities_example" if listed[0]["is_example"] else "report_leader_opportunities_lead",
+        n=reading.tally(len(listed), "opportunities", "advice.opportunities"),
         a=reading.joined(reading.region(code) for code in reading.regions),
     )
-    columns = tuple(reading.say(f"report_leader_column_{name}") for name in ("supplier", "buyer", "score", "firms"))
-    yield Table("leader-links", reading.say("report_leader_links_caption"), columns, rows, (0.27, 0.27, 0.12, 0.34))
+    columns = tuple(reading.say(f"report_leader_column_{name}") for name in ("opportunity", "ends", "first", "level"))
+    rows = tuple(opportunity_row(reading, at, one) for at, one in enumerate(listed))
+    yield Table("leader-opportunities", "", columns, rows, (0.28, 0.36, 0.27, 0.09), N_LEADER[reading.language])
+    yield reading.note("opportunity_disclaimer")
 
 
-def _n_gaps(reading: Reading) -> int:
-    return sum(len(chain["gaps"]) for chain in reading.rows("diagnose", "chains"))
-
-
-def _strongest_links(reading: Reading) -> Iterator[Row]:
-    """Two links a direction, those with named firms at both ends first: a leader wants to know whom to call."""
-    links = sorted(
-        enumerate(reading.rows("diagnose", "links")), key=lambda pair: (_is_nameless(pair[1]), -pair[1]["score"])
+def opportunity_row(reading: Reading, at: int, one: Mapping[str, Any]) -> Row:
+    """An opportunity in one row: what, who on either end, who begins when, on how much it rests."""
+    n_named = 9 if one["is_example"] else 2
+    ends = reading.say("report_semicolon").join(reading.end(end, n_named) for end in one["ends"])
+    return Row(
+        (
+            reading.say("report_numbered", n=at + 1, text=reading.reason(one["title"])),
+            ends,
+            reading.say(
+                "report_leader_first",
+                month=reading.text(one["step"]["told"]["values"]["month"]),
+                who=reading.joined(map(reading.text, one["step"]["departments"].values())),
+            ),
+            reading.say(f"opportunity_level_{one['level']}"),
+        ),
+        opportunity_drills(reading, one),
     )
-    for code in reading.regions:
-        own = (pair for pair in links if pair[1]["supplier_region"] == code)
-        for _, (at, link) in zip(range(2), own, strict=False):
-            yield Row(
-                (
-                    reading.say("report_of", a=reading.region(code), b=reading.text(link["supplier_name"])),
-                    reading.say(
-                        "report_of", a=reading.region(link["buyer_region"]), b=reading.text(link["buyer_name"])
-                    ),
-                    reading.figure(link["score"], "link", f"diagnose.links[{at}].score", 4),
-                    reading.say("report_pair", **_ends(reading, link)),
-                ),
-                reading.firms(link.get("firms")),
-            )
 
 
-def _is_nameless(link: Mapping[str, Any]) -> bool:
-    firms = link.get("firms") or {}
-    return not (firms.get(link["supplier_region"]) and firms.get(link["buyer_region"]))
+def opportunity_drills(reading: Reading, one: Mapping[str, Any]) -> tuple[Drill, ...]:
+    """What stands behind an opportunity: for, against, first step, how far it is tested, who."""
+    lines = {
+        "report_drill_for": tuple(map(reading.reason, (*one["reasons"], one["size"]))),
+        "report_drill_against": tuple(map(reading.reason, one["doubts"])),
+        "report_drill_step": (opportunity_step(reading, one),),
+        "report_drill_level": (level_text(reading, one), warranty_text(reading, str(one["kind"]))),
+    }
+    drills = [Drill(reading.say(code), tuple(line for line in found if line)) for code, found in lines.items()]
+    for end in one["ends"]:
+        named = (*map(reading.firm, end["firms"]), *(reading.other(other) for other in end["others"]))
+        drills.append(Drill(reading.region(end["region"]), named or (reading.say("opportunity_open"),)))
+    return tuple(drill for drill in drills if drill.lines)
 
 
-def _ends(reading: Reading, link: Mapping[str, Any]) -> dict[str, str]:
-    firms = link.get("firms") or {}
-    ends = {"a": firms.get(link["supplier_region"]), "b": firms.get(link["buyer_region"])}
-    return {end: reading.named(listed, 1) or reading.say("report_none") for end, listed in ends.items()}
+def opportunity_step(reading: Reading, one: Mapping[str, Any]) -> str:
+    """The first step as a sentence: who does what by when."""
+    return reading.reason(one["step"]["told"])
+
+
+def level_text(reading: Reading, one: Mapping[str, Any]) -> str:
+    """On how much an opportunity rests, and what keeps it from the level above."""
+    level = reading.say(f"opportunity_level_{one['level']}")
+    missing = reading.joined(reading.say(f"opportunity_missing_{name}") for name in one["missing"])
+    return reading.say("report_level_missing", level=level, missing=missing) if missing else level
+
+
+def warranty_text(reading: Reading, kind: str) -> str:
+    """How this kind of advice was tested, or that it never was."""
+    tests = reading.document("advice").get("tests") or {}
+    return reading.reason(tests.get(kind)) or reading.say("opportunity_warranty_never")
 
 
 def classes(reading: Reading) -> list[tuple[int, Mapping[str, Any]]]:
@@ -82,29 +109,6 @@ def classes(reading: Reading) -> list[tuple[int, Mapping[str, Any]]]:
 def _is_evident(one: Mapping[str, Any]) -> bool:
     counts: Mapping[str, int] = one.get("n_firms") or {}
     return min(counts.values(), default=LEAST_FIRMS) >= LEAST_FIRMS
-
-
-def _strongest_words(reading: Reading) -> Iterator[Row]:
-    for at, one in [found for found in classes(reading) if found[1]["pairs"]][:1]:
-        first = one["pairs"][0]
-        alike = [pair for pair in one["pairs"] if pair["word_b"] == first["word_b"]][:N_WORDS]
-        firms = first.get("firms") or {}
-        a, b = first["region_a"], first["region_b"]
-        yield Row(
-            (
-                reading.say(
-                    "report_of",
-                    a=reading.region(a),
-                    b=reading.joined(reading.product(one, pair["word_a"]) for pair in alike),
-                ),
-                reading.say("report_of", a=reading.region(b), b=reading.product(one, first["word_b"])),
-                reading.figure(
-                    one["complement_score"], "inside_class", f"diagnose.inside_class[{at}].complement_score"
-                ),
-                reading.say("report_pair", a=reading.named(firms.get(a), 1), b=reading.named(firms.get(b), 1)),
-            ),
-            reading.firms(firms),
-        )
 
 
 def _meetings(reading: Reading) -> Iterator[Block]:
@@ -122,22 +126,24 @@ def _meetings(reading: Reading) -> Iterator[Block]:
         place=reading.text(meet.get("place")) or reading.say("report_none"),
     )
     people = {one["id"]: one for one in meet["people"]}
-    columns = tuple(reading.say(f"report_leader_column_{name}") for name in ("time", "a", "b", "match"))
-    rows = tuple(_meeting_row(reading, people, at, one) for at, one in meetings[:3])
-    yield Table(
-        "leader-meetings", reading.say("report_leader_meetings_caption"), columns, rows, (0.15, 0.36, 0.36, 0.13)
-    )
+    first = (_pair(reading, people, one) for one in _distinct([one for _, one in meetings], 3))
+    yield reading.paragraph("report_leader_first_meetings", pairs=reading.say("report_semicolon").join(first))
 
 
-def _meeting_row(reading: Reading, people: Mapping[str, Any], at: int, one: Mapping[str, Any]) -> Row:
+def _distinct(meetings: Sequence[Mapping[str, Any]], n: int) -> list[Mapping[str, Any]]:
+    """The best few meetings that share nobody: one firm three times is one idea."""
+    chosen: list[Mapping[str, Any]] = []
+    for one in meetings:
+        if len(chosen) < n and not any(set(one["people"]) & set(other["people"]) for other in chosen):
+            chosen.append(one)
+    return chosen
+
+
+def _pair(reading: Reading, people: Mapping[str, Any], one: Mapping[str, Any]) -> str:
     first, second = (people[key] for key in one["people"][:2])
-    return Row(
-        (
-            str(one["starts_at"])[11:16],
-            reading.say("report_of", a=reading.region(first["region"]), b=reading.text(first)),
-            reading.say("report_of", a=reading.region(second["region"]), b=reading.text(second)),
-            reading.figure(one["score"], "match", f"meet.meetings[{at}].score"),
-        )
+    return " ↔ ".join(
+        reading.say("report_of", a=reading.region(person["region"]), b=reading.short(reading.text(person)))
+        for person in (first, second)
     )
 
 

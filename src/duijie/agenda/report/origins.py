@@ -15,7 +15,8 @@ _NAMED = 3  # publishers named below a table; the last chapter has all of them
 def with_origins(reading: Reading, blocks: Iterable[Block], document: str) -> Iterator[Block]:
     """The blocks of a chapter, a note of origin below each table that holds anything.
 
-    A table rests on the documents its figures were taken from; one without figures, on `document`.
+    A table that names its own sources rests on these; another on the documents its figures were taken from, and one
+    without figures on `document`.
     """
     for block in blocks:
         yield block
@@ -23,12 +24,15 @@ def with_origins(reading: Reading, blocks: Iterable[Block], document: str) -> It
             found = {
                 cell.path.partition(".")[0] for row in block.rows for cell in row.cells if isinstance(cell, Figure)
             }
-            yield origin(reading, sorted(found) or [document])
+            yield origin(reading, block.sources or _of_documents(reading, sorted(found) or [document]))
 
 
-def origin(reading: Reading, documents: Sequence[str]) -> Paragraph:
+def _of_documents(reading: Reading, documents: Sequence[str]) -> list[Record]:
+    return [one for name in documents for one in reading.rows(name, "sources")]
+
+
+def origin(reading: Reading, sources: Sequence[Record]) -> Paragraph:
     """Publishers, earliest and latest date, and how many sources are published or inferred; what is not known, said."""
-    sources = [one for name in documents for one in reading.rows(name, "sources")]
     dates = sorted(str(one["as_of"]) for one in sources if one.get("as_of"))
     unknown = reading.say("report_origin_unknown")
     return reading.note(
@@ -46,7 +50,7 @@ def _span(reading: Reading, dates: Sequence[str]) -> str:
 
 
 def _names(reading: Reading, sources: Sequence[Record]) -> str:
-    names = list(dict.fromkeys(reading.text(one.get("publisher")) or reading.text(one.get("title")) for one in sources))
+    names = list(dict.fromkeys(reading.cited(one) for one in sources))
     shown = reading.joined(names[:_NAMED])
     return reading.say("report_and_more", names=shown, n=len(names)) if len(names) > _NAMED else shown
 

@@ -1,14 +1,15 @@
-"""Reads the four result documents in one language: texts, sentences, numbers and figures."""
+"""Reads the five result documents in one language: texts, sentences, numbers and figures."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from string import Formatter
 from typing import Any
 
-from duijie.data import sentence, words
+from duijie.data import evidence_rules, sentence, words
 from duijie.terms import Language
 
 from .blocks import Cell, Drill, Figure, Heading, Paragraph
@@ -16,6 +17,7 @@ from .blocks import Cell, Drill, Figure, Heading, Paragraph
 __all__ = ["Reading"]
 
 Record = Mapping[str, Any]
+_BRACKETS = re.compile(r"[(（].*?[)）]")
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class Reading:
     language: Language
 
     def document(self, name: str) -> Record:
-        """One of the four documents; empty where the run did not make it."""
+        """One of the five documents; empty where the run did not make it."""
         return self.results.get(name) or {}
 
     def rows(self, name: str, key: str) -> Sequence[Record]:
@@ -160,13 +162,74 @@ class Reading:
             if listed
         )
 
+    def short(self, name: str) -> str:
+        """A firm's name without brackets and legal form; the whole name where little would be left."""
+        rules = evidence_rules()
+        bare = _BRACKETS.sub("", name)
+        form = next((one for one in rules.forms if bare.endswith(one)), "")
+        bare = bare.removesuffix(form) if form else bare
+        return bare if len(bare) > 1 else name
+
+    def end(self, end: Record, n: int) -> str:
+        """One end of an opportunity: the region, a few names, how many there are."""
+        names = [self.short(self.text(one)) for one in end["firms"][:n]]
+        names = names or [self.text(one["name"]) for one in end["others"][:n]]
+        shown = self.joined(names) or self.say("opportunity_open")
+        if end["n_firms"] > len(names) and names and end["firms"]:
+            shown = self.say("report_and_more", names=shown, n=end["n_firms"])
+        return self.say("report_end", region=self.region(end["region"]), names=shown)
+
+    def other(self, other: Record) -> str:
+        """An organisation or place that is no firm, with what it published."""
+        title = self.text(other.get("title"))
+        return self.say("report_firm", name=self.text(other["name"]), products=title) if title else self.text(other)
+
     def firm(self, firm: Record) -> str:
-        """A firm's name with its products where known."""
+        """A firm's name with the product it stands for and where that comes from, or with its products where known."""
+        if firm.get("phrase"):
+            return self._evidence(firm)
         products = self.text(firm.get("products"))
         return self.say("report_firm", name=self.text(firm["name"]), products=products) if products else self.text(firm)
+
+    def _evidence(self, firm: Record) -> str:
+        source = firm.get("source") or {}
+        cited = self.say("report_comma").join(
+            part for part in (self.cited(source), str(source.get("as_of") or "")) if part
+        )
+        phrase = self.text(firm["phrase"]) + ("" if firm.get("is_stated", True) else self.say("report_inferred"))
+        return self.say("report_evidence", name=self.text(firm["name"]), phrase=phrase, source=cited)
+
+    def sources_in(self, *records: Any) -> tuple[Record, ...]:
+        """Every source that some records name, each once, in order."""
+        found: dict[tuple[Any, ...], Record] = {}
+        for one in _sources(records):
+            found.setdefault(tuple(one.get(name) for name in ("publisher", "title", "as_of")), one)
+        return tuple(found.values())
+
+    def keyed(self, document: str, *keys: str) -> tuple[Record, ...]:
+        """The sources of a document under some keys: ``counts``, ``detailed``, ``io`` …"""
+        return tuple(one for one in self.rows(document, "sources") if str(one.get("key", "")).partition(":")[0] in keys)
+
+    def cited(self, source: Record) -> str:
+        """Who published a source, or the title of a copy whose original nobody knows."""
+        publisher, title = self.text(source.get("publisher")), self.text(source.get("title"))
+        return publisher or (self.say("report_reprint", title=title) if title else "")
 
     def named(self, firms: Sequence[Record] | None, n: int = 2) -> str:
         """The first `n` names, and how many more there are."""
         listed = firms or ()
         shown = self.joined(self.text(one) for one in listed[:n])
         return self.say("report_and_more", names=shown, n=len(listed)) if len(listed) > n else shown
+
+
+def _sources(value: Any) -> Iterator[Record]:
+    """The mappings under ``source`` anywhere in some records that name a publisher or a title."""
+    if isinstance(value, Mapping):
+        for key, one in value.items():
+            if key == "source" and isinstance(one, Mapping) and (one.get("publisher") or one.get("title")):
+                yield one
+            else:
+                yield from _sources(one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _sources(one)

@@ -53,7 +53,7 @@ def _safe(value: Any) -> str:
 
 def _data(blocks: tuple[Block, ...], reading: Reading) -> dict[str, Any]:
     charts = {block.key: _chart(block) for block in blocks if isinstance(block, Chart)}
-    names = ("diagnose", "match", "meet", "track")
+    names = ("advice", "diagnose", "match", "meet", "track")
     return {
         "charts": charts,
         "lists": {f"{block.key}-{at}": [_drill(one) for one in row.drills] for block, at, row in _rows(blocks)},

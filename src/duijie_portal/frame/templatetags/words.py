@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -14,8 +15,11 @@ from django.utils.safestring import SafeString
 from duijie.data import sentence
 from duijie.data.words import words
 from duijie.intake.layouts import kinds, layout
+from duijie.ledger.guards import NO_AMOUNT
+from duijie.ledger.kinds import node_names
 from duijie.match.kinds import load_kinds
 from duijie.terms import Bilingual
+from duijie.terms.days import is_no_end
 from duijie_portal.ledger.pages import language_of
 
 register = template.Library()
@@ -54,9 +58,19 @@ def compile_say(parser: Any, token: Any) -> template.Node:
 
 @register.filter
 def said(code: str, prefix: str = "") -> str:
-    """The sentence of `prefix` + code; a code without a sentence is shown as it stands."""
+    """The sentence of `prefix` + code; the node of a case by its kind's file, any other code as it stands."""
     full = f"{prefix}{code}".replace("-", "_").replace(".", "_")
-    return sentence(full, language_of()) if full in words(language_of()) else str(code)
+    if full in words(language_of()):
+        return sentence(full, language_of())
+    name = node_names().get(str(code).removeprefix("step."))
+    return name[language_of()] if name else str(code)  # type: ignore[index]
+
+
+@register.filter
+def event(kind: str) -> str:
+    """What was recorded, in words, a step by the name of its node; of a kind without words that something was."""
+    shown = said(kind, "portal_event_")
+    return sentence("portal_event_other", language_of()) if shown == kind else shown
 
 
 @register.filter
@@ -70,6 +84,12 @@ def told(value: Any) -> str:
 
 
 @register.filter
+def until(day: Any) -> str:
+    """The last day of a term, or the word for a term that has no end."""
+    return sentence("portal_no_end", language_of()) if is_no_end(str(day)) else str(day)
+
+
+@register.filter
 def because(reason: Mapping[str, Any]) -> str:
     """The sentence of a reason."""
     return sentence(reason["code"], language_of(), reason.get("values", {}))
@@ -80,6 +100,13 @@ def side(context: Mapping[str, Any], code: str) -> str:
     """The short name of a side, or its code where it is none of this agreement."""
     row = context.get("sides", {}).get(code)
     return row.short[language_of()] if row else str(code)
+
+
+@register.simple_tag
+def days_left(n: int) -> str:
+    """How many working days are left, or by how many something is late."""
+    code = "portal_working_days" if n >= 0 else "portal_brief_days_over"
+    return sentence(code, language_of(), {"n": abs(n)})
 
 
 @register.filter
@@ -98,9 +125,45 @@ def figure(value: Any) -> str:
 
 
 @register.filter
+def plain(value: Any) -> str:
+    """A number as it is typed into a form: all its digits, no idle zeros; any text as it stands."""
+    return (
+        f"{value:f}".rstrip("0").rstrip(".")
+        if isinstance(value, Decimal) and value % 1
+        else f"{value:.0f}"
+        if (isinstance(value, Decimal))
+        else str(value)
+    )
+
+
+@register.filter
 def precise(value: Any) -> str:
     """A number whose small moves matter: four significant digits, nothing where there is none."""
     return "–" if value is None else f"{float(value):.4g}"
+
+
+@register.filter
+def listed(value: Any) -> str:
+    """A value as a page shows it: several things as a list, a range as two ends, a number without idle decimals."""
+    if isinstance(value, list | tuple):
+        return ("、" if language_of() == "zh" else ", ").join(listed(one) for one in value)
+    if isinstance(value, float):
+        return figure(value)
+    if isinstance(value, int) and abs(value) >= _GROUPED:
+        return f"{value:,}"
+    return "–" if value is None else str(value)
+
+
+_GROUPED = 10_000  # from here on thousands are set apart; a year is none
+
+
+@register.simple_tag
+def amount(value: Any, unit: str) -> str:
+    """An amount with its unit; of one that is said to be none, those words alone; nothing where none was said."""
+    if value is None or value == "":
+        return ""
+    name = said(unit, "portal_unit_")
+    return name if unit == NO_AMOUNT else f"{figure(value)} {name}".strip()
 
 
 @register.filter
@@ -109,9 +172,15 @@ def at(mapping: Any, key: Any) -> Any:
     return mapping.get(key) if isinstance(mapping, Mapping) else None
 
 
-@register.simple_tag
-def light(colour: str) -> SafeString:
-    """A light one can tell by shape and word as well as by colour."""
+@register.simple_tag(takes_context=True)
+def light(context: Mapping[str, Any], colour: str) -> SafeString:
+    """A light one can tell by shape and word as well as by colour; none for those who act for a party.
+
+    How the governments judge their own work rests on records of theirs alone: what a party reads of them would give
+    it another light than the offices have.
+    """
+    if "brief.read" not in context.get("powers", ()):
+        return SafeString("")
     name = sentence(f"portal_light_{colour}", language_of())
     return format_html('<span class="light light-{}"><span aria-hidden="true"></span>{}</span>', colour, name)
 
@@ -123,7 +192,10 @@ def cite(source: Any) -> SafeString:
         return SafeString("")
     facts = source if isinstance(source, Mapping) else source.to_dict()
     spoken_of = sentence("portal_source_as_of", language_of(), {"on": facts["as_of"]}) if facts.get("as_of") else ""
-    parts = [facts.get("publisher"), facts.get("title"), facts.get("published_on") or spoken_of]
+    title = facts.get("title")
+    if title and not facts.get("publisher"):  # a copy whose original nobody knows
+        title = sentence("report_reprint", language_of(), {"title": title})
+    parts = [facts.get("publisher"), title, facts.get("published_on") or spoken_of]
     text = format_html_join(" · ", "{}", ((part,) for part in parts if part))
     if facts.get("is_linked") and facts.get("url"):
         return format_html('<a class="source" href="{}" rel="noreferrer">{}</a>', facts["url"], text)
@@ -149,6 +221,13 @@ def day(value: Any) -> str:
 def column(key: str) -> str:
     """The label of a column of any table that can be taken in; an unknown key as it stands."""
     return told(_columns().get(key) or key)
+
+
+@register.filter
+def field(key: str) -> str:
+    """The label of a field of a row itself, or of one of its payload; an unknown key as it stands."""
+    name = key.removeprefix("payload.")
+    return sentence(f"portal_field_{name}", language_of()) if f"portal_field_{name}" in words("zh") else column(name)
 
 
 @cache
@@ -206,13 +285,26 @@ def origin(*sources: Any, confidence: float | str | None = None, **more: Any) ->
     return {**about, "inferred": [key for one in given for key in one.get("inferred") or ()], **more}
 
 
-@register.inclusion_tag("frame/made.html")
-def made(document: Mapping[str, Any]) -> dict[str, Any]:
+@register.inclusion_tag("frame/made.html", takes_context=True)
+def made(context: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
     """How computed figures were made: inputs by hash, version, parameters, seed, and the sources they rest on."""
     known = document.get("provenance") or {}
     as_of = document.get("as_of") or known.get("parameters", {}).get("as_of", "")
     inputs, sources = list((known.get("inputs") or {}).items()), document.get("sources") or []
-    return {"known": known, "inputs": inputs, "sources": sources, "as_of": as_of}
+    settings = [
+        (said(name, "portal_made_"), _setting(context, value)) for name, value in known.get("parameters", {}).items()
+    ]
+    about = {"known": known, "inputs": inputs, "sources": sources, "as_of": as_of}
+    return {**about, "settings": settings, "is_inside": "brief.read" in context.get("powers", ())}
+
+
+def _setting(context: Mapping[str, Any], value: Any) -> str:
+    """What a computation was set to, in words: sides by name, several settings by theirs."""
+    if isinstance(value, Mapping):
+        return " · ".join(f"{said(key, 'portal_made_')} {figure(one)}" for key, one in value.items())
+    if isinstance(value, list | tuple):
+        return listed([side(context, one) for one in value])
+    return said(value, "portal_made_") if isinstance(value, str) else listed(value)
 
 
 @register.filter

@@ -14,30 +14,42 @@ from duijie.errors import DeniedError, InputError, SealError
 from duijie.meet.booking import fee_cny, from_waiting_list, objections
 from duijie_portal.accounts.door import write
 from duijie_portal.accounts.models import Person
+from duijie_portal.ledger.keeping import held, keep, keep_all
 from duijie_portal.ledger.models import Agreement, Party
 from duijie_portal.ledger.services import own_side, owner_only
 from duijie_portal.ledger.visibility import PARTY_ROLES, Visibility
 
 from ..models import Booking, Resource
 from ..planning import booking_term, resource_term
-from .common import acts_for, both_sides, officials_of, people_of, seal, tell
+from .common import acts_for, both_sides, officials_of, people_of, tell
 
-__all__ = ["add_resource", "book", "cancel_booking", "change_resource", "hold", "taken_now", "tidy_bookings"]
+__all__ = [
+    "add_resource",
+    "book",
+    "cancel_booking",
+    "cancelled",
+    "change_resource",
+    "hold",
+    "taken_now",
+    "tidy_bookings",
+]
 
 _FULL = "meet_booking_full"
 
 
 @write("meeting.plan")
-def add_resource(person: Person, agreement: Agreement, /, *, kind: str, name_zh: str, **fields: Any) -> Resource:
+def add_resource(
+    person: Person, agreement: Agreement, /, *, kind: str, name_zh: str, party: Party | None = None, **fields: Any
+) -> Resource:
     """Offer something of one's own side for booking: seats of a carrier, an instrument, a table."""
     now = timezone.now()
     row = Resource(agreement=agreement, side_id=own_side(person), kind=kind, name_zh=name_zh, **fields)
+    row.party_id = party.pk if party else ""
     row.visibility, row.cleared_at, row.released_at = Visibility.PUBLIC, now, now
-    if row.party and row.party.side_id != row.side_id:
-        raise DeniedError("portal_other_side_owns", {"side": row.party.side_id})
+    if party and party.side_id != row.side_id:
+        raise DeniedError("portal_other_side_owns", {"side": party.side_id})
     _check_rules(row)
-    row.save(force_insert=True)
-    seal(person, row, "resource.added", {"resource_kind": kind, "capacity": row.capacity})
+    keep(person, row, "resource.added")
     return row
 
 
@@ -63,14 +75,14 @@ def change_resource(person: Person, resource: Resource, /, **fields: Any) -> Res
     for name, value in fields.items():
         setattr(row, name, value)
     _check_rules(row)
-    row.save()
-    seal(person, row, "resource.changed", {"fee_cny": str(row.fee_cny), "capacity": row.capacity})
+    keep(person, row, "resource.changed")
     _move_up(person, row)
     return row
 
 
 def _locked(key: str) -> Resource:
-    return Resource.objects.select_for_update().get(pk=key)
+    found: Resource = held(Resource.objects.select_related("agreement").get(pk=key))
+    return found
 
 
 @write("booking.make")
@@ -99,7 +111,8 @@ def book(
     if party or person.role in PARTY_ROLES:
         _own(person, party)
     row, now = _locked(resource.pk), timezone.now()
-    made = Booking(agreement=row.agreement, side_id=own_side(person), resource=row, party=party, person=person)
+    made = Booking(agreement=row.agreement, side_id=own_side(person), resource=row, person=person)
+    made.party_id = party.pk if party else ""
     made.starts_at, made.ends_at, made.n_units, made.made_at = starts_at, ends_at, n_units, now
     against = objections(resource_term(row), booking_term(made), _taken(row, now), now=now)
     if [reason for reason in against if not (may_wait and reason.code == _FULL)]:
@@ -107,8 +120,7 @@ def book(
     made.state = "waiting" if against else "booked"
     made.fee_cny = str(fee_cny(resource_term(row), booking_term(made)))
     _release(made)
-    made.save(force_insert=True)
-    seal(person, made, f"booking.{made.state}", {"resource": row.pk, "n_units": n_units, "fee_cny": made.fee_cny})
+    keep(person, made, f"booking.{made.state}")
     return made
 
 
@@ -137,15 +149,14 @@ def cancel_booking(person: Person, booking: Booking) -> None:
         It is neither one's own nor of one's own side's resource, it is a meeting's table, or it is over.
     """
     row = _locked(booking.resource_id)
-    made = Booking.objects.select_related("party", "person").get(pk=booking.pk)
+    made = Booking.objects.select_related("person").get(pk=booking.pk)
     if made.state == "cancelled" or made.ends_at <= timezone.now() or hasattr(made, "meeting"):
         raise DeniedError("portal_meet_booking_over")
     is_own = made.person_id == person.pk or (bool(person.party) and made.party_id == person.party)
     if not is_own and not (person.role not in PARTY_ROLES and person.side_id in (row.side_id, made.side_id)):
         raise DeniedError("portal_meet_other_party")
     made.state = "cancelled"
-    made.save(update_fields=["state"])
-    seal(person, made, "booking.cancelled", {"resource": row.pk})
+    keep(person, made, "booking.cancelled")
     _move_up(person, row)
 
 
@@ -155,9 +166,18 @@ def tidy_bookings(now: datetime) -> int:
     for key in Resource.objects.filter(bookings__state="waiting").distinct().values_list("pk", flat=True):
         with suppress(SealError), transaction.atomic():
             row = _locked(key)
-            n += row.bookings.filter(state="waiting", starts_at__lte=now).update(state="cancelled")
+            n += len(cancelled(None, row.bookings.filter(state="waiting", starts_at__lte=now)))
             n += _move_up(None, row)
     return n
+
+
+def cancelled(person: Person | None, bookings: Iterable[Booking]) -> list[Booking]:
+    """Give some bookings back at once."""
+    rows = list(bookings)
+    for one in rows:
+        one.state = "cancelled"
+    keep_all(person, [(one, "booking.cancelled") for one in rows])
+    return rows
 
 
 def _move_up(person: Person | None, row: Resource) -> int:
@@ -169,10 +189,13 @@ def _move_up(person: Person | None, row: Resource) -> int:
     for term in from_waiting_list(resource_term(row), _taken(row, now), terms, now=now):
         one, n = waiting[term.id], n + 1
         one.state = "booked"
-        one.save(update_fields=["state"])
-        seal(person, one, "booking.booked", {"resource": row.pk, "from_waiting": True})
+        keep(person, one, "booking.booked")
         values = {"name": row.name.to_dict(), "when": f"{timezone.localtime(one.starts_at):%Y-%m-%d %H:%M}"}
-        told = [one.person, *people_of([one.party_id] if one.party_id else []), *officials_of([one.side_id])]
+        told = [
+            *([one.person] if one.person else []),
+            *people_of([one.party_id] if one.party_id else []),
+            *officials_of([one.side_id]),
+        ]
         tell(row.agreement, told, "portal_told_booked", values, "bookings")
     return n
 

@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from duijie.errors import DeniedError, InputError
@@ -18,21 +18,21 @@ from duijie.meet.timetable import Placement, Timetable
 from duijie_portal.accounts.door import log, refuse, write
 from duijie_portal.accounts.models import Person
 from duijie_portal.accounts.powers import Visitor, may
+from duijie_portal.ledger.keeping import held, keep, keep_all
 from duijie_portal.ledger.models import Agreement
 from duijie_portal.ledger.services import own_side, owner_only
 from duijie_portal.ledger.visibility import Visibility
 
 from ..models import OPEN, Booking, Day, Meeting, Pass, Request, Resource
 from ..planning import instance_of, slots_of, timetable_of
-from .bookings import hold, taken_now
-from .common import both_sides, officials_of, people_of, seal, tell
+from .bookings import cancelled, hold, taken_now
+from .common import both_sides, officials_of, people_of, tell
 from .requests import expire
 
 __all__ = ["call_off_day", "change_day", "check_in", "keep_arrival", "late", "open_day", "plan_day"]
 
 _PLAN_SECONDS = 8.0
 _REPLAN_SECONDS = 2.0
-_WRITTEN = ["slot", "starts_at", "ends_at", "booking", "is_off", "sequence", "changed_at"]
 
 
 @write("meeting.plan")
@@ -50,19 +50,10 @@ def open_day(person: Person, agreement: Agreement, /, *, n_tables: int, **fields
     if day.on < timezone.localdate() or not slots_of(day):
         raise InputError("portal_meet_no_slot", {"on": day.on.isoformat()})
     day.full_clean(exclude=["away", "closed", "locks", "plan", "spans"])
-    day.save(force_insert=True)
     opening = [[day.on.weekday(), first, last] for first, last in day.spans]
-    for number in range(1, n_tables + 1):
-        Resource.objects.create(
-            agreement=agreement,
-            side_id=day.side_id,
-            kind="table",
-            name_zh=f"{number}",
-            day=day,
-            opening=opening,
-            **{**both_sides(), "visibility": Visibility.BOTH},
-        )
-    seal(person, day, "exchange.opened", {"n_tables": n_tables, "slot_min": day.slot_min}, day.on)
+    of_day = {"agreement": agreement, "side_id": day.side_id, "day": day, "opening": opening, **both_sides()}
+    tables = [Resource(kind="table", name_zh=f"{number}", **of_day) for number in range(1, n_tables + 1)]
+    keep_all(person, [(day, "exchange.opened"), *((table, "resource.added") for table in tables)])
     return day
 
 
@@ -145,10 +136,10 @@ def keep_plan(
     InputError
         The day was planned meanwhile, or a table was taken.
     """
-    tables = {one.pk: one for one in Resource.objects.select_for_update().filter(day=day).order_by("pk")}
-    held = Day.objects.select_for_update().get(pk=day.pk)
-    if held.version != day.version:
+    now_held = held(day)
+    if now_held.version != day.version:
         raise InputError("portal_meet_changed_meanwhile")
+    tables = {one.pk: one for one in Resource.objects.filter(day=day).order_by("pk")}
     changes = _write_meetings(person, day, old, new, tables, now)
     names = {one.id: one.name for timetable in (old, new) for one in timetable.instance.people}
     day.plan = {
@@ -163,10 +154,8 @@ def keep_plan(
         ],
         "changes": [{**change, "name": names.get(change["party"], "")} for change in changes],
     }
-    day.version += 1
-    day.save()
-    digest = {"version": day.version, "n_meetings": len(new.placements), "n_changes": len(changes)}
-    seal(person, day, "exchange.planned", digest)
+    day.version, day.revision = day.version + 1, now_held.revision
+    keep(person, day, "exchange.planned")
     _tell_changes(day, changes)
     return dict(day.plan)
 
@@ -180,23 +169,25 @@ def _write_meetings(
     after = {one.meeting: one for one in new.placements}
     moved = [name for name in {**before, **after} if _place(before.get(name)) != _place(after.get(name))]
     freed = [rows[name].booking_id for name in moved if name in rows and rows[name].booking_id]
-    Booking.objects.filter(pk__in=freed).update(state="cancelled")
+    cancelled(person, Booking.objects.filter(pk__in=freed))
     taken = taken_now(tables.values())
     slots = {slot.key: slot for slot in new.instance.slots}
     people = {one.id: one.people for timetable in (old, new) for one in timetable.instance.meetings}
     changes = []
     written = []
     for name in moved:
-        row = rows.get(name) or Meeting(day=day, request_id=name)
+        row = rows.get(name) or Meeting(agreement=day.agreement, side_id=day.side_id, day=day, request_id=name)
         _move(person, row, after.get(name), slots, tables, taken, now, is_known=name in rows)
         written.append(row)
         for party in people[name]:
             changes.append(_change(party, name, before.get(name), after.get(name), tables))
-    Booking.objects.bulk_create([row.booking for row in written if row.booking])
-    Meeting.objects.bulk_create([row for row in written if row.pk is None])
-    Meeting.objects.bulk_update([row for row in written if row.request_id in rows], _WRITTEN, batch_size=200)
     parties = {party for name in after for party in people[name]}
-    Pass.objects.bulk_create([Pass(day=day, party_id=one) for one in sorted(parties)], ignore_conflicts=True)
+    known = set(Pass.objects.filter(day=day).values_list("party_id", flat=True))
+    own = {"agreement": day.agreement, "side_id": day.side_id, "day": day}
+    new_passes = [Pass(party_id=one, **own) for one in sorted(parties - known)]
+    made: list[tuple[Any, str]] = [(row.booking, "booking.booked") for row in written if row.booking]
+    made += [(row, "meeting.off" if row.is_off else "meeting.placed") for row in written]
+    keep_all(person, [*made, *((one, "pass.made") for one in new_passes)])
     return changes
 
 
@@ -256,24 +247,24 @@ def call_off_day(person: Person, day: Day) -> Day:
         Not the organiser, off already, or a meeting of it was held.
     """
     owner_only(person, day)
-    tables = list(Resource.objects.select_for_update().filter(day=day).order_by("pk"))
-    held = Day.objects.select_for_update().get(pk=day.pk)
-    if held.is_off or held.meetings.exclude(result="").exists():
-        raise DeniedError("portal_meet_day_closed", {"on": held.on.isoformat()})
-    live = held.meetings.filter(is_off=False)
-    parties = {party for row in live.select_related("request") for party in row.request.pair.split("|")}
-    Booking.objects.filter(resource__in=tables, meeting__in=live, state="booked").update(state="cancelled")
-    live.update(is_off=True, booking=None, sequence=F("sequence") + 1, changed_at=timezone.now())
-    open_rows = held.requests.filter(state__in=OPEN)
-    parties |= {party for pair in open_rows.values_list("pair", flat=True) for party in pair.split("|")}
-    open_rows.update(state="withdrawn")
-    held.is_off, held.sequence, held.version = True, held.sequence + 1, held.version + 1
-    held.save(update_fields=["is_off", "sequence", "version"])
-    seal(person, held, "exchange.off", {"n_parties": len(parties)})
-    told = [*people_of(parties), *officials_of(held.agreement.sides.values_list("pk", flat=True))]
-    values = {"title": held.title.to_dict(), "on": held.on.isoformat()}
-    tell(held.agreement, told, "portal_told_day_off", values, "exchange_day", day=held.pk)
-    return held
+    row: Day = held(day)
+    if row.is_off or row.meetings.exclude(result="").exists():
+        raise DeniedError("portal_meet_day_closed", {"on": row.on.isoformat()})
+    live = list(row.meetings.filter(is_off=False).select_related("request", "booking"))
+    open_rows = list(row.requests.filter(state__in=OPEN))
+    parties = {party for one in [*(met.request for met in live), *open_rows] for party in one.pair.split("|")}
+    cancelled(person, [met.booking for met in live if met.booking and met.booking.state == "booked"])
+    for met in live:
+        met.is_off, met.booking, met.sequence, met.changed_at = True, None, met.sequence + 1, timezone.now()
+    for one in open_rows:
+        one.state = "withdrawn"
+    row.is_off, row.sequence, row.version = True, row.sequence + 1, row.version + 1
+    ended = [(met, "meeting.off") for met in live] + [(one, "request.withdrawn") for one in open_rows]
+    keep_all(person, [(row, "exchange.off"), *ended])
+    told = [*people_of(parties), *officials_of(row.agreement.sides.values_list("pk", flat=True))]
+    values = {"title": row.title.to_dict(), "on": row.on.isoformat()}
+    tell(row.agreement, told, "portal_told_day_off", values, "exchange_day", day=row.pk)
+    return row
 
 
 def keep_arrival(entry: Pass, *, now: datetime) -> bool:
@@ -284,7 +275,11 @@ def keep_arrival(entry: Pass, *, now: datetime) -> bool:
     if not first.starts_at - timedelta(hours=2) <= now <= last.ends_at:
         raise InputError("portal_meet_not_today", {"on": entry.day.on.isoformat()})
     with transaction.atomic():
-        is_new = bool(Pass.objects.filter(pk=entry.pk, arrived_at=None).update(arrived_at=now))
+        row = held(entry)
+        is_new = row.arrived_at is None
+        if is_new:
+            row.arrived_at = now
+            keep(None, row, "pass.used")
         log(None, "pass.used", entry)
     return is_new
 
@@ -293,19 +288,26 @@ def keep_arrival(entry: Pass, *, now: datetime) -> bool:
 def check_in(person: Person, day: Day, *, party: str, is_here: bool, now: datetime) -> None:
     """Tick a party off at the reception, or undo that."""
     owner_only(person, day)
-    if not Pass.objects.filter(day=day, party=party).update(arrived_at=now if is_here else None):
+    row = _pass(day, party)
+    row.arrived_at = now if is_here else None
+    keep(person, row, "pass.ticked" if is_here else "pass.unticked")
+
+
+def _pass(day: Day, party: str) -> Pass:
+    found = Pass.objects.filter(day=day, party_id=party).select_related("agreement").first()
+    if found is None:
         raise InputError("portal_meet_party_unknown", {"party": party})
+    row: Pass = held(found)
+    return row
 
 
 @write("meeting.plan")
 def renew_pass(person: Person, day: Day, *, party: str) -> None:
     """Make every printed or shared code of a party worthless; its next print carries a new one."""
     owner_only(person, day)
-    entry = Pass.objects.select_for_update().filter(day=day, party=party).first()
-    if entry is None:
-        raise InputError("portal_meet_party_unknown", {"party": party})
+    entry = _pass(day, party)
     entry.edition += 1
-    entry.save(update_fields=["edition"])
+    keep(person, entry, "pass.renewed")
 
 
 def lock(request: str, slot: str) -> Callable[[Day], None]:
@@ -326,7 +328,7 @@ def away(party: str, slots: Iterable[str]) -> Callable[[Day], None]:
     chosen = sorted(slots)
 
     def change(day: Day) -> None:
-        if not day.requests.filter(Q(from_party=party) | Q(to_party=party)).exists():
+        if not day.requests.filter(Q(from_party_id=party) | Q(to_party_id=party)).exists():
             raise InputError("portal_meet_party_unknown", {"party": party})
         day.away = {key: value for key, value in {**day.away, party: chosen}.items() if value}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 from django.utils import timezone
@@ -10,14 +11,16 @@ from duijie.errors import DeniedError, InputError
 from duijie.terms import CHAIN
 from duijie_portal.accounts.door import write
 from duijie_portal.accounts.models import Person
-from duijie_portal.ledger import services as ledger
-from duijie_portal.ledger.models import Case
+from duijie_portal.ledger import casework
+from duijie_portal.ledger.charge import in_charge
+from duijie_portal.ledger.keeping import held, keep
+from duijie_portal.ledger.listings import mint
+from duijie_portal.ledger.models import Case, Listing, Party
+from duijie_portal.ledger.selectors import parties
 from duijie_portal.ledger.services import own_side
-from duijie_portal.ledger.visibility import Visibility
 
 from ..models import RESULTS, Meeting, Request
 from ..selectors import refusals
-from .common import both_sides, in_charge, seal
 
 __all__ = ["record_outcome"]
 
@@ -47,11 +50,10 @@ def record_outcome(
     InputError
         The meeting has not begun, the result is unknown, or a next step is missing.
     """
-    row = Meeting.objects.select_for_update().get(pk=meeting.pk)
-    request = Request.objects.select_related("from_party", "to_party", "case", "agreement", "day").get(
-        pk=row.request_id
-    )
-    if own_side(person) not in (request.from_party.side_id, request.to_party.side_id):
+    row: Meeting = held(meeting)
+    request = Request.objects.select_related("agreement", "day").get(pk=row.request_id)
+    known = parties(request.ends)
+    if own_side(person) not in {party.side_id for party in known.values()}:
         raise DeniedError("portal_other_side_owns", {"side": request.side_id})
     in_charge(person, request.agreement, request.clause)
     _check(row, result, next_step, owner, due_on)
@@ -60,10 +62,8 @@ def record_outcome(
     row.reason = reason if result == "no_fit" else ""
     row.result, row.next_step, row.owner, row.due_on = result, next_step.strip(), owner.strip(), due_on
     row.told_by, row.told_at = person, timezone.now()
-    row.save()
-    due = due_on.isoformat() if due_on else ""
-    seal(person, request, "meeting.told", {"result": result, "due_on": due}, request.day.on)
-    _take_steps(person, request, _STEPS[result], row)
+    keep(person, row, "meeting.told")
+    _take_steps(person, request, known, _STEPS[result], row)
     return row
 
 
@@ -78,25 +78,50 @@ def _check(row: Meeting, result: str, next_step: str, owner: str, due_on: date |
         raise InputError("portal_meet_next_step_missing")
 
 
-def _take_steps(person: Person, request: Request, kinds: tuple[str, ...], row: Meeting) -> None:
+def _take_steps(
+    person: Person, request: Request, known: Mapping[str, Party], kinds: tuple[str, ...], row: Meeting
+) -> None:
     if not kinds:
         return
-    case, on = request.case or _open(person, request), request.day.on
+    held_on = timezone.localdate(row.starts_at)
+    case = Case.objects.get(pk=request.case_id) if request.case_id else _open(person, request, known, held_on)
     for kind in kinds:
+        case.refresh_from_db()
         if case.state == "refused" or (kind in CHAIN and case.state in CHAIN[CHAIN.index(kind) :]):
             continue
-        reason = row.reason if kind == "refused" else ""
-        ledger.record_step(person, case, kind=kind, on=max(on, case.last_on or on), reason=reason, note=row.next_step)
+        day = max(held_on, case.last_on or held_on)
+        said = casework.Said(day, reason=row.reason if kind == "refused" else "", note=row.next_step)
+        casework.record_step(person, case, node=kind, said=said)
 
 
-def _open(person: Person, request: Request) -> Case:
-    """The chain of a pair that so far was only proposed by the matching."""
-    names = f"{request.from_party.name} ↔ {request.to_party.name}"
-    fields = {**both_sides(), "visibility": Visibility.BOTH, "kind": request.kind, "title_zh": names}
-    parties = {"need_party": request.from_party, "offer_party": request.to_party}
-    case: Case = ledger.open_case(
-        person, request.agreement, clause=request.clause, on=request.day.on, **fields, **parties
+def _open(person: Person, request: Request, known: Mapping[str, Party], held_on: date) -> Case:
+    """The case of a pair that so far was only proposed by the matching: of its two listings where it knows them."""
+    need, offer = _listings(request)
+    if need is not None and offer is not None:
+        key, roles = casework.pair_key(need.pk, offer.pk), casework.roles_of(need, offer)
+    else:
+        first, other = (known[one] for one in request.ends)
+        key = mint(own_side(person))
+        roles = {"need": first.pk, "offer": other.pk, "need_side": first.side_id, "offer_side": other.side_id}
+    title = {"zh": " ↔ ".join(known[one].name for one in request.ends)}
+    casework.open_case(
+        person,
+        request.agreement,
+        clause=request.clause,
+        kind=request.kind,
+        roles=roles,
+        on=held_on,
+        key=key,
+        need=need,
+        offer=offer,
+        title=title,
     )
-    request.case = case
-    request.save(update_fields=["case"])
-    return case
+    request.case_id = key
+    keep(person, request, "request.opened_case")
+    return Case.objects.get(pk=key)
+
+
+def _listings(request: Request) -> tuple[Listing | None, Listing | None]:
+    """The need and the offer that the request was made for, where it names them."""
+    found = Listing.objects.in_bulk({request.need, request.offer} - {""})
+    return found.get(request.need), found.get(request.offer)

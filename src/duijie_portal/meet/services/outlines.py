@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 
+from duijie.data.documents import json_value
 from duijie.errors import InputError
 from duijie_portal.accounts.door import write
 from duijie_portal.accounts.models import Person
+from duijie_portal.ledger.keeping import drop, keep
 from duijie_portal.ledger.models import Agreement
 from duijie_portal.ledger.services import own_side, owner_only
 
 from ..models import Outline
-from .common import both_sides, seal
+from .common import both_sides
 
 __all__ = ["add_outline", "drop_outline", "rings"]
 
@@ -40,8 +41,7 @@ def add_outline(
         raise InputError("portal_file_size", {"n_bytes": len(content), "most": _MOST_BYTES})
     row = Outline(agreement=agreement, side_id=own_side(person), name=name, approval=approval, **both_sides())
     row.lines = rings(content)
-    row.save(force_insert=True)
-    seal(person, row, "outline.added", {"n_lines": len(row.lines)})
+    keep(person, row, "outline.added")
     return row
 
 
@@ -49,8 +49,7 @@ def add_outline(
 def drop_outline(person: Person, outline: Outline) -> None:
     """Take one's own side's boundary lines off the maps."""
     owner_only(person, outline)
-    seal(person, outline, "outline.dropped", {})
-    outline.delete()
+    drop(person, outline, "outline.dropped")
 
 
 def rings(content: bytes) -> list[list[list[float]]]:
@@ -65,10 +64,12 @@ def rings(content: bytes) -> list[list[list[float]]]:
         It is no GeoJSON with at least one polygon, a coordinate lies outside the globe, or there are too many points.
     """
     try:
-        document = json.loads(content.decode("utf-8-sig"))
+        document = json_value(content.decode("utf-8-sig"))
         found = [_ring(one) for one in _polygon_rings(document, 0)]
-    except (UnicodeDecodeError, ValueError, TypeError, KeyError, RecursionError) as error:
-        raise InputError("portal_meet_outline_wrong", {"problem": type(error).__name__}) from None
+    except InputError as error:
+        raise InputError("portal_meet_outline_wrong", faults=error.faults) from None
+    except (UnicodeDecodeError, ValueError, TypeError, KeyError, OverflowError):
+        raise InputError("portal_meet_outline_wrong") from None
     n = sum(map(len, found))
     if not found or n > _MOST_POINTS:
         raise InputError("portal_meet_outline_points", {"n": n, "most": _MOST_POINTS})

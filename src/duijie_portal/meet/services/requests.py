@@ -14,13 +14,15 @@ from django.utils import timezone
 from duijie.errors import DeniedError, InputError, SealError
 from duijie_portal.accounts.door import write
 from duijie_portal.accounts.models import Person
-from duijie_portal.ledger.models import Case, Party
-from duijie_portal.ledger.selectors import agreement_term
+from duijie_portal.ledger.keeping import held, keep, keep_all
+from duijie_portal.ledger.models import Party
+from duijie_portal.ledger.selectors import agreement_term, parties
 from duijie_portal.ledger.services import owner_only
 
 from ..models import OPEN, Booking, Day, Meeting, Request
 from ..selectors import partners, refusals
-from .common import acts_for, both_sides, people_of, seal, tell
+from .bookings import cancelled
+from .common import acts_for, both_sides, people_of, tell
 
 __all__ = ["answer", "ask", "at_desk", "expire", "expire_due", "withdraw"]
 
@@ -29,7 +31,8 @@ _AT_LEAST = timedelta(days=2)
 
 def _locked(day: Day) -> Day:
     """The day's row, held until the end of the transaction: quotas are counted by one writer at a time."""
-    return Day.objects.select_for_update().get(pk=day.pk)
+    found: Day = held(day)
+    return found
 
 
 @write("meeting.ask")
@@ -43,7 +46,8 @@ def ask(person: Person, day: Day, *, from_party: Party, to_party: Party, note: s
     InputError
         Not matched, asked already, over the quota, or the day is over.
     """
-    found = partners(day.agreement, from_party.pk).get(to_party.pk)
+    acts_for(person, from_party, "")  # whom another party is matched with is nobody's to ask
+    found = partners(day.agreement, person, from_party.pk).get(to_party.pk)
     if found is None:
         raise InputError("portal_meet_not_matched", {"party": to_party.name})
     acts_for(person, from_party, found["clause"])
@@ -51,29 +55,30 @@ def ask(person: Person, day: Day, *, from_party: Party, to_party: Party, note: s
     _check_open(held, from_party, now)
     row = _new(held, from_party, to_party, found, now)
     row.note, row.asked_by = note.strip(), person
-    _insert(row)
-    seal(person, row, "request.asked", {"day": day.pk, "from": from_party.pk, "to": to_party.pk, "clause": row.clause})
-    _tell(row, "portal_told_asked", to_party)
+    known = {from_party.pk: from_party, to_party.pk: to_party}
+    _insert(person, row, known, "request.asked")
+    _tell(row, "portal_told_asked", known, row.to_party_id)
     return row
 
 
 def _check_open(day: Day, party: Party, now: datetime) -> None:
     if day.is_off or day.on < timezone.localdate(now):
         raise InputError("portal_meet_day_over", {"on": day.on.isoformat()})
-    asked = day.requests.filter(from_party=party, state__in=OPEN)
+    asked = day.requests.filter(from_party_id=party.pk, state__in=OPEN)
     if sum(row.state_at(now) in OPEN for row in asked) >= day.ask_quota:
         raise InputError("portal_meet_quota", {"n": day.ask_quota})
 
 
-def _insert(row: Request) -> None:
+def _insert(person: Person, row: Request, known: Mapping[str, Party], act: str) -> None:
     """An open request of two parties stands once; an expired one makes room."""
-    old = Request.objects.filter(day=row.day, pair=row.pair, state="asked", expires_at__lte=row.asked_at)
-    old.update(state="expired")
+    old = list(Request.objects.filter(day=row.day, pair=row.pair, state="asked", expires_at__lte=row.asked_at))
+    for one in old:
+        one.state = "expired"
+    keep_all(person, [(one, "request.expired") for one in old])
     try:
-        with transaction.atomic():
-            row.save(force_insert=True)
+        keep(person, row, act)
     except IntegrityError as error:
-        raise InputError("portal_meet_asked_already", {"party": row.to_party.name}) from error
+        raise InputError("portal_meet_asked_already", {"party": known[row.to_party_id].name}) from error
 
 
 @write("meeting.plan")
@@ -97,7 +102,7 @@ def at_desk(
         raise InputError("portal_meet_not_today", {"on": held.on.isoformat()})
     if from_party.pk == to_party.pk:
         raise InputError("portal_meet_party_twice", {"party": from_party.name})
-    found = partners(day.agreement, from_party.pk).get(to_party.pk) or {"clause": clause}
+    found = partners(day.agreement, person, from_party.pk).get(to_party.pk) or {"clause": clause}
     if found["clause"] not in {one.key for one in agreement_term(day.agreement).clauses}:
         raise InputError("portal_meet_clause_unknown", {"clause": found["clause"]})
     row = _new(held, from_party, to_party, found, now)
@@ -105,9 +110,9 @@ def at_desk(
     row.state = "accepted"
     if not _has_room(held, row):
         raise InputError("portal_meet_quota", {"n": held.meeting_quota})
-    _insert(row)
-    seal(person, row, "request.accepted", {"day": day.pk, "from": from_party.pk, "to": to_party.pk, "at_desk": True})
-    _tell(row, "portal_told_accepted", from_party, to_party)
+    known = {from_party.pk: from_party, to_party.pk: to_party}
+    _insert(person, row, known, "request.accepted")
+    _tell(row, "portal_told_accepted", known, *row.ends)
     return row
 
 
@@ -117,10 +122,10 @@ def _new(day: Day, from_party: Party, to_party: Party, found: Mapping[str, Any],
         agreement=day.agreement,
         side_id=from_party.side_id,
         day=day,
-        from_party=from_party,
-        to_party=to_party,
+        from_party_id=from_party.pk,
+        to_party_id=to_party.pk,
         pair="|".join(sorted((from_party.pk, to_party.pk))),
-        case=Case.objects.filter(pk=found["case"]).first() if found.get("case") else None,
+        case_id=found.get("case") or "",
         **{name: found.get(name) or "" for name in ("clause", "kind", "need", "offer")},
         score=found.get("score"),
         asked_at=now,
@@ -141,8 +146,9 @@ def answer(person: Person, request: Request, *, is_accepted: bool, reason: str =
         A refusal without a known reason.
     """
     day = _locked(request.day)
-    row = Request.objects.select_related("from_party", "to_party").get(pk=request.pk)
-    acts_for(person, row.to_party, row.clause)
+    row = Request.objects.get(pk=request.pk)
+    known = parties(row.ends)
+    acts_for(person, known[row.to_party_id], row.clause)
     now = timezone.now()
     if row.state_at(now) != "asked":
         raise DeniedError("portal_meet_answered", {"state": row.state_at(now)})
@@ -151,18 +157,14 @@ def answer(person: Person, request: Request, *, is_accepted: bool, reason: str =
     accepted = "accepted" if _has_room(day, row) else "waiting"
     row.state, row.reason = (accepted, "") if is_accepted else ("declined", reason)
     row.answer, row.answered_by, row.answered_at = note.strip(), person, now
-    row.save()
-    seal(person, row, f"request.{row.state}", {"day": day.pk, "reason": row.reason})
-    _tell(row, f"portal_told_{row.state}", row.from_party)
+    keep(person, row, f"request.{row.state}")
+    _tell(row, f"portal_told_{row.state}", known, row.from_party_id)
     return row
 
 
 def _has_room(day: Day, row: Request) -> bool:
     taken = day.requests.filter(state="accepted")
-    counts = (
-        taken.filter(from_party=party).count() + taken.filter(to_party=party).count()
-        for party in (row.from_party_id, row.to_party_id)
-    )
+    counts = (taken.filter(from_party_id=party).count() + taken.filter(to_party_id=party).count() for party in row.ends)
     return all(n < day.meeting_quota for n in counts)
 
 
@@ -176,47 +178,48 @@ def withdraw(person: Person, request: Request) -> Request:
         It concerns neither party of the person, or is closed, or the two have met.
     """
     day = _locked(request.day)
-    row = Request.objects.select_related("from_party", "to_party").get(pk=request.pk)
-    _either(person, row)
+    row = Request.objects.get(pk=request.pk)
+    known = parties(row.ends)
+    _either(person, row, known)
     met = getattr(row, "meeting", None)
     if row.state not in OPEN or (met is not None and not met.is_off and met.starts_at <= timezone.now()):
         raise DeniedError("portal_meet_answered", {"state": row.state})
     row.state = "withdrawn"
-    row.save(update_fields=["state"])
+    keep(person, row, "request.withdrawn")
     if met is not None and not met.is_off:
-        _fall_out(met)
-    seal(person, row, "request.withdrawn", {"day": day.pk})
-    other = row.to_party if row.from_party_id == person.party or row.side_id == person.side_id else row.from_party
-    _tell(row, "portal_told_withdrawn", other)
+        _fall_out(person, met)
+    is_asking = row.from_party_id == person.party or row.side_id == person.side_id
+    _tell(row, "portal_told_withdrawn", known, row.to_party_id if is_asking else row.from_party_id)
     _move_up(person, day)
     return row
 
 
-def _fall_out(row: Meeting) -> None:
+def _fall_out(person: Person, row: Meeting) -> None:
     """The meeting of a request that was called off: its table is free, calendars are told by its number."""
-    Booking.objects.filter(meeting=row).update(state="cancelled")
+    cancelled(person, Booking.objects.filter(meeting=row))
     row.is_off, row.booking, row.changed_at = True, None, timezone.now()
     row.sequence += 1
-    row.save(update_fields=["is_off", "booking", "changed_at", "sequence"])
+    keep(person, row, "meeting.off")
 
 
-def _either(person: Person, row: Request) -> None:
+def _either(person: Person, row: Request, known: Mapping[str, Party]) -> None:
     """Either party may call off."""
     try:
-        acts_for(person, row.from_party, row.clause)
+        acts_for(person, known[row.from_party_id], row.clause)
     except DeniedError:
-        acts_for(person, row.to_party, row.clause)
+        acts_for(person, known[row.to_party_id], row.clause)
 
 
 def _move_up(person: Person | None, day: Day) -> int:
     """Accept those who wait, first come first served, as far as quotas allow; how many."""
     n = 0
-    for row in day.requests.filter(state="waiting").select_related("from_party", "to_party").order_by("answered_at"):
+    rows = day.requests.filter(state="waiting").order_by("answered_at")
+    known = parties(key for row in rows for key in row.ends)
+    for row in rows:
         if _has_room(day, row):
             row.state, n = "accepted", n + 1
-            row.save(update_fields=["state"])
-            seal(person, row, "request.accepted", {"day": day.pk, "from_waiting": True})
-            _tell(row, "portal_told_accepted", row.from_party, row.to_party)
+            keep(person, row, "request.accepted")
+            _tell(row, "portal_told_accepted", known, *row.ends)
     return n
 
 
@@ -231,12 +234,12 @@ def _expire(person: Person | None, day: Day, now: datetime) -> int:
     over = Q(state="asked", expires_at__lte=now)
     if day.on < timezone.localdate(now):
         over |= Q(state__in=("asked", "waiting"))
-    rows = day.requests.filter(over).select_related("from_party", "to_party")
+    rows = day.requests.filter(over)
+    known = parties(key for row in rows for key in row.ends)
     for row in rows:
         row.state = "expired"
-        row.save(update_fields=["state"])
-        seal(person, row, "request.expired", {"day": day.pk})
-        _tell(row, "portal_told_expired", row.from_party)
+        keep(person, row, "request.expired")
+        _tell(row, "portal_told_expired", known, row.from_party_id)
     return len(rows)
 
 
@@ -248,14 +251,14 @@ def expire_due(now: datetime) -> int:
     n = 0
     for key in Day.objects.filter(requests__state__in=("asked", "waiting")).distinct().values_list("pk", flat=True):
         with suppress(SealError), transaction.atomic():
-            day = Day.objects.select_for_update().get(pk=key)
+            day = _locked(Day.objects.select_related("agreement").get(pk=key))
             n += _expire(None, day, now) + _move_up(None, day)
     return n
 
 
-def _tell(row: Request, code: str, *parties: Party) -> None:
+def _tell(row: Request, code: str, known: Mapping[str, Party], *told: str) -> None:
     """Tell the accounts of parties, and who asked or answered for them."""
-    sides = {party.side_id for party in parties}
+    sides = {known[key].side_id for key in told}
     acted = [one for one in (row.asked_by, row.answered_by) if one and one.side_id in sides and not one.party]
-    values = {"from": row.from_party.name, "to": row.to_party.name, "on": row.day.on.isoformat()}
-    tell(row.agreement, [*people_of(party.pk for party in parties), *acted], code, values, "requests")
+    names = {end: known[key].name for end, key in zip(("from", "to"), row.ends, strict=True)}
+    tell(row.agreement, [*people_of(told), *acted], code, {**names, "on": row.day.on.isoformat()}, "requests")

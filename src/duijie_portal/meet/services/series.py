@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -10,20 +12,34 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from duijie.errors import DeniedError, InputError
+from duijie.errors import DeniedError, InputError, SealError
 from duijie.meet.recurrence import Occurrence, occurrences
 from duijie.meet.recurrence import Series as Term
+from duijie.meet.rule import RecurrenceRule, due_days, parse_rule
+from duijie.terms.days import LAST_DAY
 from duijie_portal.accounts.door import write
 from duijie_portal.accounts.models import Person
+from duijie_portal.accounts.powers import Visitor
+from duijie_portal.ledger.keeping import held, keep, keep_all
 from duijie_portal.ledger.models import Agreement
 from duijie_portal.ledger.selectors import agreement_term
 from duijie_portal.ledger.services import own_side, owner_only
 
-from ..models import Occasion, Series
-from .common import both_sides, officials_of, seal, tell
+from ..models import MOST_OF_RULE, Occasion, Series
+from .common import both_sides, officials_of, tell
 
-__all__ = ["call_off", "change_series", "extend_series", "move_occasion", "open_series", "remind", "rule_of"]
+__all__ = [
+    "call_off",
+    "change_series",
+    "checked_rule",
+    "extend_series",
+    "move_occasion",
+    "open_series",
+    "remind",
+    "rule_of",
+]
 
+_LOG = logging.getLogger(__name__)
 _AHEAD = timedelta(days=548)
 _MONTHS = {"monthly": 1, "quarterly": 3, "half_yearly": 6, "yearly": 12}
 EVERY = ("weekly", "fortnightly", *_MONTHS)
@@ -49,22 +65,47 @@ def rule_of(every: str, starts_on: date, *, by_weekday: bool = False) -> str:
     return f"{start};BYMONTHDAY={days};BYSETPOS=-1"
 
 
-@write("meeting.plan")
-def open_series(person: Person, agreement: Agreement, /, *, rule: str, **fields: Any) -> Series:
+def checked_rule(text: str, starts_on: date, starts_at: time) -> RecurrenceRule:
+    """The rule that a text says, if it gives a date within eighteen months of its first day.
+
+    Forms and services ask before any transaction begins: what is read here is a value whose dates are bounded.
+
+    Raises
+    ------
+    InputError
+        The text is no rule, is longer than a series keeps, gives no date, or too many.
+    """
+    rule = parse_rule(text)
+    if len(str(rule)) > MOST_OF_RULE:
+        raise InputError("portal_meet_rule_long", {"n": len(str(rule)), "most": MOST_OF_RULE})
+    last = min(starts_on, LAST_DAY - _AHEAD) + _AHEAD
+    # a series that began long ago is counted from its first day, so that is where too many dates show
+    today = min(timezone.localdate(), LAST_DAY - _AHEAD) + _AHEAD
+    if not due_days(rule, starts_on, last, starts_at=starts_at):
+        raise InputError("portal_meet_rule_empty", {"rule": str(rule)})
+    due_days(rule, starts_on, today, starts_at=starts_at)
+    return rule
+
+
+def open_series(person: Visitor, agreement: Agreement, /, *, rule: str, **fields: Any) -> Series:
     """Enter a recurring meeting of the mechanism; its dates of the next eighteen months stand at once.
 
     Raises
     ------
     InputError
-        The rule is no RRULE or gives no date; a clause or host is unknown.
+        The rule cannot be read or gives no date; a clause or host is unknown.
     """
+    return _open(person, agreement, checked_rule(rule, fields["starts_on"], fields["starts_at"]), **fields)
+
+
+@write("meeting.plan")
+def _open(person: Person, agreement: Agreement, /, rule: RecurrenceRule, **fields: Any) -> Series:
     now = timezone.now()
-    row = Series(agreement=agreement, side_id=own_side(person), rule=rule, made_at=now, **both_sides(), **fields)
+    row = Series(agreement=agreement, side_id=own_side(person), rule=str(rule), made_at=now, **both_sides(), **fields)
     _check(row)
     row.full_clean(exclude=["hosts"])
-    row.save(force_insert=True)
-    _synchronise(row, now)
-    seal(person, row, "series.opened", {"rule": rule, "series_kind": row.kind}, row.starts_on)
+    keep(person, row, "series.opened")
+    _synchronise(person, row, _dates(_term(row, rule), now), now)
     _tell(row, "portal_told_series", _next_of(row, now))
     return row
 
@@ -76,15 +117,13 @@ def _check(row: Series) -> None:
     sides = set(row.agreement.sides.values_list("pk", flat=True))
     if strange := [one for one in row.hosts if one not in sides]:
         raise InputError("portal_meet_host_unknown", {"host": strange[0]})
-    if not occurrences(_term(row), until=(row.starts_on + _AHEAD).isoformat()):
-        raise InputError("portal_meet_rule_empty", {"rule": row.rule})
 
 
-def _term(row: Series) -> Term:
+def _term(row: Series, rule: RecurrenceRule) -> Term:
     return Term(
         row.pk,
         row.title,
-        row.rule,
+        rule,
         row.starts_on.isoformat(),
         f"{row.starts_at:%H:%M}",
         row.duration_min,
@@ -93,45 +132,60 @@ def _term(row: Series) -> Term:
     )
 
 
-def _synchronise(row: Series, now: datetime) -> int:
-    """Bring the coming dates to what the rule says; each that changes is numbered up. What is past or by hand stays."""
-    due = occurrences(_term(row), until=(timezone.localdate(now) + _AHEAD).isoformat())
-    wanted = {} if row.is_ended else {one.number: one for one in due}
+def _dates(term: Term, now: datetime) -> tuple[Occurrence, ...]:
+    """The dates from the first day to eighteen months ahead."""
+    until = min(timezone.localdate(now), LAST_DAY - _AHEAD) + _AHEAD
+    return occurrences(term, until=until.isoformat())
+
+
+def _synchronise(person: Person | None, row: Series, due: Iterable[Occurrence], now: datetime) -> int:
+    """Bring the coming dates to what is due; each that changes is numbered up. What is past or by hand stays."""
+    wanted = {one.number: one for one in due}
     known = {one.number: one for one in row.occasions.all()}
-    changed = [_bring(row, one, known.get(number), now) for number, one in wanted.items()]
+    new = [_occasion(row, one, now) for number, one in wanted.items() if number not in known]
+    moved = [known[number] for number, one in wanted.items() if number in known and _bring(one, known[number], now)]
     gone = [one for number, one in known.items() if number not in wanted and not one.is_off and one.starts_at > now]
     for one in gone:
         _turn_off(one, now)
-    return sum(changed) + len(gone)
+    acts = (("occasion.set", new), ("occasion.moved", moved), ("occasion.off", gone))
+    keep_all(person, [(one, act) for act, rows in acts for one in rows])
+    return len(new) + len(moved) + len(gone)
 
 
-def _bring(row: Series, due: Occurrence, held: Occasion | None, now: datetime) -> bool:
-    facts = {"starts_at": due.starts_at, "ends_at": due.ends_at, "host": due.host}
-    more = {"due_on": date.fromisoformat(due.due_on), "is_known": due.is_known}
-    if held is None:
-        Occasion.objects.create(series=row, number=due.number, changed_at=now, **facts, **more)
-        return True
-    is_same = not held.is_off and all(getattr(held, name) == value for name, value in facts.items())
-    if held.is_fixed or is_same or held.starts_at <= now:
+def _facts(due: Occurrence) -> dict[str, Any]:
+    return {"starts_at": due.starts_at, "ends_at": due.ends_at, "host": due.host}
+
+
+def _more(due: Occurrence) -> dict[str, Any]:
+    return {"due_on": date.fromisoformat(due.due_on), "is_known": due.is_known}
+
+
+def _occasion(row: Series, due: Occurrence, now: datetime) -> Occasion:
+    own = {"agreement": row.agreement, "side_id": row.side_id, "series": row}
+    return Occasion(number=due.number, changed_at=now, **own, **_facts(due), **_more(due))
+
+
+def _bring(due: Occurrence, row: Occasion, now: datetime) -> bool:
+    facts = _facts(due)
+    is_same = not row.is_off and all(getattr(row, name) == value for name, value in facts.items())
+    if row.is_fixed or is_same or row.starts_at <= now:
         return False
-    for name, value in {**facts, **more, "is_off": False, "changed_at": now, "reminded_at": None}.items():
-        setattr(held, name, value)
-    held.sequence += 1
-    held.save()
+    for name, value in {**facts, **_more(due), "is_off": False, "changed_at": now, "reminded_at": None}.items():
+        setattr(row, name, value)
+    row.sequence += 1
     return True
 
 
 def _turn_off(row: Occasion, now: datetime) -> None:
     row.is_off, row.sequence, row.changed_at = True, row.sequence + 1, now
-    row.save(update_fields=["is_off", "sequence", "changed_at"])
 
 
 def _held(series: Series) -> Series:
-    return Series.objects.select_for_update().get(pk=series.pk)
+    found: Series = held(series)
+    return found
 
 
-@write("meeting.plan")
-def change_series(person: Person, series: Series, /, **fields: Any) -> Series:
+def change_series(person: Visitor, series: Series, /, **fields: Any) -> Series:
     """Change the rule, the time, the hosts or what is said of a series, or end it; coming dates follow.
 
     Raises
@@ -141,30 +195,39 @@ def change_series(person: Person, series: Series, /, **fields: Any) -> Series:
     InputError
         As :func:`open_series`.
     """
+    text = fields.pop("rule", series.rule)
+    starts_on, starts_at = (fields.get(name, getattr(series, name)) for name in ("starts_on", "starts_at"))
+    # ending needs no rule: a series whose stored text is no rule any more can still be ended
+    rule = None if fields.get("is_ended") else checked_rule(text, starts_on, starts_at)
+    return _change(person, series, rule, **fields)
+
+
+@write("meeting.plan")
+def _change(person: Person, series: Series, /, rule: RecurrenceRule | None, **fields: Any) -> Series:
     owner_only(person, series)
     row, now = _held(series), timezone.now()
     said = {"title_zh", "title_en", "agenda_zh", "agenda_en"}
     is_said_anew = any(getattr(row, name) != value for name, value in fields.items() if name in said)
-    for name, value in fields.items():
+    for name, value in {**fields, "rule": row.rule if rule is None else str(rule)}.items():
         setattr(row, name, value)
     _check(row)
     row.full_clean(exclude=["hosts"])
-    row.save()
-    n = _synchronise(row, now)
+    keep(person, row, "series.ended" if row.is_ended else "series.changed")
+    due = () if rule is None or row.is_ended else _dates(_term(row, rule), now)
+    n = _synchronise(person, row, due, now)
     if is_said_anew:
-        n += _renumber(row, now)
-    seal(person, row, "series.ended" if row.is_ended else "series.changed", {"rule": row.rule, "n_changed": n})
+        n += _renumber(person, row, now)
     if n:
         _tell(row, "portal_told_series_changed", _next_of(row, now), n=n)
     return row
 
 
-def _renumber(row: Series, now: datetime) -> int:
+def _renumber(person: Person, row: Series, now: datetime) -> int:
     """What is said of a series changed: every coming date that was not numbered up just now is."""
-    coming = row.occasions.filter(starts_at__gt=now, is_off=False).exclude(changed_at=now)
+    coming = list(row.occasions.filter(starts_at__gt=now, is_off=False).exclude(changed_at=now))
     for one in coming:
         one.sequence, one.changed_at = one.sequence + 1, now
-        one.save(update_fields=["sequence", "changed_at"])
+    keep_all(person, [(one, "occasion.said") for one in coming])
     return len(coming)
 
 
@@ -196,8 +259,7 @@ def move_occasion(
     row.starts_at, row.ends_at = starts_at, starts_at + timedelta(minutes=row.series.duration_min)
     row.host, row.place, row.agenda_zh, row.agenda_en = host, place.strip(), agenda_zh.strip(), agenda_en.strip()
     row.is_fixed, row.sequence, row.changed_at, row.reminded_at = True, row.sequence + 1, now, None
-    row.save()
-    seal(person, row.series, "series.moved", {"number": row.number}, timezone.localdate(starts_at))
+    keep(person, row, "occasion.moved")
     _tell(row.series, "portal_told_occasion_moved", row)
     return row
 
@@ -207,9 +269,8 @@ def call_off(person: Person, occasion: Occasion) -> Occasion:
     """Call one date off; it stays in calendars as cancelled."""
     row = _coming(person, occasion)
     row.is_fixed = True
-    row.save(update_fields=["is_fixed"])
     _turn_off(row, timezone.now())
-    seal(person, row.series, "series.off", {"number": row.number}, timezone.localdate(row.starts_at))
+    keep(person, row, "occasion.off")
     _tell(row.series, "portal_told_occasion_off", row)
     return row
 
@@ -250,11 +311,23 @@ def _tell(row: Series, code: str, occasion: Occasion | None, **values: Any) -> N
 
 
 def extend_series(now: datetime) -> int:
-    """Let every live series reach eighteen months ahead, and follow holidays that were published since."""
+    """Let every live series reach eighteen months ahead, and follow holidays that were published since.
+
+    A series whose stored rule cannot be read keeps its dates; the others do not wait for it.
+    """
     n = 0
-    for key in Series.objects.filter(is_ended=False).values_list("pk", flat=True):
-        with transaction.atomic():
-            n += _synchronise(Series.objects.select_for_update().get(pk=key), now)
+    for row in Series.objects.filter(is_ended=False):
+        try:
+            term = _term(row, parse_rule(row.rule))
+            due = _dates(term, now)
+        except InputError as error:
+            _LOG.warning("series %s keeps its dates: %s", row.pk, error)
+            continue
+        with suppress(SealError), transaction.atomic():
+            now_held = _held(row)
+            # whoever changed it meanwhile has brought its dates along
+            if not now_held.is_ended and now_held.rule == row.rule and _term(now_held, term.rule) == term:
+                n += _synchronise(None, now_held, due, now)
     return n
 
 
@@ -264,12 +337,12 @@ def remind(now: datetime) -> int:
     first = now + timedelta(days=90)
     rows = Occasion.objects.filter(reminded_at=None, is_off=False, starts_at__gt=now, starts_at__lte=first)
     for key in rows.values_list("pk", flat=True):
-        with transaction.atomic():
-            row = Occasion.objects.select_for_update().select_related("series__agreement").get(pk=key)
+        with suppress(SealError), transaction.atomic():
+            row = held(Occasion.objects.select_related("agreement").get(pk=key))
             if row.reminded_at or now < _reminder_at(row):
                 continue
             row.reminded_at, n = now, n + 1
-            row.save(update_fields=["reminded_at"])
+            keep(None, row, "occasion.reminded")
             _tell(row.series, "portal_told_occasion_soon", row)
     return n
 

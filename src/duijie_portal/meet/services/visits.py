@@ -15,13 +15,14 @@ from duijie.meet.itinerary import Itinerary
 from duijie_portal.accounts.door import refuse, write
 from duijie_portal.accounts.models import Person
 from duijie_portal.accounts.powers import Visitor, may
+from duijie_portal.ledger.keeping import held, keep
 from duijie_portal.ledger.models import Agreement, Party
 from duijie_portal.ledger.selectors import agreement_term
 from duijie_portal.ledger.services import own_side, owner_only
 
 from ..journeys import itinerary_of, pinned, question_of, unpinned
 from ..models import Visit
-from .common import both_sides, officials_of, people_of, seal, tell
+from .common import both_sides, officials_of, people_of, tell
 
 __all__ = [
     "add_group",
@@ -61,23 +62,22 @@ def open_visit(
     for name, value in {**both_sides(), **fields}.items():
         setattr(row, name, value)
     row.full_clean(exclude=["hosts", "groups", "trains", "roads", "places", "plan"])
-    row.save(force_insert=True)
-    seal(person, row, "visit.opened", {"until": until.isoformat(), "clause": clause}, on)
+    keep(person, row, "visit.opened")
     return row
 
 
 def _held(person: Person, visit: Visit) -> Visit:
     owner_only(person, visit)
-    row = Visit.objects.select_for_update().get(pk=visit.pk)
+    row: Visit = held(visit)
     if row.is_off or row.until < timezone.localdate():
         raise DeniedError("portal_meet_visit_closed")
     return row
 
 
-def _save(row: Visit, *columns: str) -> None:
-    """Write some columns; a planning that is under way meanwhile is not kept."""
+def _save(person: Person, row: Visit) -> None:
+    """Keep what was entered; a planning that is under way meanwhile is not kept."""
     row.version += 1
-    row.save(update_fields=[*columns, "version"])
+    keep(person, row, "visit.prepared")
 
 
 def _add(row: Visit, column: str, entry: Mapping[str, Any]) -> None:
@@ -108,7 +108,7 @@ def add_place(
     if (lat is None) != (lon is None):
         raise InputError("portal_meet_place_half", {"place": place})
     row.places = {**row.places, place: {"side": place_side, "lat": lat, "lon": lon}}
-    _save(row, "places")
+    _save(person, row)
 
 
 @write("visit.record")
@@ -140,7 +140,7 @@ def add_host(
     _know(row, place)
     if lat is not None or place_side:
         row.places[place] = {"side": place_side, "lat": lat, "lon": lon}
-    _save(row, "hosts", "places")
+    _save(person, row)
 
 
 @write("visit.record")
@@ -174,7 +174,7 @@ def add_group(
     ]
     _add(row, "groups", {"name": name, "n_persons": n_persons, "days": days})
     _know(row, start_place, *(one["end_place"] for one in days))
-    _save(row, "groups", "places")
+    _save(person, row)
 
 
 @write("visit.record")
@@ -197,7 +197,7 @@ def add_train(
     facts = {"number": number, "origin": origin, "goal": goal, "on": on.isoformat()}
     _add(row, "trains", {**facts, "departs": departs, "arrives": arrives, "seats": seats})
     _know(row, origin, goal)
-    _save(row, "trains", "places")
+    _save(person, row)
 
 
 @write("visit.record")
@@ -209,7 +209,7 @@ def add_road(person: Person, visit: Visit, *, a: str, b: str, minutes: int) -> N
     row.roads = [one for one in row.roads if {one["a"], one["b"]} != {a, b}]
     _add(row, "roads", {"a": a, "b": b, "minutes": minutes})
     _know(row, a, b)
-    _save(row, "roads", "places")
+    _save(person, row)
 
 
 @write("visit.record")
@@ -230,7 +230,7 @@ def drop(person: Person, visit: Visit, *, what: str, key: str) -> None:
     if what in ("hosts", "groups") and key in used:
         raise InputError("portal_meet_entry_used")
     setattr(row, what, left)
-    _save(row, what)
+    _save(person, row)
 
 
 def put_host(key: str, *, is_out: bool) -> Callable[[Visit], None]:
@@ -306,9 +306,7 @@ def _keep(person: Person, row: Visit, held: Itinerary, found: Itinerary, *, now:
     }
     row.version, row.changed_at = row.version + 1, now
     row.sequence += bool(changes and held.stops)
-    row.save()
-    n_stops = sum(stop.kind == "host" for stop in found.stops)
-    seal(person, row, "visit.planned", {"version": row.version, "n_stops": n_stops, "n_changes": len(changes)}, row.on)
+    keep(person, row, "visit.planned")
     _tell(row, changes)
     return row
 
@@ -351,8 +349,7 @@ def call_off_visit(person: Person, visit: Visit) -> Visit:
     row = _held(person, visit)
     row.is_off, row.sequence, row.changed_at = True, row.sequence + 1, timezone.now()
     row.version += 1
-    row.save(update_fields=["is_off", "sequence", "changed_at", "version"])
-    seal(person, row, "visit.off", {}, row.on)
+    keep(person, row, "visit.off")
     values = {"title": row.title.to_dict(), "on": row.on.isoformat()}
     told = [
         *people_of({one["party"] for one in row.hosts} - {""}),

@@ -1,0 +1,75 @@
+"""New suggestions ring: the organisations they are for and the offices in charge hear of each pair once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.urls import reverse
+
+from duijie.match.kinds import load_kinds
+from duijie_portal.accounts.models import Person, Role
+from duijie_portal.ledger.charge import is_in_charge
+from duijie_portal.ledger.models import Agreement, Notification, Told
+from duijie_portal.ledger.readers import matches_for
+
+from .selectors import clause_of_kind
+
+__all__ = ["ring_new"]
+
+Document = Mapping[str, Any]
+Pair = tuple[str, str]
+
+
+@transaction.atomic
+def ring_new(agreement: Agreement, before: Document, found: Document) -> int:
+    """Leave a line a kind for everyone who reads suggestions that `before` did not hold; how many lines.
+
+    A pair rings once: one that falls out of a ranking and comes back is nothing new.
+    """
+    new = _first_time(agreement, _pairs(found) - _pairs(before))
+    if not new:
+        return 0
+    parties = {found["listings"].get(key, {}).get("party", "") for pair in new for key in pair} - {""}
+    lines = [line for person in _hearers(agreement, parties) for line in _lines(agreement, person, found, new)]
+    return len(Notification.objects.bulk_create(lines))
+
+
+def _pairs(document: Document) -> set[Pair]:
+    return {(row["need"], row["offer"]) for kind in document.get("kinds", ()) for row in kind["matches"]}
+
+
+def _first_time(agreement: Agreement, pairs: set[Pair]) -> set[Pair]:
+    keys = {f"match:{agreement.pk}:{sha256('+'.join(pair).encode()).hexdigest()}": pair for pair in sorted(pairs)}
+    known = set(Told.objects.filter(pk__in=keys).values_list("pk", flat=True))
+    Told.objects.bulk_create([Told(pk=key) for key in keys if key not in known], ignore_conflicts=True)
+    return {pair for key, pair in keys.items() if key not in known}
+
+
+def _hearers(agreement: Agreement, parties: Iterable[str]) -> list[Person]:
+    """The accounts of the organisations, and the coordinators and officers of both sides."""
+    offices = Q(side__in=agreement.sides.all(), role__in=(Role.COORDINATOR, Role.OFFICER))
+    return list(Person.objects.filter(Q(party__in=parties) | offices, is_active=True).order_by("pk"))
+
+
+def _lines(agreement: Agreement, person: Person, found: Document, new: set[Pair]) -> list[Notification]:
+    """A line a kind, of what the person reads themselves and, in an office, is in charge of."""
+    kinds = matches_for(agreement, person, found).get("kinds", ())
+    counts = Counter(one["kind"] for one in kinds for row in one["matches"] if (row["need"], row["offer"]) in new)
+    names = {key: one.name.to_dict() for key, one in load_kinds().items()}
+    path = reverse("match", args=[agreement.pk])
+    return [
+        Notification(
+            person=person,
+            agreement=agreement,
+            code="portal_told_matches",
+            values={"n": n, "kind": names.get(key, key)},
+            path=f"{path}?kind={key}",
+        )
+        for key, n in sorted(counts.items())
+        if is_in_charge(person, agreement, clause_of_kind(agreement, key))
+    ]

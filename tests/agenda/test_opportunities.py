@@ -1,0 +1,280 @@
+"""What an opportunity must have, clause by clause, and that those of the built-in agreements have it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from duijie import agenda, data
+from duijie.agenda import opportunities
+from duijie.agenda.opportunities import End, Ground, Opportunity, Step
+from duijie.agenda.opportunities.crowding import crowding
+from duijie.agenda.opportunities.finding import _levelled
+from duijie.terms import Reason, Source
+
+AS_OF = date(2026, 11, 23)
+REAL = data.root() / "agreements" / "jinjiang-longhua"
+A, B = "010101", "020202"
+SAY = {"zh": "词", "en": "word"}
+SOURCE = Source("公报", "一期", as_of="2025")
+
+
+def _one(kind: str) -> Opportunity:
+    """An opportunity of a kind that lacks nothing."""
+    place = {"name": "东园", "kind": "carrier", "title": "招商", "is_published": True}
+    firm = {"id": "f1", "name": "某某有限公司"}
+    is_about_firms = kind not in ("moves", "learns")
+    first = End(A, "first", (SAY,), 1, (firm,) if is_about_firms else (), () if is_about_firms else (place,))
+    second = End(B, "second", (SAY,), 0, (), () if is_about_firms else (place,))
+    return Opportunity(
+        f"{kind}:x",
+        kind,  # type: ignore[arg-type]
+        Reason("title", {"a": SAY, "b": SAY}),
+        (first, second),
+        Ground("input", SAY, SOURCE),
+        (Reason("why", {"why": SAY}), *([Reason("opportunity_for_room", {"dense": 2.0})] if kind == "moves" else ())),
+        (Reason("doubt", is_for=False),),
+        Reason("size", {"n": 1}),
+        Step(f"step_{kind}", {A: SAY, B: SAY}, "2026-12", "chains"),
+        1.0,
+    )
+
+
+KINDS = ("supplies", "completes", "same_customers", "moves", "learns")
+Break = Callable[[Opportunity], Opportunity]
+
+
+def _end(at: int, **values: object) -> Break:
+    def broken(one: Opportunity) -> Opportunity:
+        ends = [replace(end, **values) if place == at else end for place, end in enumerate(one.ends)]  # type: ignore[arg-type]
+        return replace(one, ends=(ends[0], ends[1]))
+
+    return broken
+
+
+def _step(**values: object) -> Break:
+    return lambda one: replace(one, step=replace(one.step, **values) if one.step else None)  # type: ignore[arg-type]
+
+
+FIRM = {"id": "f9", "name": "迁出者有限公司"}
+BROKEN: dict[str, list[tuple[tuple[str, ...], Break]]] = {
+    "kind_unknown": [(KINDS[:1], lambda one: replace(one, kind="gossip"))],
+    "ends_missing": [
+        (KINDS, _end(1, region=A)),
+        (KINDS, _end(0, what=())),
+        (KINDS, _end(1, what=({"zh": "", "en": ""},))),
+    ],
+    "names_a_firm": [
+        (("moves",), _end(0, firms=(FIRM,))),
+        (("moves",), _end(1, firms=(FIRM,))),
+        (("moves",), _end(1, others=({"name": "东园", "kind": "firm"},))),
+        (("moves",), _end(1, others=({"name": "迁出者有限公司", "kind": "carrier"},))),
+        (("moves",), lambda one: replace(one, title=Reason("title", {"a": {"zh": "迁出者有限公司", "en": ""}}))),
+        (("moves",), lambda one: replace(one, reasons=(*one.reasons, Reason("why", {"party": "迁出者集团"})))),
+    ],
+    "guard_missing": [(("moves",), lambda one: replace(one, reasons=one.reasons[:1]))],
+    "place_or_unit_missing": [(("moves",), _end(1, others=())), (("learns",), _end(0, others=()))],
+    "ground_missing": [
+        (KINDS, lambda one: replace(one, ground=replace(one.ground, source=Source(title="无出处")))),
+        (KINDS, lambda one: replace(one, ground=replace(one.ground, why={"zh": "", "en": ""}))),
+    ],
+    "doubt_missing": [
+        (KINDS, lambda one: replace(one, doubts=())),
+        (KINDS, lambda one: replace(one, doubts=(Reason("praise"),))),
+    ],
+    "step_missing": [
+        (KINDS, lambda one: replace(one, step=None)),
+        (KINDS, _step(verb="")),
+        (KINDS, _step(month="")),
+        (KINDS, _step(month="2026-13")),
+        (KINDS, _step(departments={A: SAY})),
+        (KINDS, _step(departments={A: SAY, B: {"zh": "", "en": ""}})),
+    ],
+}
+CASES = [
+    pytest.param(code, kind, broken, id=f"{code}-{kind}-{at}")
+    for code, cases in BROKEN.items()
+    for at, (kinds, broken) in enumerate(cases)
+    for kind in kinds
+]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_that_lacks_nothing_may_be_shown(kind: str) -> None:
+    """Firms at one end are enough where the other says that it is still to be found."""
+    assert opportunities.check([_one(kind)]) == ()
+
+
+@pytest.mark.parametrize(("code", "kind", "broken"), CASES)
+def test_each_clause_is_asked_for(code: str, kind: str, broken: Break) -> None:
+    """What lacks one thing is refused for exactly that thing, in words of both languages."""
+    (fault,) = opportunities.check([broken(_one(kind))])
+    assert fault.code == f"opportunity_{code}"
+    assert all(fault.code in data.words(language) for language in ("zh", "en"))
+
+
+def test_all_faults_are_told_at_once() -> None:
+    """Two broken ones with two faults each give four."""
+    broken = [replace(_one(kind), doubts=(), step=None) for kind in KINDS[:2]]
+    assert len(opportunities.check(broken)) == 4
+
+
+def test_an_end_nobody_stands_at_is_shown_as_still_to_be_found(done: tuple[agenda.Agenda, Path]) -> None:
+    """The document says of each end whether somebody stands there."""
+    for one in done[0].results["advice"]["opportunities"]:
+        for end in one["ends"]:
+            assert end["is_open"] == (not end["firms"] and not end["others"])
+
+
+def test_the_list_is_short_mixed_and_begins_with_the_example(done: tuple[agenda.Agenda, Path]) -> None:
+    """At most ten, no kind above its share; the agreement's own example first where it has one."""
+    policy = data.read(data.root() / "policies" / "opportunities.yaml", "opportunities")
+    listed = done[0].results["advice"]["opportunities"]
+    assert 0 < len(listed) <= policy["n"]
+    kinds = Counter(one["kind"] for one in listed)
+    assert all(n <= policy["most"][kind] for kind, n in kinds.items())
+    examples = [one["is_example"] for one in listed]
+    assert examples[0] == any(examples)
+    assert sum(examples) == int(not done[0].results["track"]["is_rehearsal"])
+
+
+def test_transfers_name_no_firm_and_practices_name_their_unit() -> None:
+    """Of all that could be told, not only of the ten: an industry and a place; a practice and who has it."""
+    for path in (data.root() / "agreements").glob("*/agreement.yaml"):
+        found = opportunities.every(agenda.read(path.parent, as_of=AS_OF), as_of=AS_OF)
+        assert opportunities.check(found) == ()
+        for one in found:
+            if one.kind == "moves":
+                assert not [end for end in one.ends if end.firms]
+                assert {other["kind"] for other in one.ends[1].others} == {"carrier"}
+            if one.kind == "learns":
+                assert all(other["name"] for other in one.ends[0].others)
+            assert one.step is not None
+            assert one.step.month > AS_OF.isoformat()[:7]
+
+
+@pytest.mark.parametrize(
+    "path", sorted((data.root() / "agreements").glob("*/agreement.yaml")), ids=lambda path: path.parent.name
+)
+def test_industries_move_from_the_crowded_side_alone(path: Path) -> None:
+    """Turned round, the figures let nothing go the other way; without them nothing moves, and the list says why."""
+    material = agenda.read(path.parent, as_of=AS_OF)
+    first, second = (side.code for side in material.agreement.sides[:2])
+
+    def moved(statistics: Iterable[Mapping[str, Any]]) -> set[tuple[str, str]]:
+        given = replace(material, statistics=tuple(statistics))
+        ends = (one.ends for one in opportunities.every(given, as_of=AS_OF) if one.kind == "moves")
+        return {(origin.region, destination.region) for origin, destination in ends}
+
+    turned = {first: second, second: first}
+    assert moved(material.statistics) <= {(second, first)}
+    assert moved({**row, "region": turned.get(row["region"], "")} for row in material.statistics) <= {(first, second)}
+    bare = replace(material, statistics=tuple(row for row in material.statistics if row["indicator"] != "陆域面积"))
+    assert moved(bare.statistics) == set()
+    assert not opportunities.unmade(material, as_of=AS_OF)
+    (missing,) = opportunities.unmade(bare, as_of=AS_OF)
+    assert all(missing.code in data.words(language) for language in ("zh", "en"))
+
+
+def test_a_call_that_names_no_industry_calls_nobody() -> None:
+    """The built-in agreement has one move: from the crowded side to a park that says that it is for garments."""
+    found = opportunities.every(agenda.read(REAL, as_of=AS_OF), as_of=AS_OF)
+    assert [one.key for one in found if one.kind == "moves"] == ["moves:18:440309>NO0007"]
+
+
+FIGURES = [
+    {
+        "region": A,
+        "indicator": "产值",
+        "qualifier": "",
+        "subject": "工业",
+        "value": 90.0,
+        "year": "2023",
+        "source": SOURCE,
+    },
+    {
+        "region": A,
+        "indicator": "产值",
+        "qualifier": "1-2月",
+        "subject": "工业",
+        "value": 9.0,
+        "year": "2025",
+        "source": SOURCE,
+    },
+    {
+        "region": A,
+        "indicator": "产值",
+        "qualifier": "约",
+        "subject": "工业",
+        "value": 80.0,
+        "year": "2022",
+        "source": SOURCE,
+    },
+    {"region": A, "indicator": "面积", "qualifier": "", "subject": "", "value": 10.0, "year": "2020", "source": SOURCE},
+    {
+        "region": B,
+        "indicator": "产值",
+        "qualifier": "",
+        "subject": "工业",
+        "value": 50.0,
+        "year": "2023",
+        "source": SOURCE,
+    },
+    {
+        "region": B,
+        "indicator": "面积",
+        "qualifier": "",
+        "subject": "",
+        "value": 10.0,
+        "year": "2020",
+        "source": Source(),
+    },
+]
+
+
+def test_how_crowded_a_side_is() -> None:
+    """The latest figure of a whole year over the land; a figure that nobody published is none."""
+    policy = {"of": ["产值"], "subject": "工业", "over": "面积", "qualifiers": ["", "约"]}
+    found = crowding(FIGURES, (A, B), policy)
+    assert {region: one.density for region, one in found.items()} == {A: 9.0}
+    assert found[A].told == "公报，2025"
+
+
+@pytest.mark.parametrize(
+    ("low", "is_published", "publisher", "level"),
+    [
+        (0.5, True, "公报", "high"),
+        (0.49, True, "公报", "middle"),
+        (0.5, True, "", "middle"),
+        (0.49, True, "", "unverified"),
+        (0.5, False, "公报", "unverified"),
+        (None, True, "公报", "unverified"),
+    ],
+)
+def test_how_far_it_is_founded(low: float | None, is_published: bool, publisher: str, level: str) -> None:
+    """High needs published ends, a named source and a test whose band begins at one half; an inferred end or no test
+    is unverified."""
+    one = _one("supplies")
+    one = replace(
+        one,
+        ends=(replace(one.ends[0], is_published=is_published), replace(one.ends[1], is_published=True)),
+        ground=replace(one.ground, source=Source(publisher, "一期")),
+    )
+    assert _levelled(one, {} if low is None else {"supplies": {"low": low}}).level == level
+
+
+def test_a_rehearsal_names_no_real_unit() -> None:
+    """What an invented life lets two sides do together rests on invented organisations alone."""
+    for path in (data.root() / "agreements").glob("*/agreement.yaml"):
+        material = agenda.read(path.parent, as_of=AS_OF)
+        if material.agreement.is_rehearsal:
+            invented = {party.id for party in material.parties} | {listing.id for listing in material.listings}
+            for one in opportunities.every(material, as_of=AS_OF):
+                named = [row["id"] for end in one.ends for row in (*end.firms, *end.others)]
+                assert set(named) <= invented

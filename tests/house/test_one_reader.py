@@ -1,0 +1,60 @@
+"""Matches and timetables are read for a person in one place, and a form's day is of one type."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+RAW = re.compile(r"\bresults\([^()]*, \"(match|meet)\"\)")
+OWN_DAY = re.compile(r"forms\.Date(Time)?Field\(|date\.fromisoformat\(request\.")
+READERS = {
+    "ledger/readers.py": "the one place",
+    "track/selectors.py": "counts of pairs by clause, which name nobody",
+    "match/selectors.py": "whether a listing of one's own was ranked",
+    "frame/jobs.py": "the pipeline itself",
+    "frame/selectors.py": "whether anything was ranked at all",
+}
+
+
+def _portal(sources: tuple[Path, ...]) -> list[tuple[str, str]]:
+    return [
+        ("/".join(path.parts[-2:]), path.read_text(encoding="utf-8"))
+        for path in sources
+        if "duijie_portal" in path.parts
+    ]
+
+
+def test_only_these_read_the_documents_uncut(sources: tuple[Path, ...]) -> None:
+    """Whatever shows a match or a meeting to a person goes through the reader that knows what they may see."""
+    found = {name for name, text in _portal(sources) if RAW.search(text)}
+    assert found == set(READERS)
+
+
+def test_no_form_and_no_query_has_a_day_of_its_own(sources: tuple[Path, ...]) -> None:
+    """Days come in through the fields and the parser that know their bounds."""
+    found = {name for name, text in _portal(sources) if OWN_DAY.search(text)}
+    assert not found
+
+
+def test_no_form_refuses_with_a_sign_instead_of_a_sentence(sources: tuple[Path, ...]) -> None:
+    """What a form says is looked up by a code, in the reader's language."""
+    found = {name for name, text in _portal(sources) if re.search(r"ValidationError\(\s*[\"']", text)}
+    assert not found
+
+
+def test_lines_end_only_where_files_end_them(sources: tuple[Path, ...]) -> None:
+    """``str.splitlines`` also breaks at signs that stand inside texts; only a program's own message is cut by it."""
+    found = {
+        path.name for path in sources if re.search(r"(?<!str\(error\))\.splitlines\(", path.read_text(encoding="utf-8"))
+    }
+    assert not found
+
+
+def test_tables_are_read_in_two_places(sources: tuple[Path, ...]) -> None:
+    """A file of a person goes through ``sheets``, a small table of ours through ``data``; nobody else reads csv."""
+    found = {
+        "/".join(path.parts[-2:])
+        for path in sources
+        if re.search(r"csv\.(?:reader|DictReader)\(", path.read_text(encoding="utf-8"))
+    }
+    assert found == {"data/files.py", "sheets/texts.py", "terms/working_days.py"}
