@@ -85,17 +85,18 @@ def test_a_longer_list_asks_no_more_queries(name: str, agreement: Any, sides: An
     assert few <= 40
 
 
-def test_what_waits_for_release_is_found_by_key(agreement: Any, sides: Any, person: Any) -> None:
-    """The leader's page counts what is held: the review of each row is looked up, not searched for among all."""
-    from duijie_portal.share.selectors import held_rows
+# The words of a plan are SQLite's: on PostgreSQL, whose plan for a small table is another, nothing is asked.
+if connection.vendor == "sqlite":
 
-    if connection.vendor != "sqlite":
-        pytest.skip("the words of a plan are SQLite's")
-    for kind in ("party", "listing"):
-        plan = held_rows(agreement, person(f"leader-{sides[0].pk}"), kind).explain()
-        reviews = [line for line in plan.splitlines() if " U0" in line]
-        assert reviews
-        assert all("SEARCH" in line and "(id=?)" in line for line in reviews), plan
+    def test_what_waits_for_release_is_found_by_key(agreement: Any, sides: Any, person: Any) -> None:
+        """The leader's page counts what is held: the review of each row is looked up, not searched for among all."""
+        from duijie_portal.share.selectors import held_rows
+
+        for kind in ("party", "listing"):
+            plan = held_rows(agreement, person(f"leader-{sides[0].pk}"), kind).explain()
+            reviews = [line for line in plan.splitlines() if " U0" in line]
+            assert reviews
+            assert all("SEARCH" in line and "(id=?)" in line for line in reviews), plan
 
 
 def test_a_server_has_folded_what_people_open_first(agreement: Any, as_person: Any, sides: Any) -> None:
