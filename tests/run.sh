@@ -6,7 +6,9 @@ cd "$(dirname "$0")/.."
 unset PYTHONDONTWRITEBYTECODE
 ( while sleep 30 >/dev/null; do echo "… $(date +%H:%M:%S) still testing"; done ) &
 beat=$!
-trap 'kill $beat 2>/dev/null' EXIT
+export DUIJIE_TEST_PLACE
+DUIJIE_TEST_PLACE=$(mktemp -d)
+trap 'kill $beat 2>/dev/null; rm -rf "$DUIJIE_TEST_PLACE"' EXIT
 
 # Files go out in their order: the portal's, then one wing after the other; the smallest are left to even out the end.
 export PYTEST_ADDOPTS="-n 2 --dist loadfile --no-loadscope-reorder -rs"

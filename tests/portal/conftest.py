@@ -6,6 +6,7 @@ there, of whose rows it holds released copies. A test in which the other side ac
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -39,15 +40,39 @@ def rehearsal_folder() -> Path:
     return next(folder for folder in folders if data.read(folder / "agreement.yaml")["is_rehearsal"])
 
 
+OWN_NODES = {"node", "environment", "blank_sqlite", "blank_postgresql"}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests that make nodes of their own do so on both databases whatever the portal's is: once is enough."""
+    if os.environ.get("DUIJIE_DATABASE_URL"):
+        left_out = [one for one in items if OWN_NODES & set(getattr(one, "fixturenames", ()))]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [one for one in items if one not in set(left_out)]
+
+
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with the pipeline's results and records of the rehearsal."""
+    folder = tmp_path_factory.mktemp("home")
+    shutil.copytree(_worked_out(tmp_path_factory.getbasetemp()), folder, dirs_exist_ok=True)
+    return folder
+
+
+def _worked_out(base: Path) -> Path:
+    """The results of which each process and each pass of the suite takes a copy; the first one works them out."""
     from duijie.agenda.pipeline import run
 
-    folder = tmp_path_factory.mktemp("home")
-    run(rehearsal_folder(), folder, as_of=AS_OF, with_report=False)
-    keep_operator(folder, DEMONSTRATION)
-    return folder
+    own = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    place = Path(os.environ.get("DUIJIE_TEST_PLACE", own)) / "worked-out"
+    with place.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not place.exists():
+            part = place.with_suffix(".part")
+            run(rehearsal_folder(), part, as_of=AS_OF, with_report=False)
+            keep_operator(part, DEMONSTRATION)
+            part.rename(place)
+    return place
 
 
 @pytest.fixture(scope="session")
