@@ -16,7 +16,7 @@ from duijie.match.readers import is_inferred
 from duijie.terms.days import shifted
 from duijie.track.standing import Progress
 from duijie_portal.accounts.models import Activity, Department, Person, Registration, Role
-from duijie_portal.accounts.powers import may
+from duijie_portal.accounts.powers import may, powers_of
 from duijie_portal.diagnose import selectors as diagnose
 from duijie_portal.diagnose.opportunity_selectors import opportunity_lines
 from duijie_portal.ledger.entries import Todo
@@ -31,6 +31,8 @@ from duijie_portal.match.case_selectors import bears
 from duijie_portal.match.listing_selectors import disclosed
 from duijie_portal.meet import selectors as meet
 from duijie_portal.track import selectors as track
+
+from .menu import items_called
 
 __all__ = ["activity", "counts", "due", "found", "home", "registrations_for", "waiting"]
 
@@ -191,7 +193,7 @@ def _when(agreement: Agreement, person: Person) -> dict[str, Any]:
 
 
 def found(agreement: Agreement, person: Person, text: str, n: int = 20) -> dict[str, list[Any]]:
-    """What the person may see and what bears the text: clauses, parties, listings, records, cases."""
+    """What the person may see and what bears the text: pages, clauses, parties, listings, records, cases."""
     if not text:
         return {}
     term = agreement_term(agreement)
@@ -200,7 +202,9 @@ def found(agreement: Agreement, person: Person, text: str, n: int = 20) -> dict[
     titles = Q(title_zh__icontains=text) | Q(title_en__icontains=text)
     cases = Case.objects.filter(bears(text) | Q(pk__icontains=text), agreement=agreement).visible_to(person)
     cases = cases.select_related("need", "need_party", "offer_party")
+    pages = items_called(text, powers_of(person), is_party=bool(person.party))
     return {
+        "pages": [{"name": one.name, "word": one.word} for one in pages],
         "clauses": [{"key": one.key, "number": one.number, "title": one.title} for one in clauses],
         "parties": [_party(row) for row in Party.objects.filter(names, agreement=agreement).visible_to(person)[:n]],
         "records": [_named(row) for row in Record.objects.filter(titles, agreement=agreement).visible_to(person)[:n]],

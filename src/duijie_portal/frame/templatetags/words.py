@@ -20,6 +20,7 @@ from duijie.ledger.kinds import node_names
 from duijie.match.kinds import load_kinds
 from duijie.terms import Bilingual
 from duijie.terms.days import is_no_end
+from duijie_portal.frame.menu import items_of
 from duijie_portal.ledger.pages import language_of
 
 register = template.Library()
@@ -100,6 +101,21 @@ def side(context: Mapping[str, Any], code: str) -> str:
     """The short name of a side, or its code where it is none of this agreement."""
     row = context.get("sides", {}).get(code)
     return row.short[language_of()] if row else str(code)
+
+
+@register.inclusion_tag("frame/section_bar.html", takes_context=True)
+def section_bar(context: Mapping[str, Any], section: str) -> dict[str, Any]:
+    """The links to the pages of a section, above them; the page that is open is marked."""
+    request = context["request"]
+    found = items_of(section, context["powers"], is_party=bool(getattr(request.user, "party", "")))
+    here = request.resolver_match.url_name if request.resolver_match else ""
+    return {
+        "section": section,
+        "items": found,
+        "here": here,
+        "agreement": context["agreement"],
+        "back": context["back"],
+    }
 
 
 @register.simple_tag
