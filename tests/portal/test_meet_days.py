@@ -347,7 +347,7 @@ def test_papers_are_pdf_of_the_right_size(
 
 
 def test_the_phone_page_opens_with_its_code_only_and_checks_in(
-    agreement: Any, sides: Any, person: Any, coordinator: Client, open_day: Any, agreed: Any
+    agreement: Any, sides: Any, person: Any, as_person: Any, open_day: Any, agreed: Any, monkeypatch: Any
 ) -> None:
     day = open_day()
     agreed(day, 2)
@@ -366,10 +366,10 @@ def test_the_phone_page_opens_with_its_code_only_and_checks_in(
     here = reverse("here", args=[agreement.pk, pass_code(entry)])
     assert Client().get(here).status_code == 405
     assert Client().post(here)["Location"].endswith("early=1")
-    # Late in the evening the day that has opened its doors is tomorrow: two hours before its first slot.
-    is_late = timezone.localtime().hour >= 22
-    today = {"on": timezone.localdate() + timedelta(days=is_late), "spans": [["00:00", "23:59"]]}
-    Day.objects.filter(pk=day.pk).update(**today)
+    morning = (timezone.localtime() + timedelta(days=1)).replace(hour=10, minute=0)
+    monkeypatch.setattr(timezone, "now", lambda: morning)
+    Day.objects.filter(pk=day.pk).update(on=morning.date(), spans=[["00:00", "23:59"]])
+    coordinator = as_person(f"coordinator-{sides[0].pk}")
     assert Client().post(here).status_code == 302
     entry.refresh_from_db()
     assert entry.arrived_at is not None
