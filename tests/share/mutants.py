@@ -13,7 +13,7 @@ from duijie.ledger import exchange, fold, guards, log
 from duijie.ledger.log import MemoryLog
 from duijie.ledger.state import COUNTS, PENDING, CaseState, Judgement
 
-__all__ = ["MUTANTS"]
+__all__ = ["FOUND_BY", "MUTANTS", "Mutant"]
 
 Mutant = Callable[[pytest.MonkeyPatch], None]
 
@@ -158,3 +158,6 @@ MUTANTS: tuple[Mutant, ...] = (
     erased_comes_back, receive_doubles, pocket_accepted, parts_forgotten_at_release, own_confirmation_counts,
     no_causal_cut, unknown_is_passed_over, torn_writes, late_mail_taken, own_word_opens, pending_waits_for_the_end,
 )  # fmt: skip
+
+FOUND_BY: dict[str, int] = {}
+"""The life that found each: where the simulation changes another may, and this is only where to look first."""

@@ -226,7 +226,18 @@ class Judge:
                     shown[node.side] = rows
             first, *rest = shown.values()
             must(all(one == first for one in rest), "two nodes read one case otherwise", case=case.key)
+        self._kept_alike(nodes)
         self._erased(nodes)
+
+    def _kept_alike(self, nodes: Sequence[Node]) -> None:
+        """Who may read a kept thing reads what its owner reads; who may no longer, and once it is gone, nothing."""
+        [owner] = [node for node in nodes if node.side == "north"]
+        is_open = any(one.scope == "sides" for one in owner.log.grants("resource/r"))
+        wanted = owner.log.rows["resource"].get("resource/r", []) if is_open else []
+        for node in nodes:
+            if node is not owner and "sides" in (node.scopes or {"sides"}):
+                shown = node.log.rows["resource"].get("resource/r", [])
+                must(shown == wanted, "a kept thing is read otherwise", at=node.side)
 
     def _arrived(self, node: Node, other: Node) -> None:
         """All that another side may hand to this one is here, every open part of it."""

@@ -177,18 +177,20 @@ class _Desk:
         return kind(subject=subject, on=self.node.today, of=of, words=self.words("inner"))
 
     def keep(self) -> events.Event | None:
-        """Something to book: its owner's draft first, then read and changed by both."""
+        """Something to book: its owner's draft first, then read and changed by both, now and then closed or gone."""
         rows = self.node.log.rows["resource"].get("resource/r", [])
         row = rows[0] if rows else None
         if row is None and self.side != "north":
             return None
         is_draft = self.side == "north" and self.dice.random() < 0.3 and (row is None or row.get("is_draft"))
-        writers, readers = ((), ()) if is_draft else (("south",), ("sides",))
-        name = self.marks.text(self.side, "draft" if is_draft else "kept", "resource/r")
+        fate = self.dice.random() if self.side == "north" and row else 1.0
+        is_gone, is_closed = fate < 0.05, is_draft or fate < 0.25
+        writers, readers = ((), ()) if is_closed else (("south",), ("sides",))
+        name, note = (self.marks.text(self.side, "draft" if is_closed else "kept", "resource/r") for _ in range(2))
         return events.Kept(
             subject="resource/r", on=self.node.today, act="changed", ordering="north",
-            after=row["revision"] if row else "", fields={"name": name, "is_draft": is_draft},
-            writers=writers, readers=readers,
+            after=row["revision"] if row else "", fields={"name": name, "is_draft": is_draft}, words={"note": note},
+            writers=writers, readers=readers, is_gone=is_gone,
         )  # fmt: skip
 
     # Cases
