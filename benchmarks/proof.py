@@ -23,9 +23,9 @@ from typing import Any
 from benchmarks.harness import IS_QUICK, RESULTS, machine
 
 STATE = RESULTS / "proof" / ("quick.json" if IS_QUICK else "state.json")
-TARGETS = {"mutants": 20, "kills": 200, "fuzz": 20_000, "exchange": 10_000, "soak": 50}
+TARGETS = {"mutants": 20, "kills": 200, "fuzz": 20_000, "exchange": 10_000, "planted": 18, "soak": 50}
 if IS_QUICK:
-    TARGETS = {"mutants": 1, "kills": 5, "fuzz": 300, "exchange": 10, "soak": 2}
+    TARGETS = {"mutants": 1, "kills": 5, "fuzz": 300, "exchange": 10, "planted": 1, "soak": 2}
 
 WRITER = """
 import sys, django
@@ -200,6 +200,16 @@ def exchange(seed: int, home: Path) -> dict[str, int]:
     return {"steps": outcome.steps, "went_wrong": sum(outcome.faults.values()), "failed": len(outcome.failures)}
 
 
+def planted(seed: int, home: Path) -> dict[str, int]:
+    """One bug planted in the product: one of the first 1,000 lives finds it."""
+    from tests.share.mutants import MUTANTS, found
+
+    name = sorted(MUTANTS)[seed % len(MUTANTS)]
+    failure = found(MUTANTS[name], range(1_000))
+    print(f"planted: {name}: {failure.seed if failure else 'never found'}", flush=True)
+    return {"planted": 1, "never_found": int(failure is None)}
+
+
 def soak(seed: int, home: Path) -> dict[str, int]:
     """The whole line once more in this process; the documents must be the same and the memory must not grow."""
     from duijie import agenda
@@ -235,7 +245,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         minutes = float(os.environ.get("MINUTES", "inf"))
         # the readers first: what is loaded for them has no threads yet
-        proofs = {"mutants": mutants, "fuzz": fuzz, "exchange": exchange, "kills": kills, "soak": soak}
+        of_nodes = {"exchange": exchange, "planted": planted}
+        proofs = {"mutants": mutants, "fuzz": fuzz, **of_nodes, "kills": kills, "soak": soak}
         for name, proof in proofs.items():
             run(name, proof, state, Path(folder), time.monotonic() + 60 * minutes / len(proofs))
     failed = {
@@ -246,6 +257,7 @@ def main() -> None:
             ("kills", "broken_chains"),
             ("fuzz", "crashes"),
             ("exchange", "failed"),
+            ("planted", "never_found"),
         )
     }
     sys.exit(int(any(failed.values())))

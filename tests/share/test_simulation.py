@@ -9,10 +9,10 @@ from collections import Counter
 
 import pytest
 from click.testing import CliRunner
-from tests.share.mutants import FOUND_BY, MUTANTS, Mutant
+from tests.share.mutants import FOUND_BY, MUTANTS, found
 
 from duijie.cli import verbs
-from duijie.share.simulation import Failure, simulate
+from duijie.share.simulation import simulate
 
 SEEDS = 300
 _AT_ONCE = 50
@@ -47,21 +47,15 @@ def test_the_same_seed_is_the_same_life() -> None:
     assert json.loads(told[0].output) == json.loads(told[1].output)
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)
-def test_a_planted_bug_is_found(mutant: Mutant) -> None:
-    """One function of the product is replaced by a wrong one: one of the lives fails by what is judged in it."""
-    failure = _found(mutant)
-    assert failure is not None, mutant.__doc__
-    assert "Error(" not in failure.problem
+def test_ten_bugs_are_planted() -> None:
+    """Those that show early are looked for here; `make proof` looks for every one."""
+    assert len(FOUND_BY) >= 10
+    assert FOUND_BY.keys() <= MUTANTS.keys()
 
 
-def _found(mutant: Mutant) -> Failure | None:
-    """The first life in which a bug shows; the one that showed it last time is lived first."""
-    last = FOUND_BY.get(mutant.__name__, 0)
-    with pytest.MonkeyPatch.context() as patch:
-        mutant(patch)
-        for seed in (last, *(one for one in range(SEEDS) if one != last)):
-            outcome = simulate([seed])
-            if outcome.failures:
-                return outcome.failures[0]
-    return None
+@pytest.mark.parametrize("name", FOUND_BY)
+def test_a_planted_bug_is_found(name: str) -> None:
+    """One function of the product is replaced by a wrong one: one of the lives fails."""
+    last = FOUND_BY[name]
+    lives = [last, *(one for one in range(SEEDS) if one != last)]
+    assert found(MUTANTS[name], lives) is not None, MUTANTS[name].__doc__

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 
 from duijie.ledger import events, record
@@ -14,7 +15,7 @@ from duijie.ledger.exchange import Bundle, bundle, is_blocked, take_in
 from duijie.ledger.kinds import case_kind
 from duijie.ledger.log import MemoryLog
 from duijie.ledger.seal import GENESIS, Chain, Entry, Head
-from duijie.ledger.state import COUNTS, PENDING
+from duijie.ledger.state import COUNTS, PENDING, ordered
 from duijie.ledger.verify import verify
 
 from .nodes import Node
@@ -73,6 +74,19 @@ class Judge:
         for commit in settled.keys() - facts.keys():
             must(self._is_agreed(node, settled[commit]), "a step counts without the word of a side", at=node.side)
         facts |= settled
+        # Whatever came, and whenever: a start and a restore owe it as a receipt does.
+        must(node.is_restoring or not node.log.waiting(node.side), "something waits to be taken up", at=node.side)
+        if node.unread:
+            self._waits(node)
+
+    def _waits(self, node: Node) -> None:
+        """What stands after an event that this node's version cannot read is not settled there."""
+        for case in self.cases:
+            stream = node.log.streams([case.subject])[case.subject]
+            known = takewhile(lambda one: not isinstance(one.event, events.Unknown), ordered(stream, case.ordering))
+            read = {one.commit for one in known}
+            counted = [row["id"] for row in node.log.rows["step"].get(case.subject, []) if row["counts"]]
+            must(read >= {*counted}, "a step counts after what cannot be read", at=node.side)
 
     def _is_agreed(self, node: Node, row: Mapping[str, Any]) -> bool:
         """Whether each side whose word a step needs has said it, on its own chain."""

@@ -219,7 +219,7 @@ class _Desk:
         if not following:
             return None
         usual = [one for one in following if not case.kind.nodes[one].reasons] or following
-        then = case.kind.nodes[usual[0] if self.dice.random() < 0.8 else self.dice.choice(following)]
+        then = case.kind.nodes[usual[0] if self.dice.random() < 0.7 else self.dice.choice(following)]
         spoken = self.speaks(case.kind, then.enters)
         if spoken is None:
             return None
@@ -300,7 +300,7 @@ class _Desk:
 
 
 _ACTS: dict[Callable[[_Desk], events.Event | None], int] = {
-    _Desk.submit: 1, _Desk.revise: 2, _Desk.release: 2, _Desk.review: 1, _Desk.keep: 3, _Desk.open: 3,
+    _Desk.submit: 1, _Desk.revise: 2, _Desk.release: 2, _Desk.review: 1, _Desk.keep: 8, _Desk.open: 3,
     _Desk.step: 36, _Desk.confirm: 40, _Desk.send_back: 3, _Desk.withdraw: 4, _Desk.correct: 8, _Desk.note: 1,
     _Desk.erase: 2,
 }  # fmt: skip
