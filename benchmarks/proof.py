@@ -1,4 +1,4 @@
-"""``make proof``: the long runs. Mutants of the readers, killed writers, broken files, a soak of the whole line.
+"""``make proof``: the long runs. Mutants of the readers, killed writers, broken files, lives of several nodes, a soak.
 
 Each proof goes on from the count in ``benchmarks/results/proof/state.json`` until its target is reached, seed by seed;
 QUICK=1 makes the targets small, MINUTES=10 stops after that time with what was counted so far.
@@ -23,9 +23,9 @@ from typing import Any
 from benchmarks.harness import IS_QUICK, RESULTS, machine
 
 STATE = RESULTS / "proof" / ("quick.json" if IS_QUICK else "state.json")
-TARGETS = {"mutants": 20, "kills": 200, "fuzz": 20_000, "soak": 50}
+TARGETS = {"mutants": 20, "kills": 200, "fuzz": 20_000, "exchange": 10_000, "planted": 18, "soak": 50}
 if IS_QUICK:
-    TARGETS = {"mutants": 1, "kills": 5, "fuzz": 300, "soak": 2}
+    TARGETS = {"mutants": 1, "kills": 5, "fuzz": 300, "exchange": 10, "planted": 1, "soak": 2}
 
 WRITER = """
 import sys, django
@@ -190,6 +190,26 @@ def _workbook(name: str) -> bytes:
     return sink.getvalue()
 
 
+def exchange(seed: int, home: Path) -> dict[str, int]:
+    """One life of several nodes in which everything goes wrong; nothing may happen that never may."""
+    from duijie.share.simulation import simulate
+
+    outcome = simulate([seed])
+    for failure in outcome.failures:
+        print(f"exchange: seed {failure.seed}, step {failure.step}: {failure.problem}", flush=True)
+    return {"steps": outcome.steps, "went_wrong": sum(outcome.faults.values()), "failed": len(outcome.failures)}
+
+
+def planted(seed: int, home: Path) -> dict[str, int]:
+    """One bug planted in the product: one of the first 1,000 lives finds it."""
+    from tests.share.mutants import MUTANTS, found
+
+    name = sorted(MUTANTS)[seed % len(MUTANTS)]
+    failure = found(MUTANTS[name], range(1_000))
+    print(f"planted: {name}: {failure.seed if failure else 'never found'}", flush=True)
+    return {"planted": 1, "never_found": int(failure is None)}
+
+
 def soak(seed: int, home: Path) -> dict[str, int]:
     """The whole line once more in this process; the documents must be the same and the memory must not grow."""
     from duijie import agenda
@@ -225,7 +245,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         minutes = float(os.environ.get("MINUTES", "inf"))
         # the readers first: what is loaded for them has no threads yet
-        proofs = {"mutants": mutants, "fuzz": fuzz, "kills": kills, "soak": soak}
+        of_nodes = {"exchange": exchange, "planted": planted}
+        proofs = {"mutants": mutants, "fuzz": fuzz, **of_nodes, "kills": kills, "soak": soak}
         for name, proof in proofs.items():
             run(name, proof, state, Path(folder), time.monotonic() + 60 * minutes / len(proofs))
     failed = {
@@ -235,6 +256,8 @@ def main() -> None:
             ("kills", "lost"),
             ("kills", "broken_chains"),
             ("fuzz", "crashes"),
+            ("exchange", "failed"),
+            ("planted", "never_found"),
         )
     }
     sys.exit(int(any(failed.values())))

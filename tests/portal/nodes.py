@@ -78,7 +78,7 @@ def blank_sqlite(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def blank_postgresql(tmp_path_factory: pytest.TempPathFactory, cluster: str) -> dict[str, str]:
-    return _prepared(tmp_path_factory.mktemp("blank"), _new_database(cluster))
+    return _prepared(tmp_path_factory.mktemp("blank"), new_database(cluster))
 
 
 def _prepared(home: Path, url: str) -> dict[str, str]:
@@ -104,10 +104,10 @@ def _copied(node: dict[str, str], home: Path) -> dict[str, str]:
     """The environment of a new node that is, in its home and its database, as the other stands."""
     shutil.copytree(node["DUIJIE_HOME"], home, dirs_exist_ok=True)
     url = node["DUIJIE_DATABASE_URL"]
-    return {**node, "DUIJIE_HOME": str(home), "DUIJIE_DATABASE_URL": url and _new_database(url, is_copy=True)}
+    return {**node, "DUIJIE_HOME": str(home), "DUIJIE_DATABASE_URL": url and new_database(url, is_copy=True)}
 
 
-def _new_database(url: str, *, is_copy: bool = False) -> str:
+def new_database(url: str, *, is_copy: bool = False) -> str:
     """A database beside the one an URL names, empty or its copy."""
     parts = urlsplit(url)
     name, known = f"node_{os.getpid()}_{time.monotonic_ns()}", parts.path[1:]

@@ -52,10 +52,15 @@ class Bundle:
 
     @property
     def digest(self) -> str:
-        """What is signed; parts and files are bound by the headers."""
+        """What is signed: what is handed over of each entry as well, so that nothing is taken out on the way.
+
+        What a part says is bound by its header.
+        """
         heads = [[side, *head] for side, head in sorted(self.heads.items())]
-        said = [FORMAT, self.log, self.side, self.to, heads, [one.digest for one in self.entries], self.asks]
-        text = json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
+        handed = [[one.digest, [part.label for part in one.parts if part.data is not None]] for one in self.entries]
+        files = [hashlib.sha256(content).hexdigest() for content in self.files]
+        said = [FORMAT, self.log, self.side, self.to, heads, handed, files, self.asks]
+        text = json.dumps(said, separators=(",", ":")).encode()
         return hashlib.sha256(b"b1" + text).hexdigest()
 
 
@@ -97,16 +102,20 @@ def bundle(
     old = [one for one in own if _number(one) <= since[:2]]
     fresh = own[len(old) :]
     gate = _Gate(log, to, frozenset(scopes or {"public", "sides", f"side:{to}"}))
-    touched = _touched(log, side, old, fresh)
-    again = [gate.cut(one) for one in old if one.event.subject in touched]
-    cut = [one for one in again if any(part.data is not None for part in one.parts)] + [gate.cut(one) for one in fresh]
-    if closed_epoch(log, side, to) >= log.heads().get(Chain(to), _START).epoch:
-        # Its own chain goes back to it as it is held here.
-        cut += [one.entry for one in theirs]
     heads = {chain.side: head for chain, head in log.heads().items() if not chain.is_inner}
+    made = Bundle(log.name, side, to, heads, asks=asks)
     # Who asks hands over nothing: what it holds of a closed epoch would be refused, and the question with it.
-    cut = [] if asks else cut
-    made = Bundle(log.name, side, to, heads, tuple(cut), tuple(_files(log, cut)), asks)
+    if not asks:
+        touched = _touched(log, side, old, fresh)
+        again = [(one, gate.cut(one)) for one in old if one.event.subject in touched]
+        handed = [two for two in again if any(part.data is not None for part in two[1].parts)]
+        handed += [(one, gate.cut(one)) for one in fresh]
+        said = [one.event for one, _ in handed if gate.opens_files(one)]
+        if closed_epoch(log, side, to) >= log.heads().get(Chain(to), _START).epoch:
+            # Its own chain goes back to it as it is held here.
+            handed += [(one, one.entry) for one in theirs]
+            said += [one.event for one in theirs]
+        made = replace(made, entries=tuple(cut for _, cut in handed), files=tuple(_files(log, said)))
     return replace(made, signature=signer.sign(made.digest))
 
 
@@ -139,6 +148,11 @@ class _Gate:
     scopes: frozenset[str]
     _reach: dict[str, int | None] = field(default_factory=dict)
     _listings: dict[str, tuple[str, bool]] = field(default_factory=dict)
+    _kept: dict[str, bool] = field(default_factory=dict)
+
+    def opens_files(self, one: Indexed) -> bool:
+        """Whether the files of an entry go with it: where more of it is open than that there was an act."""
+        return one.event.sort in _OF_THE_CHAIN or self._opened(one)[1] is not None
 
     def cut(self, one: Indexed) -> Entry:
         """An entry as it is handed over."""
@@ -170,9 +184,11 @@ class _Gate:
                     is_ever and is_first
                 ), reach if opened == one.entry.commit else None
             return is_ever, reach
+        # Who read a thing once is told what became of it: that it is gone, closed, or that words of it are erased.
+        is_known = reach is not None or self._has_read(event.subject)
         if isinstance(event, events.Kept):
-            return reach is not None, reach if self._reads(event, one.entry.chain.side) else None
-        return reach is not None, reach
+            return is_known, reach if self._reads(event, one.entry.chain.side) else None
+        return is_known, reach
 
     def _stage(self, subject: str) -> int | None:
         if subject not in self._reach:
@@ -191,15 +207,21 @@ class _Gate:
             self._listings[subject] = (state.open.commit if is_open and state.open else "", is_ever or is_open)
         return self._listings[subject]
 
+    def _has_read(self, subject: str) -> bool:
+        """Whether a kept thing was at any time for the receiver."""
+        if subject not in self._kept:
+            acts = ((one.event, one.side) for one in self.log.streams([subject])[subject])
+            self._kept[subject] = any(isinstance(one, events.Kept) and self._reads(one, side) for one, side in acts)
+        return self._kept[subject]
+
     def _reads(self, event: events.Kept, author: str) -> bool:
         """Whether what a thing was at one time was for the receiver; that there was an act it may know afterwards."""
         sides = {f"side:{one}" for one in (event.ordering, *event.writers) if one != author}
         return bool(self.scopes & {*event.readers, *sides})
 
 
-def _files(log: Log, entries: Iterable[Entry]) -> Iterator[bytes]:
-    """The files that entries name as they are handed over, and the kinds that cases were opened with."""
-    said = [indexed(one).event for one in entries]
+def _files(log: Log, said: Sequence[events.Event]) -> Iterator[bytes]:
+    """The files that events name, and the kinds that cases were opened with."""
     named = {file.sha256 for event in said for file in event.files}
     named |= {event.pinned for event in said if isinstance(event, events.CaseOpened)}
     found = (log.file(sha256) for sha256 in sorted(named))
@@ -245,7 +267,7 @@ def receive(
         contradiction is kept as proof.
     """
     with log.lock():
-        wrong = next(_Receipt(log, came, keys, asked).faults(), None)
+        wrong = next(_Receipt(log, came, keys, asked, frozenset(signers)).faults(), None)
         if wrong is None:
             for content in came.files:
                 log.keep(content)
@@ -254,7 +276,9 @@ def receive(
                 append(log, signers, _answer(log, came, recorded_at), recorded_at=recorded_at, sides=sides)
             take_up(log, signers, recorded_at=recorded_at, sides=sides)
             return touched
-    if wrong.code in ("seal_fork", "seal_epoch_closed") and came.to in signers:
+    # Where this side's own chain is known further elsewhere the sender contradicts nothing.
+    is_proof = wrong.code in ("seal_fork", "seal_epoch_closed") and wrong.where.get("side") == came.side
+    if is_proof and came.to in signers:
         append(log, signers, _proof(log, came, recorded_at), recorded_at=recorded_at, sides=sides)
     raise wrong
 
@@ -267,6 +291,7 @@ class _Receipt:
     came: Bundle
     keys: Mapping[str, Collection[str]]
     asked: int
+    here: Collection[str]
 
     def faults(self) -> Iterator[SealError]:
         came = self.came
@@ -276,6 +301,9 @@ class _Receipt:
             yield SealError("seal_altered", {}, {"side": came.side})
         elif {came.log, *(one.log for one in came.entries)} != {self.log.name}:
             yield SealError("verify_other_log", {"log": came.log[:80]})
+        elif self.here and came.to not in self.here:
+            # What another side may read is no business of this one.
+            yield SealError("seal_not_addressed", {"side": came.to[:80]})
         elif self.asked and not self._is_answer():
             # Mail from before the restore may be of an epoch that this side has forgotten it closed.
             yield SealError("seal_epoch_open", {"side": came.side})
@@ -330,7 +358,7 @@ def _unlinked(head: Head, new: Sequence[Entry]) -> Iterator[SealError]:
     for one in new:
         if one.head.seq > head.seq + 1:
             yield SealError("seal_gap", {"expected": head.seq + 1})
-        if one.previous != head.digest or one.head.epoch < head.epoch:
+        if one.previous != head.digest or one.head.epoch < head.epoch or one.head.seq <= head.seq:
             yield SealError("seal_link_broken")
         head = one.head
 

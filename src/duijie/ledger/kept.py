@@ -66,9 +66,11 @@ def _judge(state: KeptState, one: Placed) -> Judgement:
 
 
 def kept_row(state: KeptState) -> dict[str, Any] | None:
-    """The row of a kept thing, None where there is nothing any more; an account of another home is no column here."""
+    """The row of a kept thing, None where there is nothing any more or nothing of its value was handed over here; an
+    account of another home is no column here.
+    """
     value = state.value
-    if value is None or state.last is None or value.is_gone:
+    if value is None or state.last is None or value.is_gone or not value.fields:
         return None
     words = {key.removeprefix(events.PERSON): text for key, text in value.words.items() if key != "who"}
     return {"id": value.id, "side": state.ordering, **value.fields, **words, "revision": state.last.commit}

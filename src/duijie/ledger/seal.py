@@ -150,7 +150,9 @@ class Entry:
             named = dict(self.sealed_parts)
         except SealError:
             return False
-        return all(one.is_whole and named.get(one.label) == one.hash for one in self.parts)
+        # A label given twice would name two parts.
+        is_once = len(named) == len(self.sealed_parts) and len({one.label for one in self.parts}) == len(self.parts)
+        return is_once and all(named.get(one.label) == one.hash and one.is_whole for one in self.parts)
 
 
 class Header(NamedTuple):
@@ -172,7 +174,7 @@ def read_header(data: bytes) -> Header:
         The bytes are no header of a known format.
     """
     try:
-        format_, log, epoch, side, seq, previous, seen, parts = json.loads(data)
+        format_, log, epoch, side, seq, previous, seen, parts = json.loads(data.decode())
         if format_ != FORMAT:
             raise ValueError(format_)
         heads = {one: Head(int(its_epoch), int(its_seq), str(digest)) for one, its_epoch, its_seq, digest in seen}
@@ -180,8 +182,10 @@ def read_header(data: bytes) -> Header:
         digests = [previous, *(head.digest for head in heads.values()), *(digest for _, digest in labelled)]
         if not all(_DIGEST.fullmatch(one) for one in digests):
             raise ValueError
+        # Half a character can be written in JSON and never be hashed or kept.
+        "".join([str(log), str(side), *heads, *(label for label, _ in labelled)]).encode()
         return Header(str(log), int(epoch), str(side), int(seq), str(previous), heads, labelled)
-    except (ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise SealError("seal_line_broken", {"problem": str(error)[:80]}) from None
 
 

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 
 from duijie.ledger import events, record
@@ -14,7 +15,7 @@ from duijie.ledger.exchange import Bundle, bundle, is_blocked, take_in
 from duijie.ledger.kinds import case_kind
 from duijie.ledger.log import MemoryLog
 from duijie.ledger.seal import GENESIS, Chain, Entry, Head
-from duijie.ledger.state import COUNTS, PENDING
+from duijie.ledger.state import COUNTS, PENDING, ordered
 from duijie.ledger.verify import verify
 
 from .nodes import Node
@@ -73,6 +74,19 @@ class Judge:
         for commit in settled.keys() - facts.keys():
             must(self._is_agreed(node, settled[commit]), "a step counts without the word of a side", at=node.side)
         facts |= settled
+        # Whatever came, and whenever: a start and a restore owe it as a receipt does.
+        must(node.is_restoring or not node.log.waiting(node.side), "something waits to be taken up", at=node.side)
+        if node.unread:
+            self._waits(node)
+
+    def _waits(self, node: Node) -> None:
+        """What stands after an event that this node's version cannot read is not settled there."""
+        for case in self.cases:
+            stream = node.log.streams([case.subject])[case.subject]
+            known = takewhile(lambda one: not isinstance(one.event, events.Unknown), ordered(stream, case.ordering))
+            read = {one.commit for one in known}
+            counted = [row["id"] for row in node.log.rows["step"].get(case.subject, []) if row["counts"]]
+            must(read >= {*counted}, "a step counts after what cannot be read", at=node.side)
 
     def _is_agreed(self, node: Node, row: Mapping[str, Any]) -> bool:
         """Whether each side whose word a step needs has said it, on its own chain."""
@@ -226,7 +240,18 @@ class Judge:
                     shown[node.side] = rows
             first, *rest = shown.values()
             must(all(one == first for one in rest), "two nodes read one case otherwise", case=case.key)
+        self._kept_alike(nodes)
         self._erased(nodes)
+
+    def _kept_alike(self, nodes: Sequence[Node]) -> None:
+        """Who may read a kept thing reads what its owner reads; who may no longer, and once it is gone, nothing."""
+        [owner] = [node for node in nodes if node.side == "north"]
+        is_open = any(one.scope == "sides" for one in owner.log.grants("resource/r"))
+        wanted = owner.log.rows["resource"].get("resource/r", []) if is_open else []
+        for node in nodes:
+            if node is not owner and "sides" in (node.scopes or {"sides"}):
+                shown = node.log.rows["resource"].get("resource/r", [])
+                must(shown == wanted, "a kept thing is read otherwise", at=node.side)
 
     def _arrived(self, node: Node, other: Node) -> None:
         """All that another side may hand to this one is here, every open part of it."""

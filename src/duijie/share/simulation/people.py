@@ -177,18 +177,20 @@ class _Desk:
         return kind(subject=subject, on=self.node.today, of=of, words=self.words("inner"))
 
     def keep(self) -> events.Event | None:
-        """Something to book: its owner's draft first, then read and changed by both."""
+        """Something to book: its owner's draft first, then read and changed by both, now and then closed or gone."""
         rows = self.node.log.rows["resource"].get("resource/r", [])
         row = rows[0] if rows else None
         if row is None and self.side != "north":
             return None
         is_draft = self.side == "north" and self.dice.random() < 0.3 and (row is None or row.get("is_draft"))
-        writers, readers = ((), ()) if is_draft else (("south",), ("sides",))
-        name = self.marks.text(self.side, "draft" if is_draft else "kept", "resource/r")
+        fate = self.dice.random() if self.side == "north" and row else 1.0
+        is_gone, is_closed = fate < 0.05, is_draft or fate < 0.25
+        writers, readers = ((), ()) if is_closed else (("south",), ("sides",))
+        name, note = (self.marks.text(self.side, "draft" if is_closed else "kept", "resource/r") for _ in range(2))
         return events.Kept(
             subject="resource/r", on=self.node.today, act="changed", ordering="north",
-            after=row["revision"] if row else "", fields={"name": name, "is_draft": is_draft},
-            writers=writers, readers=readers,
+            after=row["revision"] if row else "", fields={"name": name, "is_draft": is_draft}, words={"note": note},
+            writers=writers, readers=readers, is_gone=is_gone,
         )  # fmt: skip
 
     # Cases
@@ -217,7 +219,7 @@ class _Desk:
         if not following:
             return None
         usual = [one for one in following if not case.kind.nodes[one].reasons] or following
-        then = case.kind.nodes[usual[0] if self.dice.random() < 0.8 else self.dice.choice(following)]
+        then = case.kind.nodes[usual[0] if self.dice.random() < 0.7 else self.dice.choice(following)]
         spoken = self.speaks(case.kind, then.enters)
         if spoken is None:
             return None
@@ -298,7 +300,7 @@ class _Desk:
 
 
 _ACTS: dict[Callable[[_Desk], events.Event | None], int] = {
-    _Desk.submit: 1, _Desk.revise: 2, _Desk.release: 2, _Desk.review: 1, _Desk.keep: 3, _Desk.open: 3,
+    _Desk.submit: 1, _Desk.revise: 2, _Desk.release: 2, _Desk.review: 1, _Desk.keep: 8, _Desk.open: 3,
     _Desk.step: 36, _Desk.confirm: 40, _Desk.send_back: 3, _Desk.withdraw: 4, _Desk.correct: 8, _Desk.note: 1,
     _Desk.erase: 2,
 }  # fmt: skip
