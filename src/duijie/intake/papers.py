@@ -28,6 +28,7 @@ MOST_SCANNED = 30
 
 _MOST_NESTED = 2  # an archive in an archive
 _CHUNK = 1 << 22
+_SAME_HEIGHT = 3.0  # millimetres: signs of one line
 _MOST_TAIL = 1 << 20  # text between two ends of a paragraph
 _N_FEW = 30  # signs: a page with fewer is a scan with a stamp on it, not a typed page
 _COVERED = 0.5  # of a page
@@ -41,11 +42,13 @@ _NO_PASSWORD = 4  # the engine's number for a file that asks for one
 # Where text stands in the parts of an archive; the parts of themes and formats hold none.
 _TEXT_PART = re.compile(
     r"(?:(?:word|xl|ppt)/(?!theme|styles|media|fonts|tables|calcChain).*|docProps/(?!thumb).*"
-    r"|(?:.*/)?(?:content|styles|meta|OFD)|Doc_\d+/(?:Pages|Tpls)/.*|Doc_\d+/Document)\.xml"
+    r"|(?:.*/)?(?:content|styles|meta|OFD))\.xml"
 )
+_FIXED_PAGE = re.compile(r"Doc_\d+/(?:Pages|Tpls)/.*\.xml")  # of an OFD, where each font has pieces of its own
+_PIECE = re.compile(r"<(?:\w+:)?TextObject\b[^>]*?\bBoundary=\"[-\d.]+ ([-\d.]+)[^>]*>(.*?)</(?:\w+:)?TextObject>", re.DOTALL)
 _NESTED = re.compile(r"(?:word|xl|ppt)/(?:embeddings|media)/.*|Doc_\d+/Res/.*|Pictures/.*")
 _EDGE = re.compile(
-    r"</?(?:\w+:)?(?:p|h|si|is|row|property|(?:odd|even|first)(?:Header|Footer)|TextObject|title|subject|keywords?"
+    r"</?(?:\w+:)?(?:p|h|si|is|row|property|(?:odd|even|first)(?:Header|Footer)|title|subject|keywords?"
     r"|description|category|contentStatus|br|cr|line-break|user-defined)(?:\s[^>]*)?/?>"
 )
 _GAP = re.compile(r"<(?:\w+:)?(?:tab|s)(?:\s[^>]*)?/>")
@@ -209,11 +212,10 @@ def _archive(content: bytes, depth: int) -> Iterator[Sheet]:
             is_office = any(entry.filename in _OFFICE for entry in entries)
             n_signs = 0
             for entry in entries:
-                if is_office and _TEXT_PART.fullmatch(entry.filename):
-                    with archive.open(entry) as part:
-                        for sheet in _part(part):
-                            n_signs += sum(map(len, sheet.lines))
-                            yield sheet
+                if is_office:
+                    for sheet in _texts(archive, entry):
+                        n_signs += sum(map(len, sheet.lines))
+                        yield sheet
             for entry in entries:
                 yield from _nested(archive, entry, depth, is_office=is_office, has_text=n_signs >= _N_FEW)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError):
@@ -245,6 +247,22 @@ def _true_name(entry: zipfile.ZipInfo) -> str:
         return entry.filename.encode("cp437").decode("gb18030")
     except UnicodeError:
         return entry.filename
+
+
+def _texts(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[Sheet]:
+    if _FIXED_PAGE.fullmatch(entry.filename):
+        yield _fixed_page(archive.read(entry).decode("utf-8", errors="replace"))
+    elif _TEXT_PART.fullmatch(entry.filename):
+        with archive.open(entry) as part:
+            yield from _part(part)
+
+
+def _fixed_page(text: str) -> Sheet:
+    """The lines of a page on which every piece of text has its place: what is of one height is one line."""
+    lines: dict[int, list[str]] = {}
+    for height, piece in _PIECE.findall(text):
+        lines.setdefault(round(float(height) / _SAME_HEIGHT), []).append(unescape(_TAG.sub("", piece)).strip())
+    return Sheet(["".join(lines[one]) for one in sorted(lines)])
 
 
 def _part(part: IO[bytes]) -> Iterator[Sheet]:
