@@ -45,13 +45,16 @@ _TEXT_PART = re.compile(
     r"|(?:.*/)?(?:content|styles|meta|OFD))\.xml"
 )
 _FIXED_PAGE = re.compile(r"Doc_\d+/(?:Pages|Tpls)/.*\.xml")  # of an OFD, where each font has pieces of its own
-_PIECE = re.compile(r"<(?:\w+:)?TextObject\b[^>]*?\bBoundary=\"[-\d.]+ ([-\d.]+)[^>]*>(.*?)</(?:\w+:)?TextObject>", re.DOTALL)
+_PIECE = re.compile(
+    r"<(?:\w+:)?TextObject\b[^>]*?\bBoundary=\"[-\d.]+ ([-\d.]+)[^>]*>(.*?)</(?:\w+:)?TextObject>", re.DOTALL
+)
 _NESTED = re.compile(r"(?:word|xl|ppt)/(?:embeddings|media)/.*|Doc_\d+/Res/.*|Pictures/.*")
 _EDGE = re.compile(
     r"</?(?:\w+:)?(?:p|h|si|is|row|property|(?:odd|even|first)(?:Header|Footer)|title|subject|keywords?"
     r"|description|category|contentStatus|br|cr|line-break|user-defined)(?:\s[^>]*)?/?>"
 )
 _GAP = re.compile(r"<(?:\w+:)?(?:tab|s)(?:\s[^>]*)?/>")
+_SYMBOL = re.compile(r"<w:sym\s[^>]*/>")  # a sign by its number in a font, as Word sets stars
 _TAG = re.compile(r"<[^>]*>")
 _GRADE = re.compile(r"<(?:property|[\w-]+:user-defined)\s[^>]*name=\"(密级|秘密等级)\"[^>]*>")
 _CODES = re.compile(r"&(?:\"[^\"]*\"|[0-9]+|[A-Z])")  # of a header in a workbook: &L, &"宋体"&12
@@ -279,7 +282,7 @@ def _part(part: IO[bytes]) -> Iterator[Sheet]:
 
 
 def _said(piece: str) -> str:
-    text = unescape(_TAG.sub("", _GAP.sub("\t", piece)))
+    text = unescape(_TAG.sub("", _GAP.sub("\t", _SYMBOL.sub("★", piece))))
     return _CODES.sub(" ", text) if text.startswith("&") else text
 
 

@@ -17,8 +17,8 @@ __all__ = ["mark_of"]
 _NUMBER = r"(?:(?:[0-9]\s?){1,2}|[一二三四五六七八九十]{1,3})"
 _TERM = rf"(?:{_NUMBER}\s*(?:年|个月|月|天|日)|长\s*期)"
 _LEVEL = r"(?:绝\s*密|机\s*密|秘\s*密)"
-# one star; a row of them is a rating
-_STAR = r"[★☆✩✭✮✯✰⭐⋆*](?!\s*[★☆⭐*])"
+# one star, of whatever font: many have theirs among the signs of private use; a row of them is a rating
+_STAR = r"[★☆✩✭✮✯✰⭐⋆*\ue000-\uf8ff](?!\s*[★☆⭐*])"
 # at the beginning of a line or behind a gap: the number of the copy (份号), another column, a bracket
 _BEFORE = r"(?:^|(?<=[^一-鿿a-zA-Z]))"
 _STARRED = re.compile(rf"{_BEFORE}({_LEVEL}\s*{_STAR}\s*{_TERM}|{_LEVEL}\s*{_STAR}(?![一-鿿]))")
@@ -26,7 +26,9 @@ _TERMED = re.compile(rf"^[\s0-9NoO.№份号第:]*({_LEVEL}\s*{_TERM})(?:\s|$)")
 _LABELLED = re.compile(rf"^\W*密\s*级\s*(?:和\s*保\s*密\s*期\s*限)?\W*({_LEVEL})(?![一-鿿])")
 _NAMED = re.compile(rf"(?<![一-鿿])({_LEVEL}\s*(?:{_STAR}\s*(?:{_TERM})?|[-_—\s]?{_TERM}))")
 # a machine reads the star as one sign or two of something else, or not at all
-_RECOGNISED = re.compile(rf"{_BEFORE}({_LEVEL}\s*[^一-鿿\s]{{0,2}}\s*{_TERM}|{_LEVEL}\s*[大女火太交](?:{_TERM}|$))")
+_RECOGNISED = re.compile(
+    rf"{_BEFORE}({_LEVEL}\s*[^一-鿿\s]{{0,2}}\s*{_TERM}(?![一-鿿])|{_LEVEL}\s*[大女火太交](?:{_TERM}|$))"
+)
 _UNSEEN = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 _N_HEAD = 12  # lines that are the head of a page
 
