@@ -217,7 +217,8 @@ def _archive(content: bytes, depth: int) -> Iterator[Sheet]:
             for entry in entries:
                 if is_office:
                     for sheet in _texts(archive, entry):
-                        n_signs += sum(map(len, sheet.lines))
+                        is_about = entry.filename.startswith("docProps/")
+                        n_signs += 0 if is_about else sum(map(len, sheet.lines))
                         yield sheet
             for entry in entries:
                 yield from _nested(archive, entry, depth, is_office=is_office, has_text=n_signs >= _N_FEW)
