@@ -179,9 +179,10 @@ def serve(ctx: click.Context, port: int, address: str, worker: bool) -> None:
     """
     from gunicorn.app.base import BaseApplication
 
-    from .home import check_address
+    from .home import check_address, proxies_of
 
     check_address(ctx.obj["home"].resolve(), address)
+    proxies = ",".join(map(str, proxies_of(ctx.obj["home"].resolve())))
 
     from duijie_portal.frame.warming import begin_warming
     from duijie_portal.ledger.keeper import kept_worker
@@ -189,8 +190,9 @@ def serve(ctx: click.Context, port: int, address: str, worker: bool) -> None:
 
     class Server(BaseApplication):  # type: ignore[misc]
         def load_config(self) -> None:
-            settings = {"bind": f"{address}:{port}", "workers": 1, "worker_class": "gthread", "threads": 8}
-            for name, value in {**settings, "control_socket_disable": True, "loglevel": "warning"}.items():
+            settings: dict[str, Any] = {"bind": f"{address}:{port}", "forwarded_allow_ips": proxies, "workers": 1}
+            settings |= {"worker_class": "gthread", "threads": 8, "control_socket_disable": True, "loglevel": "warning"}
+            for name, value in settings.items():
                 self.cfg.set(name, value)
             self.cfg.set("post_worker_init", lambda worker: begin_warming())
 
@@ -239,6 +241,7 @@ def verify(ctx: click.Context, agreements: tuple[str, ...], heads: Path | None, 
     Without --heads a cut tail is found as far as this home can know.
     """
     from duijie_portal.ledger import checking
+    from duijie_portal.ledger.models import Agreement
 
     if tables:
         for name, word in checking.tables():
@@ -255,6 +258,8 @@ def verify(ctx: click.Context, agreements: tuple[str, ...], heads: Path | None, 
         for fault in found.faults:
             place = " ".join(f"{name}={value}" for name, value in fault.where.items() if value != "")
             click.echo(f"  {place}: {sentence(fault.code, language, fault.values)}", err=True)
+        if behind := checking.clock_behind(Agreement.objects.get(pk=key)):
+            click.echo(f"  {sentence('ledger_clock_behind', language, {'n': behind})}", err=True)
     if known is None:
         click.echo(sentence("ledger_no_heads", language))
     ctx.exit(0 if is_whole else 1)

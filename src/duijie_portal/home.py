@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import json
 import os
-from ipaddress import ip_address
+import re
+from functools import cache
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
+from typing import Any
 
 from django.apps import apps
 from django.db import DatabaseError, connection
@@ -17,13 +20,23 @@ from django.db.migrations.loader import MigrationLoader
 from duijie.data.documents import yaml_document
 from duijie.errors import InputError
 
-__all__ = ["DEMONSTRATION", "check_address", "check_home", "keep_operator", "operator_of", "why_unusable"]
+__all__ = [
+    "DEMONSTRATION",
+    "check_address",
+    "check_home",
+    "keep_operator",
+    "operator_of",
+    "proxies_of",
+    "why_unusable",
+]
 
 DEMONSTRATION = "demonstration"
 """The operator of a home that only its own machine reads: first passwords and a single factor do there."""
 
+_LOOPBACK = ["127.0.0.1", "::1"]
+
 # What the databases say, and the sentence it calls for; the first that fits.
-_SAID = (
+_MEANT = (
     (("malformed", "not a database", "corrupt", "invalid page"), "home_damaged"),
     (
         ("readonly", "read-only", "unable to open", "full", "no space", "permission denied", "disk i/o"),
@@ -37,7 +50,7 @@ _SAID = (
 def why_unusable(error: BaseException, home: Path) -> InputError:
     """What an error of the database means for whoever keeps the home."""
     problem = next(iter(str(error).splitlines()), "").strip()[:120] or type(error).__name__
-    code = next((code for words, code in _SAID if any(one in problem.lower() for one in words)), "home_no_database")
+    code = next((code for words, code in _MEANT if any(one in problem.lower() for one in words)), "home_no_database")
     return InputError(code, {"home": home.name, "problem": problem}, {"file": str(home)})
 
 
@@ -69,18 +82,41 @@ def check_home(home: Path) -> None:
 
 def operator_of(home: Path) -> str:
     """Who runs a home; empty where nobody said so, and then it is no demonstration."""
+    return str(_said(home).get("operator", ""))
+
+
+def _said(home: Path) -> dict[str, Any]:
     path = home / "home.yaml"
     if not path.is_file():
-        return ""
+        return {}
     found, _ = yaml_document(path.read_text(encoding="utf-8"), {"file": path.name})
-    return str(found.get("operator", "")) if isinstance(found, dict) else ""
+    return found if isinstance(found, dict) else {}
+
+
+@cache
+def proxies_of(home: Path) -> tuple[IPv4Network | IPv6Network, ...]:
+    """The front servers of a home, as ``proxies`` of ``home.yaml`` names them; none named: this machine itself.
+
+    Raises
+    ------
+    InputError
+        One is no address and no network.
+    """
+    said = _said(home).get("proxies", _LOOPBACK)
+    names = said if isinstance(said, list) else [said]
+    try:
+        return tuple(ip_network(str(one)) for one in names)
+    except ValueError as error:
+        raise InputError("home_proxy_wrong", {"problem": str(error)}, {"file": str(home / "home.yaml")}) from None
 
 
 def keep_operator(home: Path, name: str) -> None:
-    """Say whose a home is; what was said before stands where nothing is said now."""
+    """Say whose a home is; what was said before, and of other things, stands where nothing is said now."""
     path = home / "home.yaml"
     if name or not path.exists():
-        path.write_text(f"operator: {json.dumps(name, ensure_ascii=False)}\n", encoding="utf-8")
+        before = path.read_text(encoding="utf-8") if path.exists() else ""
+        rest = re.sub(r"^operator:.*\n?", "", before, flags=re.MULTILINE)
+        path.write_text(f"operator: {json.dumps(name, ensure_ascii=False)}\n{rest}", encoding="utf-8")
 
 
 def check_address(home: Path, address: str) -> None:

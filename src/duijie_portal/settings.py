@@ -9,6 +9,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from csp.constants import NONCE, NONE, SELF
 from django.core.management.utils import get_random_secret_key
 
+from duijie_portal.body import MOST_BYTES
+
 HOME = Path(os.environ.get("DUIJIE_HOME", "out")).resolve()
 """The folder of the database, the secret key, the keys of the sides, the evidence and the pipeline's results."""
 
@@ -169,17 +171,18 @@ SOCIALACCOUNT_PROVIDERS = {
 }
 
 # Lock-out after five wrong passwords of one account from one address, for a quarter of an hour
+AXES_HANDLER = "duijie_portal.accounts.attempts.Attempts"
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_USERNAME_CALLABLE = "duijie_portal.accounts.adapters.named"
 AXES_CLIENT_IP_CALLABLE = "duijie_portal.accounts.adapters.address"
-ALLAUTH_TRUSTED_PROXY_COUNT = 1 if IS_HTTPS else 0  # the front server adds the address it saw
 AXES_LOCKOUT_TEMPLATE = "frame/locked.html"
 AXES_RESET_ON_SUCCESS = True
 AXES_HTTP_RESPONSE_CODE = 429
 AXES_VERBOSE = False
-ACCOUNT_RATE_LIMITS = {"login_failed": None}  # lock-out is axes' part alone
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # else whoever goes on guessing keeps it locked for ever
+ACCOUNT_RATE_LIMITS = {"login_failed": None, "login": None}  # lock-out is axes' part alone
 
 # What a browser may do with a page; leaving for the identity provider is a redirected form
 _OIDC = urlsplit(os.environ.get("DUIJIE_OIDC_URL", ""))
@@ -212,6 +215,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # a 
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = MOST_BYTES  # no file touches a disk before it was checked for marks of secrecy
 EVIDENCE_MAX_BYTES = 20 * 1024 * 1024
 
 # Languages and moments: Chinese first, stored in UTC, shown in the time both sides live by

@@ -1,128 +1,94 @@
-"""Marks of secrecy at the door: known by their form in name and readable text, refused with nothing kept."""
+"""The door of uploads: a paper that bears a mark of secrecy is refused at each of them, and nothing of it is kept."""
 
 from __future__ import annotations
 
-import io
+import hashlib
+import logging
+import random
 import re
 from pathlib import Path
 from typing import Any
 
-import docx
-import openpyxl
 import planted
 import pytest
+from django.apps import apps
 from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.core.files import uploadhandler
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 from portal_checks import post
+from tests.intake.made_papers import archive, set_pdf, word
 
 import duijie_portal
-from duijie.intake.secrecy import mark_of
+from duijie.data.words import words
+from duijie.intake import scan
+from duijie_portal.accounts.models import Activity
 from duijie_portal.ledger.models import Case
 
-
-def _pdf(*lines: str) -> bytes:
-    """A PDF of one page with its text as people's printers write it: a font with a map to Unicode."""
-    signs = sorted(set("".join(lines)))
-    codes = {sign: at + 1 for at, sign in enumerate(signs)}
-    table = "\n".join(f"<{codes[sign]:04X}> <{ord(sign):04X}>" for sign in signs)
-    cmap = (
-        "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /X def /CMapType 2 def\n"
-        "1 begincodespacerange <0000> <FFFF> endcodespacerange\n"
-        f"{len(signs)} beginbfchar\n{table}\nendbfchar endcmap end end"
-    )
-    shown = " ".join(f"<{''.join(f'{codes[sign]:04X}' for sign in line)}> Tj 0 -20 Td" for line in lines)
-    content = f"BT /F1 12 Tf 50 780 Td {shown} ET"
-    parts = [
-        "<</Type/Catalog/Pages 2 0 R>>",
-        "<</Type/Pages/Kids[3 0 R]/Count 1>>",
-        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
-        f"<</Length {len(content)}>>stream\n{content}\nendstream",
-        "<</Type/Font/Subtype/Type0/BaseFont/S/Encoding/Identity-H/DescendantFonts[6 0 R]/ToUnicode 7 0 R>>",
-        "<</Type/Font/Subtype/CIDFontType2/BaseFont/S/CIDSystemInfo<</Registry(A)/Ordering(I)/Supplement 0>>>>",
-        f"<</Length {len(cmap)}>>stream\n{cmap}\nendstream",
-    ]
-    out, places = "%PDF-1.7\n", []
-    for at, part in enumerate(parts, start=1):
-        places.append(len(out))
-        out += f"{at} 0 obj{part}endobj\n"
-    table = "".join(f"{place:010d} 00000 n \n" for place in places)
-    head = f"xref\n0 {len(parts) + 1}\n0000000000 65535 f \n{table}"
-    return f"{out}{head}trailer<</Root 1 0 R/Size {len(parts) + 1}>>\nstartxref\n{len(out)}\n%%EOF".encode()
-
-
-def _docx(*lines: str, header: str = "") -> bytes:
-    file, out = docx.Document(), io.BytesIO()
-    for line in lines:
-        file.add_paragraph(line)
-    file.sections[0].header.paragraphs[0].text = header
-    file.save(out)
-    return out.getvalue()
-
-
-def _xlsx(*lines: str) -> bytes:
-    book, out = openpyxl.Workbook(), io.BytesIO()
-    for line in lines:
-        book.active.append([line])
-    book.save(out)
-    return out.getvalue()
-
-
-BODY = ("购销合同", "双方应保守商业秘密，另签保密协议。")
-MARKED = [
-    ("机密★5年-合同.pdf", b"%PDF-1.7", "机密★5年"),
-    ("【秘密＊】纪要.docx", b"", "秘密＊"),
-    ("会议纪要 绝密 长期.docx", b"", "绝密长期"),
-    ("a.pdf", _pdf("机密★5年", *BODY), "机密★5年"),
-    ("a.pdf", _pdf("000001", "绝 密 ★ 长期", *BODY), "绝密★长期"),
-    ("a.docx", _docx("机密★", *BODY), "机密★"),
-    ("a.docx", _docx(*BODY, header="秘密★10年"), "秘密★10年"),
-    ("a.docx", _docx("密级：机密", *BODY), "机密"),
-    ("a.xlsx", _xlsx("秘密 3年", *BODY), "秘密3年"),
-    ("a.txt", "绝密★一年\n通知".encode("gb18030"), "绝密★一年"),
-]
-PLAIN = [
-    ("商业秘密保护合同.pdf", _pdf(*BODY)),
-    ("保密协议.docx", _docx("保密协议", "一、秘密信息指双方的商业秘密，保密期3年。", "国家秘密不得上传")),
-    ("机密加工中心报价.docx", _docx("精密机床与机密组件报价", "机密性要求见附件", "★★★ 推荐")),
-    ("a.xlsx", _xlsx("★ 重点企业", "秘密花园服饰", "工作秘密")),
-    ("a.txt", "本合同的商业秘密★条款见第三条".encode()),
-    ("a.png", b"\x89PNG\r\n\x1a\n" + b"\0" * 40),
-    ("broken.pdf", b"%PDF-1.7 nothing to read"),
-]
-
-
-@pytest.mark.parametrize(("name", "content", "mark"), MARKED)
-def test_a_mark_is_known_by_its_form(name: str, content: bytes, mark: str) -> None:
-    """In a file's name, at the head of a page, in a header, with its star or its term."""
-    assert re.sub(r"\s", "", mark_of(name, content)) == mark
-
-
-@pytest.mark.parametrize(("name", "content"), PLAIN)
-def test_words_are_no_mark(name: str, content: bytes) -> None:
-    """商业秘密, 保密协议, stars of a rating, files that cannot be read: none of them is a mark."""
-    assert mark_of(name, content) == ""
+NAMED = ("机密★5年-暗号甲.pdf", b"%PDF-1.7 secret-text-7 %%EOF")
+TYPED = ("暗号甲.pdf", set_pdf("秘密★3年", "secret-text-7"))
+LARGE = ("暗号甲.zip", archive({"a.docx": word("绝密★长期"), "b.bin": random.Random(1).randbytes(3_000_000)}))
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("name", "content", "mark"), [MARKED[0], MARKED[3]])
-def test_a_marked_paper_is_refused_and_nothing_is_kept(
-    agreement: Any, sides: Any, as_person: Any, home: Path, name: str, content: bytes, mark: str
+@pytest.mark.parametrize(("name", "content"), [NAMED, TYPED, LARGE])
+def test_of_a_marked_paper_nothing_is_kept(
+    agreement: Any, sides: Any, as_person: Any, home: Path, caplog: Any, monkeypatch: Any, name: str, content: bytes
 ) -> None:
-    """Named in the reader's words; no step, no file, and what was typed beside it is still there."""
+    """No name, no hash, no word of it in a table, a session, a file, a log; only who sent one, and when."""
     need, offer = (planted.party(agreement, side, f"s-{side.pk}") for side in sides)
     case = planted.case(agreement, "c-secret", need, offer, steps=("match",))
-    kept = {one.name for one in (home / "evidence").iterdir()}
+    kept = {path for path in home.rglob("*") if path.is_file()}
+    written: list[str] = []
+    monkeypatch.setattr(uploadhandler, "TemporaryUploadedFile", lambda *how: written.append("a file"))
     data = {"node": "signed", "on": timezone.localdate().isoformat(), "amount": "120万元", "unit": "cny",
             "evidence": "contract", "note": "首单", "_back": "?node=signed#next"}  # fmt: skip
     client = as_person(f"coordinator-{sides[0].pk}")
-    answer = post(client, "record_step", agreement, {**data, "file": SimpleUploadedFile(name, content)}, case=case.pk)
-    page = answer.content.decode()
-    assert f"密级标志“{mark}”" in page.replace(" ", "")
-    assert "首单" in page
+    with caplog.at_level(logging.DEBUG):
+        sent = SimpleUploadedFile(name, content)
+        page = post(client, "record_step", agreement, {**data, "file": sent}, case=case.pk).content.decode()
+    assert words("zh")["portal_file_secret"] in page
+    assert "首单" in page, "what was typed beside it is still there"
     assert Case.objects.get(pk=case.pk).state == "match"
-    assert {one.name for one in (home / "evidence").iterdir()} == kept
+    assert written == []
+    assert {path for path in home.rglob("*") if path.is_file()} == kept
+    traces = ("暗号甲", "secret-text-7", "★5年", "★3年", hashlib.sha256(content).hexdigest())
+    for text in (page, caplog.text, *_everything_kept()):
+        assert not [trace for trace in traces if trace in text]
+    [line] = Activity.objects.filter(act="file.send")
+    assert (line.person.username, line.subject, line.is_refused) == (
+        f"coordinator-{sides[0].pk}", "refused: mark", True,
+    )  # fmt: skip
+
+
+def _text(value: Any) -> str:
+    return bytes(value).decode(errors="ignore") if isinstance(value, bytes | memoryview) else str(value)
+
+
+def _everything_kept() -> list[str]:
+    """Each row of each table as text; sessions as they are read."""
+    found = [str(one.get_decoded()) for one in Session.objects.all()]
+    for model in apps.get_models():
+        found += [" ".join(map(_text, row)) for row in model._default_manager.values_list()]
+    return found
+
+
+@pytest.mark.django_db
+def test_a_scan_is_refused_where_nobody_can_read_it(
+    agreement: Any, sides: Any, as_person: Any, monkeypatch: Any
+) -> None:
+    """A photograph as proof, on a machine without recognition: the line that installs it, and no step."""
+    monkeypatch.setattr(scan, "is_installed", lambda: False)
+    need, offer = (planted.party(agreement, side, f"s-{side.pk}") for side in sides)
+    case = planted.case(agreement, "c-photo", need, offer, steps=("match",))
+    data = {"node": "meeting", "on": timezone.localdate().isoformat()}
+    photo = SimpleUploadedFile("现场.png", b"\x89PNG\r\n\x1a\n\0\0IEND")
+    client = as_person(f"coordinator-{sides[0].pk}")
+    page = post(client, "record_step", agreement, {**data, "file": photo}, case=case.pk).content.decode()
+    assert "duijie[scan]" in page
+    assert Case.objects.get(pk=case.pk).state == "match"
 
 
 @pytest.mark.django_db

@@ -1,48 +1,55 @@
-"""Marks of secrecy on a file that is on its way in: in its name, or at the head of a page as papers bear them.
+"""Marks of secrecy on a file that is on its way in: in its name, its properties, or on a page as papers bear them.
 
 The system holds nothing classified. What is looked for is the *form* of a mark (GB/T 9704: 机密★5年), never the word:
-a contract may speak of 商业秘密 and have a 保密协议 beside it. What cannot be read (a scan, a picture) is judged by its
-name.
+a contract may speak of 商业秘密 and have a 保密协议 beside it.
 """
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
+import unicodedata
 from collections.abc import Iterator
-from xml.etree import ElementTree
 
-from pypdf import PdfReader
+from .papers import Sheet, Where, pages_of
 
 __all__ = ["mark_of"]
 
-_TERM = r"(?:[0-9０-９]{1,2}|[一二三四五六七八九十]{1,3})\s*(?:年|个月|月|天|日)|长期"
+_NUMBER = r"(?:(?:[0-9]\s?){1,2}|[一二三四五六七八九十]{1,3})"
+_TERM = rf"(?:{_NUMBER}\s*(?:年|个月|月|天|日)|长\s*期)"
 _LEVEL = r"(?:绝\s*密|机\s*密|秘\s*密)"
-_STAR = r"[★☆✩✭⭐＊*]"
-# at the beginning of a line, behind no more than the number of the copy (份号)
-_BEFORE = r"^[\s0-9０-９NoＮｏ.№份号第：:]*"
-_STARRED = re.compile(rf"{_BEFORE}({_LEVEL}\s*{_STAR}\s*(?:{_TERM})?)")
-_TERMED = re.compile(rf"{_BEFORE}({_LEVEL}\s*(?:{_TERM}))(?:\s|$)")
-_LABELLED = re.compile(rf"^\s*密\s*级\s*[：:]\s*({_LEVEL})")
-_NAMED = re.compile(rf"(?<![一-鿿])({_LEVEL}\s*(?:{_STAR}\s*(?:{_TERM})?|[-_—\s]?(?:{_TERM})))")
-_ENTITIES = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+# one star, of whatever font: many have theirs among the signs of private use; a row of them is a rating
+_STAR = r"[★☆✩✭✮✯✰⭐⋆*\ue000-\uf8ff](?!\s*[★☆⭐*])"
+# at the beginning of a line or behind a gap: the number of the copy (份号), another column, a bracket
+_BEFORE = r"(?:^|(?<=[^一-鿿a-zA-Z]))"
+_STARRED = re.compile(rf"{_BEFORE}({_LEVEL}\s*{_STAR}\s*{_TERM}|{_LEVEL}\s*{_STAR}(?![一-鿿]))")
+_TERMED = re.compile(rf"^[\s0-9NoO.№份号第:]*({_LEVEL}\s*{_TERM})(?:\s|$)")
+_LABELLED = re.compile(rf"^\W*密\s*级\s*(?:和\s*保\s*密\s*期\s*限)?\W*({_LEVEL})(?![一-鿿])")
+_NAMED = re.compile(rf"(?<![一-鿿])({_LEVEL}\s*(?:{_STAR}\s*(?:{_TERM})?|[-_—\s]?{_TERM}))")
+# a machine reads the star as one sign or two of something else, or not at all
+_RECOGNISED = re.compile(
+    rf"{_BEFORE}({_LEVEL}\s*[^一-鿿\s]{{0,2}}\s*{_TERM}(?![一-鿿])|{_LEVEL}\s*[大女火太交](?:{_TERM}|$))"
+)
+_UNSEEN = re.compile("[\u200b-\u200f\u2060\ufeff\u00ad]")
 _N_HEAD = 12  # lines that are the head of a page
-_N_PAGES = 40
-_MOST_BYTES = 40_000_000
-_PART = re.compile(r"^(word|xl|ppt)/(?!theme|styles|media|fonts).*\.xml$")
-_LINES = frozenset({"p", "si", "is", "oddHeader", "evenHeader", "firstHeader"})
 
 
 def mark_of(name: str, content: bytes) -> str:
-    """The mark of secrecy a file bears, as it stands there; empty where it bears none that can be read.
+    """The mark of secrecy a file bears, as it stands there; empty where it bears none.
 
     Parameters
     ----------
     name
         The name it was sent under.
     content
-        All its bytes: PDF, an office file (DOCX, XLSX, PPTX) or plain text; of anything else only the name is read.
+        All its bytes: PDF, an office file of any age, OFD, plain text, a picture, or an archive of these. Scanned pages
+        and pictures are read by recognition. What no program can open is judged by its name alone.
+
+    Raises
+    ------
+    InputError
+        It cannot be judged: it is locked by a password, or larger than any paper.
+    MissingEngineError
+        It is a picture or a scan, and recognition is not installed.
 
     Examples
     --------
@@ -51,63 +58,32 @@ def mark_of(name: str, content: bytes) -> str:
     >>> mark_of("a.txt", "秘密★长期\\n通知".encode())
     '秘密★长期'
     """
-    named = _NAMED.search(name)
+    named = _NAMED.search(_plain(name))
     if named:
-        return named[1]
-    return next((found for page in _pages(content) for found in _marks(page)), "")
+        return _written(named[1])
+    return next((found for sheet in pages_of(content) for found in _marks(sheet)), "")
 
 
-def _marks(lines: list[str]) -> Iterator[str]:
-    for at, line in enumerate(lines):
-        patterns = (_STARRED, _LABELLED, _TERMED) if at < _N_HEAD else (_STARRED,)
-        for pattern in patterns:
-            found = pattern.match(line)
+def _marks(sheet: Sheet) -> Iterator[str]:
+    for at, line in enumerate(sheet.lines):
+        for pattern in _patterns(sheet.where, is_head=at < _N_HEAD):
+            found = pattern.search(_plain(line))
             if found:
-                yield re.sub(r"\s", "", found[1])
+                yield _written(found[1])
 
 
-def _pages(content: bytes) -> Iterator[list[str]]:
-    """The lines of each page, empty ones left out; none where the file cannot be read."""
-    try:
-        if content.startswith(b"%PDF"):
-            for page in PdfReader(io.BytesIO(content)).pages[:_N_PAGES]:
-                yield _lines(page.extract_text())
-        elif content.startswith(b"PK\x03\x04"):
-            yield from _office(content)
-        elif b"\0" not in content[:4096]:
-            yield _lines(_decoded(content[:_MOST_BYTES]))
-    except Exception:
-        # a file nobody can read is judged elsewhere; here it bears no mark that could be read
-        return
+def _patterns(where: Where, *, is_head: bool) -> tuple[re.Pattern[str], ...]:
+    if where is Where.NAME:
+        return (_NAMED,)
+    if where is Where.PICTURE:
+        return (_STARRED, _LABELLED, _RECOGNISED)
+    return (_STARRED, _LABELLED, _TERMED) if is_head else (_STARRED,)
 
 
-def _decoded(content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("gb18030", errors="replace")
+def _plain(text: str) -> str:
+    """Text with one form of each sign, without those that nobody sees."""
+    return _UNSEEN.sub("", unicodedata.normalize("NFKC", text))
 
 
-def _lines(text: str) -> list[str]:
-    return [line for line in re.split(r"[\r\n\f]+", text) if line.strip()]
-
-
-def _office(content: bytes) -> Iterator[list[str]]:
-    """The paragraphs or cells of each part that holds text; headers are parts of their own."""
-    left = _MOST_BYTES
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        for entry in archive.infolist():
-            if not _PART.match(entry.filename):
-                continue
-            with archive.open(entry) as part:
-                data = part.read(left + 1)
-            left -= len(data)
-            if left < 0 or _ENTITIES.search(data):
-                return  # larger than any paper, or it declares entities
-            yield [line for line in _texts(ElementTree.fromstring(data)) if line.strip()]
-
-
-def _texts(root: ElementTree.Element) -> Iterator[str]:
-    for element in root.iter():
-        if element.tag.rpartition("}")[2] in _LINES:
-            yield re.sub(r"&[LCR]", "", "".join(map(str, element.itertext())))
+def _written(mark: str) -> str:
+    return re.sub(r"\s", "", mark)

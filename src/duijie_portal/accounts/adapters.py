@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
-from allauth.account.adapter import DefaultAccountAdapter, get_adapter
+from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from duijie_portal.home import proxies_of
+
+from .attempts import remember_browser
 from .door import log
 from .hosting import is_hosted
 
@@ -18,8 +24,22 @@ __all__ = ["Invited", "KnownOnly", "address", "named"]
 
 
 def address(request: HttpRequest) -> str:
-    """The address a request came from, behind a front server the one that server saw; empty where it is not known."""
-    return str(get_adapter(request).get_client_ip(request)) if "REMOTE_ADDR" in request.META else ""
+    """The address a request came from; empty where it is not known.
+
+    What the request says of it counts only as far as front servers of ``home.yaml`` have added it: the last address of
+    ``X-Forwarded-For`` that is none of theirs.
+    """
+    seen = str(request.META.get("REMOTE_ADDR", ""))
+    proxies = proxies_of(Path(settings.HOME))
+    for said in reversed(request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")):
+        try:
+            is_ours, there = any(ip_address(seen) in one for one in proxies), ip_address(said.strip())
+        except ValueError:
+            break
+        if not is_ours:
+            break
+        seen = str(there)
+    return seen
 
 
 def named(request: HttpRequest, credentials: Mapping[str, Any] | None = None) -> str:
@@ -33,6 +53,15 @@ class Invited(DefaultAccountAdapter):  # type: ignore[misc]
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return address(request)
+
+    def post_login(self, request: HttpRequest, user: Any, **options: Any) -> HttpResponse:
+        """After both factors the browser is known."""
+        answer: HttpResponse = super().post_login(request, user, **options)
+        remember_browser(request, answer, user.get_username())
+        return answer
 
     def pre_login(self, request: HttpRequest, user: Any, **options: Any) -> HttpResponse | None:
         """People sign in at the node that works for their side."""

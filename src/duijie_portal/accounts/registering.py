@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
+from django.core.cache import cache
 from django.utils import timezone
 
 from duijie.errors import DeniedError, InputError
@@ -61,16 +62,19 @@ def register(
     Raises
     ------
     DeniedError
-        Five were sent from this address within an hour.
+        Five were sent from this address within an hour, or five names were tried that are taken.
     InputError
         The name is taken.
     """
     origin = hmac.new(settings.SECRET_KEY.encode(), address.encode(), hashlib.sha256).hexdigest()
     since = timezone.now() - timedelta(hours=1)
-    if Registration.objects.filter(origin=origin, created_at__gt=since).count() >= MOST_IN_AN_HOUR:
+    guesses = f"join:{origin}"
+    n_sent = Registration.objects.filter(origin=origin, created_at__gt=since).count()
+    if max(n_sent, cache.get(guesses, 0)) >= MOST_IN_AN_HOUR:
         log(None, "registration.send", f"agreement:{agreement}", is_refused=True)
         raise DeniedError("portal_register_too_many", {"n": MOST_IN_AN_HOUR})
     if taken(username):
+        cache.set(guesses, cache.get(guesses, 0) + 1, 3600)  # whoever tries names learns of no more than these
         raise InputError("portal_name_taken", {"name": username})
     row = Registration(
         agreement=agreement,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.apps import apps
 from django.db import connection, transaction
 from django.db.models import Exists, F, Model, OuterRef, TextField, Value
 from django.db.models.functions import Concat
+from django.utils import timezone
 
 from duijie.data.documents import json_value
 from duijie.errors import Fault, InputError
@@ -26,7 +28,16 @@ from .raw import ill_typed
 from .store import DatabaseLog
 from .store import tables as folded_tables
 
-__all__ = ["check", "heads_of_home", "heads_text", "read_heads", "rebuild", "tables", "verify_agreement"]
+__all__ = [
+    "check",
+    "clock_behind",
+    "heads_of_home",
+    "heads_text",
+    "read_heads",
+    "rebuild",
+    "tables",
+    "verify_agreement",
+]
 
 Heads = Mapping[str, Mapping[str, Any]]
 
@@ -61,6 +72,19 @@ def verify_agreement(agreement: Agreement) -> Verdict:
     """The verdict on one agreement, as far as this home can know."""
     [(_, found)] = check([agreement.pk])
     return found
+
+
+_SKEW = timedelta(minutes=2)
+
+
+def clock_behind(agreement: Agreement) -> int:
+    """Minutes by which this machine's clock is behind the latest entry; 0 where it is not.
+
+    No fault of the record, whose moments never go back: but until the clock is set right, new entries bear that moment.
+    """
+    latest = DatabaseLog(agreement).latest_at(agreement.sides.values_list("pk", flat=True))
+    behind = latest - timezone.now() if latest else timedelta(0)
+    return -(-behind // timedelta(minutes=1)) if behind > _SKEW else 0
 
 
 def _damage() -> list[Fault]:

@@ -26,7 +26,7 @@ from django.views.decorators.http import require_POST, require_safe
 from duijie.data import sentence
 from duijie.errors import DeniedError, DuijieError, Fault, InputError
 from duijie.terms import Bilingual
-from duijie_portal.accounts.door import refuse
+from duijie_portal.accounts.door import log, refuse
 from duijie_portal.accounts.models import Person
 from duijie_portal.accounts.powers import may
 
@@ -36,6 +36,7 @@ from .selectors import agreements_of
 from .workbook import workbook_of
 
 __all__ = [
+    "MARKED",
     "MOST_TYPED",
     "act",
     "file_page",
@@ -312,7 +313,14 @@ def _place(fault: Fault) -> str:
     return " ".join(str(value) for name, value in fault.where.items() if name != "file")
 
 
+MARKED = "marked"
+"""The code of a form's error for a file that bears a mark of secrecy."""
+
+
 def _tell_faults(request: HttpRequest, form: BaseForm) -> None:
+    """Say what is wrong; of a file with a mark of secrecy only that somebody sent one, and when, is kept."""
+    if any(form.has_error(name, MARKED) for name in form.fields):
+        log(person_of(request), "file.send", "refused: mark", is_refused=True)
     for name, faults in form.errors.items():
         label = form.fields[name].label if name in form.fields else ""
         messages.error(request, f"{label or ''} {' '.join(map(str, faults))}".strip())

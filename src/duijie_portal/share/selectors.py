@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.core.cache import cache
 from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Concat
+from django.utils import timezone
 
 from duijie.intake.layouts import layout
 from duijie.ledger.kinds import split_of
 from duijie.match.kinds import load_kinds, unit_name
 from duijie_portal.accounts.models import Person
 from duijie_portal.accounts.powers import Visitor, may
+from duijie_portal.ledger.checking import clock_behind, heads_text, verify_agreement
 from duijie_portal.ledger.entries import Entry, Review
 from duijie_portal.ledger.models import Agreement, Listing, Opened, Party, Record
 from duijie_portal.ledger.recording import words_of
@@ -31,6 +36,7 @@ __all__ = [
     "readable",
     "review_document",
     "tables_of",
+    "verdict_of",
 ]
 
 
@@ -270,3 +276,28 @@ def _fields(row: Party | Listing) -> dict[str, Any]:
 
 def _shown(field: Any, value: Any) -> Any:
     return field.vocabulary.get(value, value) if field is not None and isinstance(value, str) else value
+
+
+_SECONDS = 60
+_VERIFYING = threading.Lock()
+
+
+def verdict_of(agreement: Agreement) -> dict[str, Any]:
+    """The verdict on the whole record and when it was reached.
+
+    It reads every entry, so it is worked out once a minute and for each new head, however many ask at once.
+    """
+    key = f"verdict:{agreement.pk}:{hashlib.sha256(heads_text([agreement.pk]).encode()).hexdigest()[:32]}"
+    with _VERIFYING:
+        found: dict[str, Any] | None = cache.get(key)
+        if found is None:
+            found = _verdict(agreement)
+            cache.set(key, found, _SECONDS)
+    return {**found, "behind_min": clock_behind(agreement)}
+
+
+def _verdict(agreement: Agreement) -> dict[str, Any]:
+    done = verify_agreement(agreement)
+    faults = [{"code": one.code, "where": dict(one.where), "values": dict(one.values)} for one in done.faults[:50]]
+    return {"holds": done.holds, "n_entries": done.n_entries, "n_faults": len(done.faults), "faults": faults,
+            "at": timezone.now()}  # fmt: skip

@@ -14,7 +14,6 @@ from duijie.ledger import events
 from duijie.ledger.lines import line_of
 from duijie.ledger.seal import Chain, Part
 from duijie_portal.ledger import listings
-from duijie_portal.ledger.checking import verify_agreement
 from duijie_portal.ledger.keys import public_keys
 from duijie_portal.ledger.models import Agreement, Listing, Party, Record
 from duijie_portal.ledger.pages import act, file_page, page, paged, person_of, typed
@@ -151,9 +150,7 @@ def _back(agreement: Agreement, data: Document) -> str:
 
 @page("share/verdict.html")
 def verdict(request: HttpRequest, agreement: Agreement) -> Document:
-    found = verify_agreement(agreement)
-    faults = [{"code": one.code, "where": dict(one.where), "values": dict(one.values)} for one in found.faults[:50]]
-    return {"holds": found.holds, "n_entries": found.n_entries, "n_faults": len(found.faults), "faults": faults}
+    return selectors.verdict_of(agreement)
 
 
 @file_page("log.jsonl", power="log.read")
