@@ -3,35 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from pathlib import Path
 from typing import Any
 
 from duijie.errors import DataFileError, Fault
 from duijie.terms import Bilingual
 
-from .files import listing, read
+from .files import entries, read
+from .shelf import kept, stacked
 
 __all__ = ["sentence", "words"]
 
 
-@cache
+@kept
 def words(language: str) -> Mapping[str, str]:
-    """Every sentence of a language by its code, from all files of ``words/<language>/``.
+    """Every sentence of a language by its code, from all files of ``words/<language>/``, and the names of units.
+
+    An agreement's own sentence stands before the built-in one of its code.
 
     Raises
     ------
     DataFileError
-        A code stands in two files.
+        A code stands in two files of one folder.
     """
     found: dict[str, str] = {}
+    origin: dict[str, Path] = {}
     twice: list[Fault] = []
-    for path in listing(f"words/{language}"):
+    for path in stacked(f"words/{language}"):
         for code, text in (read(path) or {}).items():
-            if code in found:
+            if origin.setdefault(code, path.parent) == path.parent and code in found:
                 twice.append(Fault("code_twice", {"file": str(path), "key": code}))
-            found[code] = str(text)
+            found.setdefault(code, str(text))
     if twice:
         raise DataFileError("data_file_faults", {"file": language, "n": len(twice)}, faults=twice)
+    for unit in entries("units", "units"):
+        found.setdefault(f"portal_unit_{unit['key']}", unit["name"][language])
     return found
 
 

@@ -2,7 +2,7 @@
 
 A kind of case stands in ``data/cases``. The chain of a kind of match is ``match-chain`` narrowed to the `outcome` of
 that kind's file, under the name of the kind of match. A case pins the hash of its definition when it is opened, so that
-editing a file never changes what happened before.
+editing a file never changes what happened before. An agreement's own kinds stand in its folder and are pinned alike.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 from duijie.data import files
@@ -96,7 +95,7 @@ class CaseKind:
         return tuple(key for key, node in self.nodes.items() if not node.reasons)
 
 
-@cache
+@files.kept
 def _documents() -> Mapping[str, Mapping[str, Any]]:
     found: dict[str, Mapping[str, Any]] = {}
     faults: list[Fault] = []
@@ -122,7 +121,7 @@ def _faults(document: Mapping[str, Any], path: str) -> Iterator[Fault]:
         yield Fault("case_role_unknown", {"file": path, "key": "opens"}, {"role": role})
 
 
-@cache
+@files.kept
 def case_kinds() -> Mapping[str, CaseKind]:
     """Every definition that can be opened, by ``kind@version``: the kinds of case, and the chain of each kind of match.
 
@@ -141,7 +140,7 @@ def case_kinds() -> Mapping[str, CaseKind]:
     return {one.name: one for one in made}
 
 
-@cache
+@files.kept
 def node_names() -> Mapping[str, Bilingual]:
     """The name of each node by its key, as the first kind that has it says."""
     found: dict[str, Bilingual] = {}
@@ -207,7 +206,7 @@ def _node(node: Mapping[str, Any], later: list[str]) -> Node:
 # Which part of an entry each field of a listing or a party goes into
 
 
-@cache
+@files.kept
 def _stages(kind: str, role: str) -> Mapping[str, tuple[str, bool]]:
     """The stage of each field of a kind of listing, and whether it is free text."""
     document = _kinds_of_match().get(kind)
@@ -218,7 +217,7 @@ def _stages(kind: str, role: str) -> Mapping[str, tuple[str, bool]]:
     return {one["key"]: (one.get("disclosure", "public"), one["type"] == "text") for one in fields}
 
 
-@cache
+@files.kept
 def _kinds_of_match() -> Mapping[str, Mapping[str, Any]]:
     """The files of the kinds by key, each read once: a page asks for the stages of all of them."""
     return {document["key"]: document for document in map(files.read, files.listing("kinds"))}

@@ -6,7 +6,6 @@ from calendar import monthrange
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -107,12 +106,13 @@ def unit_name(unit: str) -> Bilingual:
     return Bilingual(unit, "/".join(known.get(part, part) for part in unit.split("/")))
 
 
-@cache
+@files.kept
 def _units() -> dict[str, str]:
-    return dict(files.read(files.root() / "kinds" / "common" / "units.yaml"))
+    own = {row["name"]["zh"]: row["name"]["en"] for row in files.entries("units", "units")}
+    return own | files.read(files.root() / "kinds" / "common" / "units.yaml")
 
 
-@cache
+@files.kept
 def _figure_type(unit: str) -> tuple[str, str]:
     """The type of cell a number of this unit is, and the unit as that type names it."""
     if unit.startswith("元"):
@@ -260,14 +260,14 @@ class Kind:
         return tuple(_payload_faults(self.fields(role), payload))
 
 
-@cache
+@files.kept
 def _common() -> tuple[Field, ...]:
     return tuple(_field(one) for one in files.read(files.root() / "kinds" / "common" / "fields.yaml"))
 
 
-@cache
+@files.kept
 def load_kinds() -> dict[str, Kind]:
-    """All built-in kinds of match by key, in key order.
+    """All kinds of match by key, in key order: the built-in ones, and those of the agreement that is open.
 
     Raises
     ------
