@@ -12,18 +12,19 @@ from typing import Any
 import click
 
 from duijie import __version__
-from duijie.data import sentence
+from duijie.data import fault_line, sentence
 from duijie.errors import DuijieError, Fault
 
 __all__ = ["main"]
 
 VERBS = {
     "agenda": "duijie.agenda.commands:group",
-    "check": "duijie.intake.commands:check",
+    "check": "duijie.agenda.commands:check",
     "diagnose": "duijie.diagnose.commands:group",
     "intake": "duijie.intake.commands:group",
     "match": "duijie.match.commands:group",
     "meet": "duijie.meet.commands:group",
+    "new": "duijie.agenda.commands:new",
     "share": "duijie.share.commands:group",
     "track": "duijie.track.commands:group",
 }
@@ -88,11 +89,4 @@ def _language(arguments: list[str]) -> str:
 def told(error: DuijieError, language: str) -> str:
     """The error and all its faults as lines a person reads: place, sentence, remedy."""
     head = Fault(error.code, error.where, error.values, error.hint)
-    return "\n".join(_line(fault, language) for fault in (head, *error.faults))
-
-
-def _line(fault: Fault, language: str) -> str:
-    place = " ".join(f"{key}={value}" for key, value in fault.where.items() if value not in ("", None))
-    text = sentence(fault.code, language, fault.values)
-    remedy = f" → {sentence(fault.hint, language, fault.values)}" if fault.hint else ""
-    return f"{place + ': ' if place else ''}{text}{remedy}"
+    return "\n".join(fault_line(fault, language) for fault in (head, *error.faults))

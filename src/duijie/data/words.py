@@ -12,7 +12,9 @@ from duijie.terms import Bilingual
 from .files import entries, read
 from .shelf import kept, stacked
 
-__all__ = ["sentence", "words"]
+__all__ = ["fault_line", "sentence", "words"]
+
+_PLACES = ("file", "sheet", "row", "line", "column", "key", "option")
 
 
 @kept
@@ -70,3 +72,20 @@ def _say(value: Any, language: str) -> Any:
     if isinstance(value, list | tuple):
         return ("、" if language == "zh" else ", ").join(str(_say(one, language)) for one in value)
     return value
+
+
+def fault_line(fault: Fault, language: str) -> str:
+    """A fault as a line a person reads: place, sentence, remedy; a remedy that is a name asks whether it was meant."""
+    given = {key: value for key, value in fault.where.items() if value not in ("", None)}
+    order = sorted(given, key=lambda key: _PLACES.index(key) if key in _PLACES else len(_PLACES))
+    place = " ".join(
+        sentence(f"where_{key}", language, given) if key in _PLACES else f"{key}={given[key]}" for key in order
+    )
+    said = sentence(fault.code, language, fault.values)
+    if not fault.hint:
+        remedy = ""
+    elif fault.hint in words(language):
+        remedy = f" → {sentence(fault.hint, language, fault.values)}"
+    else:
+        remedy = f" → {sentence('did_you_mean', language, {'near': fault.hint})}"
+    return f"{place}{('：' if language == 'zh' else ': ') if place else ''}{said}{remedy}"

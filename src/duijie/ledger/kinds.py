@@ -21,6 +21,7 @@ __all__ = [
     "STAGES",
     "CaseKind",
     "Node",
+    "case_faults",
     "case_kind",
     "case_kinds",
     "from_document",
@@ -101,7 +102,7 @@ def _documents() -> Mapping[str, Mapping[str, Any]]:
     faults: list[Fault] = []
     for path in files.listing("cases"):
         document, wrong = files.check(path, "case")
-        faults += wrong or tuple(_faults(document, str(path)))
+        faults += wrong or tuple(case_faults(document, str(path)))
         if document:
             found[document["key"]] = document
     if faults:
@@ -109,7 +110,8 @@ def _documents() -> Mapping[str, Mapping[str, Any]]:
     return found
 
 
-def _faults(document: Mapping[str, Any], path: str) -> Iterator[Fault]:
+def case_faults(document: Mapping[str, Any], path: str) -> Iterator[Fault]:
+    """What is wrong with a kind of case that fits its schema: roles and nodes it names and does not have."""
     keys, roles = [node["key"] for node in document["nodes"]], set(document["roles"])
     for at, node in enumerate(document["nodes"]):
         named = {*node["enters"], *node.get("confirmed", {}).get("by", ())}
