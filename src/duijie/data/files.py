@@ -20,9 +20,9 @@ from duijie.errors import DataFileError, Fault, InputError
 from duijie.terms.days import NO_END, parse_end
 
 from .documents import json_document, yaml_document
-from .shelf import beside, kept, listing, root, stacked
+from .shelf import beside, enter, kept, listing, root, stacked
 
-__all__ = ["check", "entries", "inside", "json_lines", "listing", "read", "read_json", "root", "table"]
+__all__ = ["check", "enter_agreement", "entries", "inside", "json_lines", "listing", "read", "read_json", "root", "table"]
 
 MOST_BYTES = 16_000_000
 """Of a file in YAML or JSON; tables of firms are not written in either."""
@@ -78,10 +78,19 @@ def inside(folder: Path) -> Iterator[None]:
 
     A rehearsal has those of the agreement it is based on as well. A folder that cannot be read brings nothing.
     """
+    with beside(*_with_base(folder)):
+        yield
+
+
+def enter_agreement(folder: Path) -> None:
+    """Like :func:`inside`, until the block of :func:`duijie.data.shelf.beside` around it ends."""
+    enter(*_with_base(folder))
+
+
+def _with_base(folder: Path) -> tuple[Path, ...]:
     head = folder / "agreement.yaml"
     base = _based_on(head, head.stat().st_mtime_ns) if head.is_file() else ""
-    with beside(folder, *([folder.parent / base] if base else [])):
-        yield
+    return (folder, folder.parent / base) if base else (folder,)
 
 
 @lru_cache(maxsize=64)

@@ -15,7 +15,7 @@ from functools import lru_cache, wraps
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-__all__ = ["ROOMS", "beside", "kept", "listing", "own_folders", "root", "stacked"]
+__all__ = ["ROOMS", "beside", "enter", "kept", "listing", "own_folders", "root", "stacked"]
 
 ROOMS = ("kinds", "cases", "chains", "vocabulary", "measures", "units", "evidence", "words", "sources")
 """What an agreement may bring of its own."""
@@ -58,6 +58,13 @@ def beside(*folders: Path) -> Iterator[None]:
         yield
     finally:
         _OPEN.reset(token)
+
+
+def enter(*folders: Path) -> None:
+    """Like :func:`beside`, until the block of :func:`beside` around it ends: for a request that learns late which
+    agreement it is about.
+    """
+    _OPEN.set(_shelf(folders))
 
 
 def own_folders() -> tuple[Path, ...]:

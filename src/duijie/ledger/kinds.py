@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from duijie.data import files
+from duijie.data.shelf import beside, own_folders
 from duijie.errors import DataFileError, Fault, InputError
 from duijie.terms import Bilingual
 
@@ -26,6 +27,7 @@ __all__ = [
     "case_kinds",
     "from_document",
     "node_names",
+    "own_case_kinds",
     "split_of",
     "stage_rank",
     "words_within",
@@ -140,6 +142,17 @@ def case_kinds() -> Mapping[str, CaseKind]:
         nodes = [node for node in chain["nodes"] if node["key"] in kind["outcome"] or node.get("reasons")]
         made.append(from_document({**chain, "key": kind["key"], "version": kind["version"], "nodes": nodes}))
     return {one.name: one for one in made}
+
+
+def own_case_kinds() -> tuple[CaseKind, ...]:
+    """The definitions that only the agreement's own folder has: whoever reads a case of one needs it kept beside the
+    record.
+    """
+    if not own_folders():
+        return ()
+    with beside():
+        built_in = {one.pinned for one in case_kinds().values()}
+    return tuple(one for one in case_kinds().values() if one.pinned not in built_in)
 
 
 @files.kept
