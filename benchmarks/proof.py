@@ -1,4 +1,5 @@
-"""``make proof``: the long runs. Mutants of the readers, killed writers, broken files, a soak of the whole line.
+"""``make proof``: the long runs. Mutants of the readers, killed writers, broken files, a soak of the whole line,
+every subset of an agreement's tables.
 
 Each proof goes on from the count in ``benchmarks/results/proof/state.json`` until its target is reached, seed by seed;
 QUICK=1 makes the targets small, MINUTES=10 stops after that time with what was counted so far.
@@ -20,12 +21,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from benchmarks import subsets
 from benchmarks.harness import IS_QUICK, RESULTS, machine
 
 STATE = RESULTS / "proof" / ("quick.json" if IS_QUICK else "state.json")
 TARGETS = {"mutants": 20, "kills": 200, "fuzz": 20_000, "soak": 50}
+TARGETS |= {"loads": subsets.N_CHUNKS, "wholes": subsets.N_WHOLE}
 if IS_QUICK:
-    TARGETS = {"mutants": 1, "kills": 5, "fuzz": 300, "soak": 2}
+    TARGETS = {"mutants": 1, "kills": 5, "fuzz": 300, "soak": 2, "loads": 1, "wholes": 2}
 
 WRITER = """
 import sys, django
@@ -226,6 +229,7 @@ def main() -> None:
         minutes = float(os.environ.get("MINUTES", "inf"))
         # the readers first: what is loaded for them has no threads yet
         proofs = {"mutants": mutants, "fuzz": fuzz, "kills": kills, "soak": soak}
+        proofs |= {"loads": subsets.loaded, "wholes": subsets.walked}
         for name, proof in proofs.items():
             run(name, proof, state, Path(folder), time.monotonic() + 60 * minutes / len(proofs))
     failed = {
@@ -235,6 +239,8 @@ def main() -> None:
             ("kills", "lost"),
             ("kills", "broken_chains"),
             ("fuzz", "crashes"),
+            ("loads", "unread"),
+            ("wholes", "crashed"),
         )
     }
     sys.exit(int(any(failed.values())))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from datetime import date
+from functools import cache
 from importlib import import_module, metadata
 from itertools import pairwise
 from typing import Any
@@ -58,6 +59,7 @@ def _spoken(command: click.Command, path: str) -> click.Command:
     return command
 
 
+@cache
 def _chinese() -> Any:
     return read(root() / "help" / "zh.yaml")
 
@@ -115,6 +117,8 @@ def main() -> None:
     except DuijieError as error:
         click.echo(told(error, language), err=True)
         sys.exit(2)
+    except BrokenPipeError:  # whoever read along has seen enough
+        sys.exit(1)
     except OSError as error:
         place = {"file": str(error.filename or "")}
         told_error = InputError("system_refused", {"problem": error.strerror or str(error)}, place)

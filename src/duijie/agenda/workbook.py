@@ -226,8 +226,14 @@ def _json(payload: Mapping[str, Any]) -> str:
 # ---- writing
 
 
-def write_workbook(path: Path, kinds: Mapping[str, Kind], sides: Mapping[str, str]) -> None:
-    """An empty workbook to fill in.
+Filled = Mapping[str, Sequence[Mapping[str, str | float]]]
+"""Rows by the name of their sheet, each by the headings without stars and units."""
+
+
+def write_workbook(
+    path: Path, kinds: Mapping[str, Kind], sides: Mapping[str, str], rows: Filled | None = None
+) -> None:
+    """A workbook to fill in.
 
     Parameters
     ----------
@@ -237,6 +243,8 @@ def write_workbook(path: Path, kinds: Mapping[str, Kind], sides: Mapping[str, st
         The kinds of match that get a sheet.
     sides
         The agreement's regions by code, for the lists to choose from.
+    rows
+        What stands in it already.
     """
     with xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
         head = book.add_format({"bold": True, "bg_color": "#DDE6F0", "border": 1, "text_wrap": True, "valign": "top"})
@@ -253,6 +261,8 @@ def write_workbook(path: Path, kinds: Mapping[str, Kind], sides: Mapping[str, st
                 is_number = column.form.lower() in ("number", "count") or any(one.type == "number" for _, one in column.fields)
                 page.set_column(at, at, max(12, min(2 * len(column.heading) + 2, 30)), None if is_number else text)
                 page.write_string(0, at, column.heading, head)
+                for line, row in enumerate((rows or {}).get(sheet, ()), start=1):
+                    page.write(line, at, row.get(column.label, ""))
                 _choose(page, at, list(sides) if column.key in ("region", "side") else list(column.choices))
 
 
