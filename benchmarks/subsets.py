@@ -85,7 +85,9 @@ def _cut(source: Path, folder: Path) -> Path:
     shutil.copytree(source, folder)
     from duijie.data import table
 
-    named = {row["party"] for path in (folder / "tables").glob("*.csv") for row in table(path)[:_ROWS] if "party" in row}
+    named = {
+        row["party"] for path in (folder / "tables").glob("*.csv") for row in table(path)[:_ROWS] if "party" in row
+    }
     for path in (folder / "tables").glob("*.csv"):
         head, *lines = path.read_text(encoding="utf-8").split("\n")
         kept = [line for at, line in enumerate(lines) if at < _ROWS or line.partition(",")[0] in named]

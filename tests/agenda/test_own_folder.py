@@ -72,7 +72,9 @@ def _own(folder: Path) -> None:
     payloads = [{"title": "缝纫工岗位", "posts_n": 20}, {"title": "缝纫工"}]
     for at, (role, side, party) in enumerate((("need", "990202", "H1"), ("offer", "990101", "Q3"))):
         payload = json.dumps(payloads[at], ensure_ascii=False).replace('"', '""')
-        lines.append(f'W{at},labour,1,{role},{side},{party},posts,,"{payload}",2025-04-01,,public,,虚构,,,,2025,published')
+        lines.append(
+            f'W{at},labour,1,{role},{side},{party},posts,,"{payload}",2025-04-01,,public,,虚构,,,,2025,published'
+        )
     rows.write_text("\n".join([head, *lines]) + "\n", encoding="utf-8")
 
 
@@ -140,7 +142,7 @@ BREAKS: dict[str, tuple[Callable[[Path], None], set[str]]] = {
     "industry": (lambda f: _line(f / "tables/listings.csv", ",3451,", ",9999,"), {"industry_not_listed"}),
     "region": (lambda f: _line(f / "tables/firms.csv", "990101", "379999"), {"region_not_listed"}),
     "clause of a listing": (lambda f: _line(f / "tables/listings.csv", ",machines,", ",machine,"), {"name_unknown"}),
-    "strange table": (lambda f: (f / "tables/firm.csv").write_text("a\n"), {"table_unknown"}),
+    "strange table": (lambda f: (f / "tables/firm.csv").write_text("a\n"), {"table_strange"}),
     "strange workbook": (lambda f: (f / "data.xlsx").write_text("a\n"), {"workbook_other_name"}),
     "no workbook": (lambda f: (f / WORKBOOK).write_bytes(b"PK\x03\x04nothing"), set()),
     "strange folder": (lambda f: (f / "kind").mkdir(), {"folder_unknown"}),
@@ -190,7 +192,7 @@ def test_faults_of_own_files_come_together(folder: Path) -> None:
 
 
 def test_a_new_folder_is_sound_and_runs(tmp_path: Path) -> None:
-    """What ``duijie new`` writes has no fault; a workbook that is filled in gives parties, needs, counts and matches."""
+    """What ``duijie new`` writes has no fault; a workbook filled in gives parties, needs, counts and matches."""
     folder, parties = tmp_path / "mine", parties_of("371500,500243")
     new_folder(folder, parties, signed_on=ON)
     opened, faults = examine(folder)
@@ -207,12 +209,32 @@ def test_a_new_folder_is_sound_and_runs(tmp_path: Path) -> None:
 
 def _fill(path: Path, parties: tuple[str, ...], **other: Any) -> None:
     firms = [
-        {"编号": f"F{at}", "地区代码": parties[at % 2], "名称": f"第{at}棉纺有限公司", "行业代码": "171", "主要产品": "棉纱；坯布"}
+        {
+            "编号": f"F{at}",
+            "地区代码": parties[at % 2],
+            "名称": f"第{at}棉纺有限公司",
+            "行业代码": "171",
+            "主要产品": "棉纱；坯布",
+        }
         for at in range(6)
     ]
     needs = [
-        {"编号": "N1", "需求或供给": "需求", "所属地区": parties[0], "单位编号": "F0", "标题": "采购棉纱", "主要产品": "棉纱"},
-        {"编号": "O1", "需求或供给": "供给", "所属地区": parties[1], "单位编号": "F1", "标题": "供应棉纱", "主要产品": "棉纱"},
+        {
+            "编号": "N1",
+            "需求或供给": "需求",
+            "所属地区": parties[0],
+            "单位编号": "F0",
+            "标题": "采购棉纱",
+            "主要产品": "棉纱",
+        },
+        {
+            "编号": "O1",
+            "需求或供给": "供给",
+            "所属地区": parties[1],
+            "单位编号": "F1",
+            "标题": "供应棉纱",
+            "主要产品": "棉纱",
+        },
     ]
     needs[0] |= other
     with_names = {code: code for code in parties}
@@ -299,7 +321,9 @@ def test_firms_are_counted_where_there_are_no_counts(tmp_path: Path) -> None:
     assert material.counts.values.sum() == len(coded) > 0
     assert material.counts.source == Source()
     found = agenda.run(folder, tmp_path / "out", as_of=ON, with_report=False).results["diagnose"]
-    assert {one["title"] for one in found["sources"] if one["title"]} <= {example.national_source(material.counts).title}
+    assert {one["title"] for one in found["sources"] if one["title"]} <= {
+        example.national_source(material.counts).title
+    }
 
 
 def test_the_built_in_country_is_that_of_the_registry() -> None:
@@ -309,7 +333,9 @@ def test_the_built_in_country_is_that_of_the_registry() -> None:
     for row in data.table(home / "counts.csv"):
         if row["region"] == example.NATIONAL:
             expected[row["industry"]] = expected.get(row["industry"], 0) + int(row["n"])
-    assert {row["industry"]: int(row["n"]) for row in data.table(data.root() / "reference" / "national.csv")} == expected
+    assert {
+        row["industry"]: int(row["n"]) for row in data.table(data.root() / "reference" / "national.csv")
+    } == expected
 
 
 def test_own_figures_are_shown_as_ones_own(folder: Path, tmp_path: Path) -> None:

@@ -81,7 +81,10 @@ def test_an_unknown_agreement_names_those_there_are(tmp_path: Path) -> None:
 def test_told_gives_place_sentence_and_remedy() -> None:
     fault = Fault("key_unknown", {"file": "a.yaml", "key": "sides.0"}, {"key": "nam", "known": "name"}, "name")
     text = told(DataFileError("data_file_faults", {"file": "a.yaml", "n": 1}, faults=[fault]), "en")
-    assert text.splitlines()[1] == "a.yaml key sides.0: The key “nam” is not known here. Known: name → did you mean “name”?"
+    assert (
+        text.splitlines()[1]
+        == "a.yaml key sides.0: The key “nam” is not known here. Known: name → did you mean “name”?"
+    )
 
 
 def _commands(group: click.Group, path: str) -> Iterator[tuple[str, click.Command]]:

@@ -52,10 +52,9 @@ def examine(folder: Path, *, is_bulk_only: bool = False) -> tuple[Opened | None,
 
 def _examined(folder: Path, is_bulk_only: bool) -> tuple[Opened | None, tuple[Fault, ...]]:
     home = _home(folder)
-    rooms = tuple(_room_faults(folder))
-    faults = [*rooms, *agreement_faults(folder)]
-    kinds = _kinds(rooms)
-    beside, wrong = read_workbook(home / WORKBOOK, kinds) if (home / WORKBOOK).is_file() else ({}, ())
+    faults = [*_room_faults(folder), *agreement_faults(folder)]
+    kinds = _kinds()
+    beside, wrong = read_workbook(home / WORKBOOK, kinds) if kinds and (home / WORKBOOK).is_file() else ({}, ())
     facts, found = example.examine(home, is_bulk_only=is_bulk_only, beside=beside)
     faults += [*wrong, *(one for one in found if one not in faults)]
     if facts is not None and not faults:
@@ -73,12 +72,11 @@ def _home(folder: Path) -> Path:
     return folder.parent / str(base) if base else folder
 
 
-def _kinds(faults: tuple[Fault, ...]) -> Mapping[str, Kind]:
+def _kinds() -> Mapping[str, Kind]:
     """The kinds of match; none where a file of them is broken, which is told by itself."""
     try:
         return load_kinds()
-    except DataFileError as error:
-        assert faults, error
+    except DataFileError:
         return {}
 
 
@@ -87,7 +85,11 @@ def _kinds(faults: tuple[Fault, ...]) -> Mapping[str, Kind]:
 
 def _room_faults(folder: Path) -> Iterator[Fault]:
     for path in sorted(folder.iterdir()):
-        if path.is_dir() and path.name not in _PARTS and (near := difflib.get_close_matches(path.name, _PARTS, 1, 0.75)):
+        if (
+            path.is_dir()
+            and path.name not in _PARTS
+            and (near := difflib.get_close_matches(path.name, _PARTS, 1, 0.75))
+        ):
             yield Fault("folder_unknown", {"file": str(path)}, {"known": list(_PARTS[:-2])}, near[0])
     for path in sorted(folder.glob("*.xlsx")):
         if path.name != WORKBOOK and not path.name.startswith("~$"):

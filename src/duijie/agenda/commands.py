@@ -67,7 +67,9 @@ def run_agreement(
 
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--maps", type=click.Path(path_type=Path), help="File in which the columns of each source are remembered.")
+@click.option(
+    "--maps", type=click.Path(path_type=Path), help="File in which the columns of each source are remembered."
+)
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="The day freshness is counted to.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.pass_context
@@ -97,7 +99,9 @@ def check(ctx: click.Context, folder: Path, **given: Any) -> None:
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--parties", required=True, metavar="CODE,CODE", help="The regions, by their codes of GB/T 2260.")
-@click.option("--signed-on", type=click.DateTime(["%Y-%m-%d"]), help="The day the agreement was signed; today if absent.")
+@click.option(
+    "--signed-on", type=click.DateTime(["%Y-%m-%d"]), help="The day the agreement was signed; today if absent."
+)
 @click.pass_context
 def new(ctx: click.Context, folder: Path, parties: str, signed_on: datetime | None) -> None:
     """Begin an agreement of your own: FOLDER with a first clause, offices and a workbook to fill in."""

@@ -50,8 +50,8 @@ REFERENCE = example.NATIONAL
 class Material:
     """What every stage starts from.
 
-    `folder` is the agreement's: its own kinds, chains and words are read beside the built-in ones. `listings` hold what was recorded and what the policy lets be inferred from `parties`, both in the order of their
-    ids. `activity` is what ``track.progress`` folds, `tables` the bulk tables by name, `counts` firms by region and
+    `folder` is the agreement's: its own kinds, chains and words are read beside the built-in ones. `listings`
+    hold what was recorded and what the policy lets be inferred from `parties`, both in the order of their ids. `activity` is what ``track.progress`` folds, `tables` the bulk tables by name, `counts` firms by region and
     industry (None where no table has them), `statistics` what was published of a region in figures, `closed` the
     organisations that a source tells to have closed, `practices` what other pairs of regions did, `examples`
     those the agreement itself gives, `inputs` the hash of everything that was read. `records` are lines a portal can
@@ -129,7 +129,9 @@ def read(folder: Path, *, as_of: date, seed: int = 1) -> Material:
 def _read(folder: Path, *, as_of: date, seed: int) -> Material:
     found, faults = examine(folder)
     if found is None:
-        raise DataFileError("data_file_faults", {"file": folder.name, "n": len(faults)}, {"file": str(folder)}, "", faults)
+        raise DataFileError(
+            "data_file_faults", {"file": folder.name, "n": len(faults)}, {"file": str(folder)}, "", faults
+        )
     agreement, facts, inputs = found.agreement, found.facts, _hashes(_files(folder, found.home))
     if not agreement.is_rehearsal:
         records = fact_lines(agreement, facts.parties, facts.listings, as_of=as_of)

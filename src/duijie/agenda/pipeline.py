@@ -85,9 +85,7 @@ def run(
         return _walked(_Walk(progress), source, out, as_of=as_of, seed=seed, with_report=with_report)
 
 
-def _walked(
-    walk: _Walk, source: Path | Material, out: Path, *, as_of: date, seed: int, with_report: bool
-) -> Agenda:
+def _walked(walk: _Walk, source: Path | Material, out: Path, *, as_of: date, seed: int, with_report: bool) -> Agenda:
     material, counts = walk.stage("read", lambda: _read(source, out, as_of=as_of, seed=seed))
     home = out / material.agreement.key
     diagnosis = walk.stage("diagnose", lambda: stages.diagnosis(material, counts, progress=walk.inside("diagnose")))

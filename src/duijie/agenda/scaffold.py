@@ -22,9 +22,9 @@ __all__ = ["new_folder", "parties_of"]
 
 _SORTS = "省市区县旗州"
 
+
 def parties_of(text: str) -> tuple[str, ...]:
-    """The codes of the regions that a text names, set apart by commas, each by its code, or by its name with that of its
-    province.
+    """The codes of the regions that a text names, set apart by commas: each by code, or by name with its province.
 
     Raises
     ------
@@ -94,7 +94,8 @@ def _files(names: Mapping[str, str], signed_on: date) -> dict[str, str]:
     """The text of each file: the templates of ``data/new``, filled."""
     leads = {code: f"office-{code}" for code in names}
     sides = (
-        f'  - {{code: "{code}", name: {_both(name, code)}, short: {_both(_short(name), code)}, parent: "{_above(code)}"}}'
+        f'  - {{code: "{code}", name: {_both(name, code)}, short: {_both(_short(name), code)}, '
+        f'parent: "{_above(code)}"}}'
         for code, name in names.items()
     )
     offices = (

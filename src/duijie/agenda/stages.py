@@ -78,7 +78,14 @@ def diagnosis(material: Material, counts: Counts, *, progress: Progress) -> dict
         ],
         progress=progress,
     ).to_dict()
-    return {**found, "sources": [*found.get("sources", ()), *_sources(counts.source, national_source(material.counts)), *_registers(material)]}
+    return {
+        **found,
+        "sources": [
+            *found.get("sources", ()),
+            *_sources(counts.source, national_source(material.counts)),
+            *_registers(material),
+        ],
+    }
 
 
 def advice(material: Material, *, as_of: date) -> dict[str, Any]:

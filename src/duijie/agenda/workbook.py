@@ -149,7 +149,9 @@ def _table(
     return Table(path, made, [number for number, _ in body], sheet, labels)
 
 
-def _places(headings: Sequence[Raw], own: Sequence[_Column], place: Mapping[str, Any], faults: list[Fault]) -> dict[str, int]:
+def _places(
+    headings: Sequence[Raw], own: Sequence[_Column], place: Mapping[str, Any], faults: list[Fault]
+) -> dict[str, int]:
     by_name = {_bare(column.heading): column.key for column in own} | {column.label: column.key for column in own}
     found: dict[str, int] = {}
     for at, raw in enumerate(headings):
@@ -173,12 +175,14 @@ def _bare(heading: str) -> str:
     return heading.strip().rstrip("*＊").strip()
 
 
-def _row(cells: Mapping[str, Raw], own: Sequence[_Column], where: Mapping[str, Any], faults: list[Fault]) -> dict[str, str]:
+def _row(
+    cells: Mapping[str, Raw], own: Sequence[_Column], where: Mapping[str, Any], faults: list[Fault]
+) -> dict[str, str]:
     return {column.key: _text(cells.get(column.key), column, where, faults) for column in own}
 
 
 def _text(raw: Raw, column: _Column, where: Mapping[str, Any], faults: list[Fault]) -> str:
-    """A cell as a table's file has it: the word of a list as its key, a day in ISO form, everything else as it stands."""
+    """A cell as a table's file has it: the word of a list as its key, a day in ISO form, all else as it stands."""
     words = _words().get(column.form, {})
     text = plain(raw)
     if column.form in _PRESUMED:
@@ -212,7 +216,9 @@ def _listing(
             continue
         found = field.read(raw)
         if found.wrong:
-            faults.append(Fault(found.wrong.code, {**where, "column": column.label}, found.wrong.values, found.wrong.hint))
+            faults.append(
+                Fault(found.wrong.code, {**where, "column": column.label}, found.wrong.values, found.wrong.hint)
+            )
         elif found.value is not None:
             payload[field.key] = found.value
     made = {"kind": kind.key, "version": str(kind.version), "inferred": "", "payload": _json(payload)}
@@ -220,7 +226,9 @@ def _listing(
 
 
 def _json(payload: Mapping[str, Any]) -> str:
-    return json.dumps(payload, ensure_ascii=False, default=lambda value: value.isoformat() if isinstance(value, date) else list(value))
+    return json.dumps(
+        payload, ensure_ascii=False, default=lambda value: value.isoformat() if isinstance(value, date) else list(value)
+    )
 
 
 # ---- writing
@@ -230,9 +238,7 @@ Filled = Mapping[str, Sequence[Mapping[str, str | float]]]
 """Rows by the name of their sheet, each by the headings without stars and units."""
 
 
-def write_workbook(
-    path: Path, kinds: Mapping[str, Kind], sides: Mapping[str, str], rows: Filled | None = None
-) -> None:
+def write_workbook(path: Path, kinds: Mapping[str, Kind], sides: Mapping[str, str], rows: Filled | None = None) -> None:
     """A workbook to fill in.
 
     Parameters
@@ -258,7 +264,9 @@ def write_workbook(
             page = book.add_worksheet(sheet)
             page.freeze_panes(1, 1)
             for at, column in enumerate(own):
-                is_number = column.form.lower() in ("number", "count") or any(one.type == "number" for _, one in column.fields)
+                is_number = column.form.lower() in ("number", "count") or any(
+                    one.type == "number" for _, one in column.fields
+                )
                 page.set_column(at, at, max(12, min(2 * len(column.heading) + 2, 30)), None if is_number else text)
                 page.write_string(0, at, column.heading, head)
                 for line, row in enumerate((rows or {}).get(sheet, ()), start=1):

@@ -22,7 +22,18 @@ from duijie.terms.days import NO_END, parse_end
 from .documents import json_document, yaml_document
 from .shelf import beside, enter, kept, listing, root, stacked
 
-__all__ = ["check", "enter_agreement", "entries", "inside", "json_lines", "listing", "read", "read_json", "root", "table"]
+__all__ = [
+    "check",
+    "enter_agreement",
+    "entries",
+    "inside",
+    "json_lines",
+    "listing",
+    "read",
+    "read_json",
+    "root",
+    "table",
+]
 
 MOST_BYTES = 16_000_000
 """Of a file in YAML or JSON; tables of firms are not written in either."""

@@ -35,5 +35,7 @@ def agreement_folder(name: str) -> Path:
     known = agreement_names()
     if name not in known:
         near = difflib.get_close_matches(name, known, 1)
-        raise InputError("agreement_unknown", {"name": name, "known": known}, hint=near[0] if near else "agreement_begin")
+        raise InputError(
+            "agreement_unknown", {"name": name, "known": known}, hint=near[0] if near else "agreement_begin"
+        )
     return root() / "agreements" / name

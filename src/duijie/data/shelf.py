@@ -35,7 +35,8 @@ class _Shelf:
     changed_at: int = 0
 
 
-_OPEN: ContextVar[_Shelf] = ContextVar("shelf", default=_Shelf())
+_BUILT_IN = _Shelf()
+_OPEN: ContextVar[_Shelf] = ContextVar("shelf", default=_BUILT_IN)
 
 
 def root() -> Path:

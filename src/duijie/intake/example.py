@@ -30,7 +30,8 @@ __all__ = [
     "RECORDED",
     "Example",
     "Table",
-    "columns", "completed",
+    "columns",
+    "completed",
     "counted",
     "examine",
     "load",
@@ -84,7 +85,8 @@ class Example:
     rows of text with a :class:`Source` under ``source``. `counts` sums the years of the table of counts, None where
     the folder has none; `coverage` says how many registrations stand behind each region, how many of them have an
     industry, and how they were drawn; `travel_times` come from the direct connections of the table of trains.
-    `places` tells where each listing stands. `tables` is the folder of the files, `bulk` the tables as a store takes them, each its file or its rows; `closed` are the firms that a source tells to have closed, by id,
+    `places` tells where each listing stands. `tables` is the folder of the files, `bulk` the tables as a store takes
+    them, each its file or its rows; `closed` are the firms that a source tells to have closed, by id,
     `honours` what organisations were named for, by theirs.
     """
 
@@ -194,7 +196,7 @@ def _strangers(home: Path) -> list[Fault]:
     for path in sorted(home.glob("*")):
         if path.is_file() and path.name not in known and not path.name.startswith("."):
             near = difflib.get_close_matches(path.name, known, 1)
-            found.append(Fault("table_unknown", {"file": str(path)}, {"known": known}, near[0] if near else ""))
+            found.append(Fault("table_strange", {"file": str(path)}, {"known": known}, near[0] if near else ""))
     return found
 
 
@@ -315,7 +317,10 @@ def _json(text: str) -> Any:
 
 
 def _example(
-    home: Path, tables: Mapping[str, Sequence[Row]], sides: Sequence[str], bulk: Mapping[str, Path | pa.Table],
+    home: Path,
+    tables: Mapping[str, Sequence[Row]],
+    sides: Sequence[str],
+    bulk: Mapping[str, Path | pa.Table],
     places: Mapping[str, Mapping[str, Any]],
 ) -> Example:
     def rows(name: str) -> tuple[Mapping[str, Any], ...]:
@@ -397,7 +402,9 @@ def _counts(rows: Sequence[Row]) -> Counts:
         numbers[row["region"], row["industry"]] += int(row["n"])
     years = sorted({row["year"] for row in rows})
     origin, note = _whose("counts")
-    return _table_of(tuple(dict.fromkeys(row["region"] for row in rows)), numbers, f"{years[0]}–{years[-1]}", note, origin)
+    return _table_of(
+        tuple(dict.fromkeys(row["region"] for row in rows)), numbers, f"{years[0]}–{years[-1]}", note, origin
+    )
 
 
 def counted(parties: Sequence[Party], sides: Sequence[str]) -> Counts | None:

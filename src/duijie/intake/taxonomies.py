@@ -121,7 +121,8 @@ def _classes(codes: Iterable[str]) -> set[str]:
 
 @kept
 def chains(keys: tuple[str, ...] = ()) -> tuple[ChainTemplate, ...]:
-    """The industrial chains, built-in or the agreement's own: those of `keys` in that order, all of them in name order where none is given.
+    """The industrial chains, built-in or the agreement's own: those of `keys` in that order, all of them in name order
+    where none is given.
 
     Raises
     ------

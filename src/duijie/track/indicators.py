@@ -274,7 +274,9 @@ def _listings(found: Measure, indicator: Indicator, ledger: Ledger) -> list[List
     return [
         one
         for one in ledger.listings
-        if kind in ("", one.kind) and role in ("", one.role) and (not isinstance(kinds, list | tuple) or one.kind in kinds)
+        if kind in ("", one.kind)
+        and role in ("", one.role)
+        and (not isinstance(kinds, list | tuple) or one.kind in kinds)
     ]
 
 

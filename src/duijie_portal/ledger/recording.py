@@ -12,7 +12,7 @@ import msgspec
 from django.db import transaction
 from django.utils import timezone
 
-from duijie import data
+from duijie.data import inside
 from duijie.ledger import events
 from duijie.ledger.fold import Folded
 from duijie.ledger.kinds import own_case_kinds
@@ -101,7 +101,7 @@ def sides_of(agreement: Agreement) -> list[str]:
 
 def publish(agreement: Agreement, folder: Path, *, on: date) -> None:
     """Begin the chains of the hosted sides, with the hashes of the agreement's deciding files; once."""
-    with data.inside(folder):
+    with inside(folder):
         own = tuple(_kept(one.document, "application/json") for one in own_case_kinds())
     log = DatabaseLog(agreement)
     paths = [path for path in sorted(folder.rglob("*.yaml")) if path.is_file()]
@@ -135,7 +135,7 @@ def append(
     SealError
         The key of a side is not on this node.
     """
-    with data.inside(Path(agreement.folder)):
+    with inside(Path(agreement.folder)):
         for one in own_case_kinds():  # what a case pins can be read by whoever has the record and not the folder
             if any(isinstance(event, events.CaseOpened) and event.pinned == one.pinned for _, event in said):
                 keep_bytes(one.document)
