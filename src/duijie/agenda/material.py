@@ -51,10 +51,12 @@ class Material:
     """What every stage starts from.
 
     `folder` is the agreement's: its own kinds, chains and words are read beside the built-in ones. `listings`
-    hold what was recorded and what the policy lets be inferred from `parties`, both in the order of their ids. `activity` is what ``track.progress`` folds, `tables` the bulk tables by name, `counts` firms by region and
-    industry (None where no table has them), `statistics` what was published of a region in figures, `closed` the
-    organisations that a source tells to have closed, `practices` what other pairs of regions did, `examples`
-    those the agreement itself gives, `inputs` the hash of everything that was read. `records` are lines a portal can
+    hold what was recorded and what the policy lets be inferred from `parties`, both in the order of their ids.
+    `activity` is what ``track.progress`` folds, `tables` the bulk tables by name, `counts` firms by region and
+    industry (None where there is neither a table of them nor a firm with an industry), `statistics` what was
+    published of a region in figures, `closed` the organisations that a source tells to have closed, `practices` what
+    other pairs of regions did, `examples` those the agreement itself gives, `inputs` the hash of everything that was
+    read. `records` are lines a portal can
     start from; a portal's own material has none.
     """
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from duijie.data import files
-from duijie.data.shelf import beside, own_folders
+from duijie.data.shelf import beside, kept, own_folders
 from duijie.errors import DataFileError, Fault, InputError
 from duijie.terms import Bilingual
 
@@ -98,7 +98,7 @@ class CaseKind:
         return tuple(key for key, node in self.nodes.items() if not node.reasons)
 
 
-@files.kept
+@kept
 def _documents() -> Mapping[str, Mapping[str, Any]]:
     found: dict[str, Mapping[str, Any]] = {}
     faults: list[Fault] = []
@@ -125,7 +125,7 @@ def case_faults(document: Mapping[str, Any], path: str) -> Iterator[Fault]:
         yield Fault("case_role_unknown", {"file": path, "key": "opens"}, {"role": role})
 
 
-@files.kept
+@kept
 def case_kinds() -> Mapping[str, CaseKind]:
     """Every definition that can be opened, by ``kind@version``: the kinds of case, and the chain of each kind of match.
 
@@ -155,7 +155,7 @@ def own_case_kinds() -> tuple[CaseKind, ...]:
     return tuple(one for one in case_kinds().values() if one.pinned not in built_in)
 
 
-@files.kept
+@kept
 def node_names() -> Mapping[str, Bilingual]:
     """The name of each node by its key, as the first kind that has it says."""
     found: dict[str, Bilingual] = {}
@@ -221,7 +221,7 @@ def _node(node: Mapping[str, Any], later: list[str]) -> Node:
 # Which part of an entry each field of a listing or a party goes into
 
 
-@files.kept
+@kept
 def _stages(kind: str, role: str) -> Mapping[str, tuple[str, bool]]:
     """The stage of each field of a kind of listing, and whether it is free text."""
     document = _kinds_of_match().get(kind)
@@ -232,7 +232,7 @@ def _stages(kind: str, role: str) -> Mapping[str, tuple[str, bool]]:
     return {one["key"]: (one.get("disclosure", "public"), one["type"] == "text") for one in fields}
 
 
-@files.kept
+@kept
 def _kinds_of_match() -> Mapping[str, Mapping[str, Any]]:
     """The files of the kinds by key, each read once: a page asks for the stages of all of them."""
     return {document["key"]: document for document in map(files.read, files.listing("kinds"))}

@@ -14,6 +14,7 @@ from duijie.cells.amounts import measure
 from duijie.cells.cell import plain
 from duijie.cells.figures import MOST
 from duijie.data import files
+from duijie.data.shelf import kept
 from duijie.errors import DataFileError, Fault, InputError
 from duijie.terms import Bilingual
 from duijie.terms.days import NO_END, parse_day
@@ -106,13 +107,13 @@ def unit_name(unit: str) -> Bilingual:
     return Bilingual(unit, "/".join(known.get(part, part) for part in unit.split("/")))
 
 
-@files.kept
+@kept
 def _units() -> dict[str, str]:
     own = {row["name"]["zh"]: row["name"]["en"] for row in files.entries("units", "units")}
     return own | files.read(files.root() / "kinds" / "common" / "units.yaml")
 
 
-@files.kept
+@kept
 def _figure_type(unit: str) -> tuple[str, str]:
     """The type of cell a number of this unit is, and the unit as that type names it."""
     if unit.startswith("元"):
@@ -260,12 +261,12 @@ class Kind:
         return tuple(_payload_faults(self.fields(role), payload))
 
 
-@files.kept
+@kept
 def _common() -> tuple[Field, ...]:
     return tuple(_field(one) for one in files.read(files.root() / "kinds" / "common" / "fields.yaml"))
 
 
-@files.kept
+@kept
 def load_kinds() -> dict[str, Kind]:
     """All kinds of match by key, in key order: the built-in ones, and those of the agreement that is open.
 
