@@ -61,7 +61,7 @@ docs: .venv/ready
 	$(BIN)/python -m benchmarks.page
 	$(BIN)/mkdocs build -q --strict
 
-## make proof             the long runs: mutants of the readers, kills, fuzzing, lives of nodes, soak (resumable)
+## make proof             the long runs: mutants of the readers, kills, fuzzing, lives of nodes, soak, subsets of tables (resumable)
 proof: .venv/ready
 	$(BIN)/python -m benchmarks.proof
 

@@ -1,4 +1,5 @@
-"""``make proof``: the long runs. Mutants of the readers, killed writers, broken files, lives of several nodes, a soak.
+"""``make proof``: the long runs. Mutants of the readers, killed writers, broken files, lives of several nodes, a soak,
+every subset of an agreement's tables.
 
 Each proof goes on from the count in ``benchmarks/results/proof/state.json`` until its target is reached, seed by seed;
 QUICK=1 makes the targets small, MINUTES=10 stops after that time with what was counted so far.
@@ -20,12 +21,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from benchmarks import subsets
 from benchmarks.harness import IS_QUICK, RESULTS, machine
 
 STATE = RESULTS / "proof" / ("quick.json" if IS_QUICK else "state.json")
 TARGETS = {"mutants": 20, "kills": 200, "fuzz": 20_000, "exchange": 10_000, "planted": 18, "soak": 50}
+TARGETS |= {"loads": subsets.N_CHUNKS, "wholes": subsets.N_WHOLE}
 if IS_QUICK:
-    TARGETS = {"mutants": 1, "kills": 5, "fuzz": 300, "exchange": 10, "planted": 1, "soak": 2}
+    few = {"mutants": 1, "kills": 5, "fuzz": 300, "exchange": 10, "planted": 1, "soak": 2}
+    TARGETS = few | {"loads": 1, "wholes": 2}
 
 WRITER = """
 import sys, django
@@ -247,6 +251,7 @@ def main() -> None:
         # the readers first: what is loaded for them has no threads yet
         of_nodes = {"exchange": exchange, "planted": planted}
         proofs = {"mutants": mutants, "fuzz": fuzz, **of_nodes, "kills": kills, "soak": soak}
+        proofs |= {"loads": subsets.loaded, "wholes": subsets.walked}
         for name, proof in proofs.items():
             run(name, proof, state, Path(folder), time.monotonic() + 60 * minutes / len(proofs))
     failed = {
@@ -258,6 +263,8 @@ def main() -> None:
             ("fuzz", "crashes"),
             ("exchange", "failed"),
             ("planted", "never_found"),
+            ("loads", "unread"),
+            ("wholes", "crashed"),
         )
     }
     sys.exit(int(any(failed.values())))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from datetime import date
+from functools import cache
 from importlib import import_module, metadata
 from itertools import pairwise
 from typing import Any
@@ -12,18 +13,19 @@ from typing import Any
 import click
 
 from duijie import __version__
-from duijie.data import sentence
-from duijie.errors import DuijieError, Fault
+from duijie.data import fault_line, read, root
+from duijie.errors import DuijieError, Fault, InputError
 
 __all__ = ["main"]
 
 VERBS = {
     "agenda": "duijie.agenda.commands:group",
-    "check": "duijie.intake.commands:check",
+    "check": "duijie.agenda.commands:check",
     "diagnose": "duijie.diagnose.commands:group",
     "intake": "duijie.intake.commands:group",
     "match": "duijie.match.commands:group",
     "meet": "duijie.meet.commands:group",
+    "new": "duijie.agenda.commands:new",
     "share": "duijie.share.commands:group",
     "track": "duijie.track.commands:group",
 }
@@ -38,9 +40,50 @@ class _Verbs(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name in VERBS:
             module, _, attribute = VERBS[name].partition(":")
-            found: click.Command = getattr(import_module(module), attribute)
-            return found
-        return next((entry.load() for entry in _registered() if entry.name == name), None)
+            return _spoken(getattr(import_module(module), attribute), name)
+        loaded = next((entry.load() for entry in _registered() if entry.name == name), None)
+        return _spoken(loaded, name) if loaded is not None else None
+
+
+def _spoken(command: click.Command, path: str) -> click.Command:
+    """The command with its help in the language asked for: English as it is written, Chinese from the file."""
+    if _language(sys.argv) != "zh":
+        return command
+    said = _chinese()
+    command.help = said["commands"].get(path, command.help)
+    for one in command.params:
+        if isinstance(one, click.Option):
+            one.help = said["options"].get(one.opts[0], one.help)
+    for name, below in getattr(command, "commands", {}).items():
+        _spoken(below, f"{path} {name}".strip())
+    return command
+
+
+@cache
+def _chinese() -> Any:
+    return read(root() / "help" / "zh.yaml")
+
+
+_SPEAKERS = ("core", "decorators", "exceptions", "formatting", "parser", "types")
+
+
+def _teach(language: str) -> None:
+    """Let the library of commands speak Chinese: it looks its texts up by gettext, which wants compiled catalogues."""
+    if language != "zh":
+        return
+    said = _chinese()["messages"]
+
+    def one(text: str) -> str:
+        return str(said.get(text, text))
+
+    def some(single: str, several: str, n: int) -> str:
+        return one(single if n == 1 else several)
+
+    for name in _SPEAKERS:
+        module = import_module(f"click.{name}")
+        for asked, answer in (("_", one), ("ngettext", some)):
+            if hasattr(module, asked):
+                setattr(module, asked, answer)
 
 
 def _registered() -> metadata.EntryPoints:
@@ -66,17 +109,34 @@ def _world() -> Any:
 def main() -> None:
     """Run the command line; a fault of the input ends it with the whole list of faults and exit code 2."""
     language = _language(sys.argv)
+    _teach(language)
+    _spoken(verbs, "")
     try:
         # Without click's own ending the exit code a verb asked for is what comes back.
-        sys.exit(verbs(standalone_mode=False) or 0)
+        sys.exit(verbs(_ordered(sys.argv[1:]), standalone_mode=False) or 0)
     except DuijieError as error:
         click.echo(told(error, language), err=True)
+        sys.exit(2)
+    except BrokenPipeError:  # whoever read along has seen enough
+        sys.exit(1)
+    except OSError as error:
+        place = {"file": str(error.filename or "")}
+        told_error = InputError("system_refused", {"problem": error.strerror or str(error)}, place)
+        click.echo(told(told_error, language), err=True)
         sys.exit(2)
     except click.Abort:
         sys.exit(130)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
+
+
+def _ordered(arguments: list[str]) -> list[str]:
+    """The language may be asked for anywhere; only letters of a visit have one of their own."""
+    if "--language" not in arguments or "visits" in arguments:
+        return arguments
+    at = arguments.index("--language")
+    return [*arguments[at : at + 2], *arguments[:at], *arguments[at + 2 :]]
 
 
 def _language(arguments: list[str]) -> str:
@@ -88,11 +148,4 @@ def _language(arguments: list[str]) -> str:
 def told(error: DuijieError, language: str) -> str:
     """The error and all its faults as lines a person reads: place, sentence, remedy."""
     head = Fault(error.code, error.where, error.values, error.hint)
-    return "\n".join(_line(fault, language) for fault in (head, *error.faults))
-
-
-def _line(fault: Fault, language: str) -> str:
-    place = " ".join(f"{key}={value}" for key, value in fault.where.items() if value not in ("", None))
-    text = sentence(fault.code, language, fault.values)
-    remedy = f" → {sentence(fault.hint, language, fault.values)}" if fault.hint else ""
-    return f"{place + ': ' if place else ''}{text}{remedy}"
+    return "\n".join(fault_line(fault, language) for fault in (head, *error.faults))

@@ -106,9 +106,8 @@ def _first_operator(home: Path, name: str) -> str:
 
 
 def _folders(names: Iterable[str]) -> Iterator[Path]:
-    built_in = data.root() / "agreements"
-    for name in names or sorted(path.parent.name for path in built_in.glob("*/agreement.yaml")):
-        yield Path(name) if Path(name).is_dir() else built_in / name
+    for name in names or data.agreement_names():
+        yield data.agreement_folder(name)
 
 
 def _load(folder: Path, home: Path, language: str) -> str:

@@ -20,7 +20,7 @@ from duijie.ledger.log import MemoryLog
 from duijie.ledger.seal import Chain
 from duijie.terms import Agreement, Area, Bilingual, Clause, Indicator, Region, Step
 from duijie.track import progress
-from duijie.track.indicators import MEASURES
+from duijie.track.indicators import measures
 
 _N_ASKED = 5  # moments of a life that are asked for again
 
@@ -29,7 +29,7 @@ def agreement() -> Agreement:
     """An agreement of the clause that the random lives are about, with every indicator there is."""
     indicators = tuple(
         Indicator(name, Bilingual(name, name), name, "cny" if name.endswith("amount") else "n")
-        for name in sorted(MEASURES)
+        for name in sorted(measures())
     )
     clause = Clause("leather", 1, "area", Bilingual("皮革", "Leather"), indicators=indicators)
     sides = tuple(Region(side, Bilingual(side, side)) for side in SIDES)

@@ -18,7 +18,7 @@ from duijie.terms import (
     Region,
     Step,
 )
-from duijie.track.indicators import MEASURES
+from duijie.track.indicators import measures
 
 SIDES = ("110000", "220000")
 FIRST = date(2023, 1, 3)
@@ -48,7 +48,7 @@ dates = st.integers(0, 900).map(lambda offset: FIRST + timedelta(offset))
 def agreement() -> Agreement:
     indicators = tuple(
         Indicator(measure, Bilingual(measure, measure), measure, "cny" if measure.endswith("amount") else "n")
-        for measure in sorted(MEASURES)
+        for measure in sorted(measures())
     )
     return Agreement(
         "small",

@@ -13,7 +13,7 @@ from duijie.data import root
 from duijie.errors import DuijieError
 from duijie.terms import CHAIN, Bilingual, Indicator, Listing, Step
 from duijie.track import load_agreement, progress
-from duijie.track.indicators import MEASURES, Ledger, Promise, cases_of, measure, promises_of
+from duijie.track.indicators import Ledger, Promise, cases_of, measure, measures, promises_of
 from duijie.track.trajectory import Target
 
 INDICATOR = Indicator("x", Bilingual(), "n_signed", "n")
@@ -103,7 +103,7 @@ def test_measures_by_hand():
         "median_days_need_to_signed": median([40, 100]),
         "n_open": 1,
     }
-    assert {name: measure(replace(INDICATOR, measure=name, unit="cny"), ledger) for name in MEASURES} == expected
+    assert {name: measure(replace(INDICATOR, measure=name, unit="cny"), ledger) for name in measures()} == expected
     strict = replace(INDICATOR, measure="signed_amount", unit="cny", parameters={"confirmed": True})
     assert [measure(strict, Ledger.at(date.fromisoformat(day(at)), rows)) for at in (45, 50)] == [0, 100]
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import time
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -12,12 +14,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from duijie import data
-from duijie.data import sentence
+from duijie.data import fault_line, sentence
+from duijie.intake.commands import check as quality
 from duijie.terms.days import parse_day
 
+from .checking import examine
 from .pipeline import Agenda, run
+from .scaffold import new_folder, parties_of
 
-__all__ = ["group"]
+__all__ = ["check", "group", "new"]
 
 
 @click.group()
@@ -28,8 +33,8 @@ def group() -> None:
 @group.command("list")
 def list_agreements() -> None:
     """The built-in agreements."""
-    for path in sorted((data.root() / "agreements").glob("*/agreement.yaml")):
-        click.echo(path.parent.name)
+    for name in data.agreement_names():
+        click.echo(name)
 
 
 @group.command("run")
@@ -44,7 +49,7 @@ def run_agreement(
 ) -> None:
     """Read, diagnose, match, meet, track, report: AGREEMENT is a built-in name or a folder."""
     language = (ctx.obj or {}).get("language", "zh")
-    folder = Path(agreement) if Path(agreement).is_dir() else data.root() / "agreements" / agreement
+    folder = data.agreement_folder(agreement)
     day = parse_day(str(as_of.date())) if as_of else date.today()
     console = Console(stderr=True)
     columns = (
@@ -58,6 +63,53 @@ def run_agreement(
         stages = _Stages(bars, console, language)
         done = run(folder, out, as_of=day, seed=seed, with_report=with_report, progress=stages)
     console.print(_summary(done, language))
+
+
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--maps", type=click.Path(path_type=Path), help="File in which the columns of each source are remembered."
+)
+@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="The day freshness is counted to.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.pass_context
+def check(ctx: click.Context, folder: Path, **given: Any) -> None:
+    """Find every fault of an agreement's FOLDER; of a folder of other tables, report the quality of the data."""
+    if not data.is_agreement(folder):
+        ctx.invoke(quality, folder=folder, **given)
+        return
+    language = (ctx.obj or {}).get("language", "zh")
+    opened, faults = examine(folder)
+    if given["as_json"]:
+        rows = [{"code": one.code, "where": dict(one.where), "text": fault_line(one, language)} for one in faults]
+        click.echo(json.dumps({"faults": rows}, ensure_ascii=False, indent=1))
+    elif opened is None:
+        click.echo(sentence("check_faults", language, {"file": folder.name, "n": len(faults)}))
+        for one in faults:
+            click.echo(fault_line(one, language))
+    else:
+        facts = opened.facts
+        values = {"n_parties": len(facts.parties), "n_listings": len(facts.listings), "file": folder.name}
+        values["n_clauses"] = len(opened.agreement.clauses)
+        click.echo(sentence("check_sound", language, values))
+    if faults:
+        raise SystemExit(1)
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--parties", required=True, metavar="CODE,CODE", help="The regions, by their codes of GB/T 2260.")
+@click.option(
+    "--signed-on", type=click.DateTime(["%Y-%m-%d"]), help="The day the agreement was signed; today if absent."
+)
+@click.pass_context
+def new(ctx: click.Context, folder: Path, parties: str, signed_on: datetime | None) -> None:
+    """Begin an agreement of your own: FOLDER with a first clause, offices and a workbook to fill in."""
+    language = (ctx.obj or {}).get("language", "zh")
+    day = parse_day(str(signed_on.date())) if signed_on else date.today()
+    for path in new_folder(folder, parties_of(parties), signed_on=day):
+        click.echo(str(path))
+    click.echo(sentence("new_done", language, {"folder": str(folder)}))
 
 
 class _Stages:

@@ -15,8 +15,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from duijie import data, match
 from duijie.data.sources import host_of
+from duijie.errors import DataFileError
 from duijie.intake import example, taxonomies
 from duijie.ledger.gate import shared
 from duijie.match.implied import implied_listings
@@ -31,15 +34,15 @@ from duijie.terms import (
     Party,
     chain_headings,
 )
-from duijie.track import load_agreement
 
 from . import rehearsal
+from .checking import examine
 from .decisions import Decision, last_words, refusals
 from .facts import fact_lines
 
 __all__ = ["REFERENCE", "Material", "gather", "inferred_kinds", "read"]
 
-REFERENCE = "national"
+REFERENCE = example.NATIONAL
 """The region all others are compared with."""
 
 
@@ -47,20 +50,23 @@ REFERENCE = "national"
 class Material:
     """What every stage starts from.
 
-    `listings` hold what was recorded and what the policy lets be inferred from `parties`, both in the order of their
-    ids. `activity` is what ``track.progress`` folds, `tables` the bulk tables by name, `counts` firms by region and
-    industry (None where no table has them), `statistics` what was published of a region in figures, `closed` the
-    organisations that a source tells to have closed, `practices` what other pairs of regions did, `examples`
-    those the agreement itself gives, `inputs` the hash of everything that was read. `records` are lines a portal can
+    `folder` is the agreement's: its own kinds, chains and words are read beside the built-in ones. `listings`
+    hold what was recorded and what the policy lets be inferred from `parties`, both in the order of their ids.
+    `activity` is what ``track.progress`` folds, `tables` the bulk tables by name, `counts` firms by region and
+    industry (None where there is neither a table of them nor a firm with an industry), `statistics` what was
+    published of a region in figures, `closed` the organisations that a source tells to have closed, `practices` what
+    other pairs of regions did, `examples` those the agreement itself gives, `inputs` the hash of everything that was
+    read. `records` are lines a portal can
     start from; a portal's own material has none.
     """
 
+    folder: Path
     agreement: Agreement
     parties: tuple[Party, ...]
     listings: tuple[Listing, ...]
     decisions: tuple[Decision, ...]
     activity: Mapping[str, Any]
-    tables: Mapping[str, Path]
+    tables: Mapping[str, Path | pa.Table]
     counts: Counts | None
     statistics: tuple[Mapping[str, Any], ...]
     closed: frozenset[str]
@@ -75,8 +81,8 @@ class Material:
 
     @cached_property
     def chains(self) -> tuple[ChainTemplate, ...]:
-        """The industrial chains of the agreement's fields."""
-        return taxonomies.chains(self.agreement.fields)
+        """The industrial chains of the agreement's fields; none where it names none."""
+        return taxonomies.chains(self.agreement.fields) if self.agreement.fields else ()
 
     @property
     def active(self) -> tuple[Party, ...]:
@@ -90,7 +96,10 @@ class Material:
 
     @property
     def io(self) -> Mapping[str, IOTable]:
-        return taxonomies.input_output()
+        """The input–output tables of the country and of the sides' own provinces."""
+        sides = self.agreement.sides
+        near = {REFERENCE, *(code for side in sides for code in (side.code, side.parent, f"{side.code[:2]}0000"))}
+        return {region: one for region, one in taxonomies.input_output().items() if region in near}
 
     @cached_property
     def names(self) -> Mapping[str, Bilingual]:
@@ -115,8 +124,17 @@ def read(folder: Path, *, as_of: date, seed: int = 1) -> Material:
     DataFileError
         The folder has faults; all of them are told.
     """
-    agreement, home = load_agreement(folder), _home(folder)
-    facts, inputs = example.load(home), _hashes(_files(folder, home))
+    with data.inside(folder):
+        return _read(folder, as_of=as_of, seed=seed)
+
+
+def _read(folder: Path, *, as_of: date, seed: int) -> Material:
+    found, faults = examine(folder)
+    if found is None:
+        raise DataFileError(
+            "data_file_faults", {"file": folder.name, "n": len(faults)}, {"file": str(folder)}, "", faults
+        )
+    agreement, facts, inputs = found.agreement, found.facts, _hashes(_files(folder, found.home))
     if not agreement.is_rehearsal:
         records = fact_lines(agreement, facts.parties, facts.listings, as_of=as_of)
         return _made(agreement, folder, facts, facts.parties, facts.listings, (), {}, inputs, tuple(records))
@@ -156,12 +174,16 @@ def gather(
     DataFileError
         The folder has faults; all of them are told.
     """
-    home = _home(folder)
-    facts = example.load(home, is_bulk_only=True)
-    recorded = {f"{name}.csv" for name in example.RECORDED}
-    files = [path for path in _files(folder, home) if path.name not in recorded]
-    hashes = {**_hashes(files), **(inputs or {})}
-    return _made(load_agreement(folder), folder, facts, parties, listings, decisions, activity or {}, hashes)
+    with data.inside(folder):
+        found, faults = examine(folder, is_bulk_only=True)
+        if found is None:
+            raise DataFileError(
+                "data_file_faults", {"file": folder.name, "n": len(faults)}, {"file": str(folder)}, "", faults
+            )
+        recorded = {f"{name}.csv" for name in example.RECORDED}
+        files = [path for path in _files(folder, found.home) if path.name not in recorded]
+        hashes = {**_hashes(files), **(inputs or {})}
+        return _made(found.agreement, folder, found.facts, parties, listings, decisions, activity or {}, hashes)
 
 
 def _made(
@@ -182,15 +204,17 @@ def _made(
     own = tuple(sorted(map(shared, listings), key=lambda one: one.id))
     # invented firms say what they need: nothing is inferred about them
     inferred = () if agreement.is_rehearsal else _inferred(agreement, known, own, frozenset(facts.closed))
-    bulk = {path.stem: path for path in sorted(facts.tables.glob("*.csv")) if path.stem not in example.RECORDED}
+    sides = [side.code for side in agreement.sides]
+    bulk = {name: rows for name, rows in facts.bulk.items() if name not in example.RECORDED}
     return Material(
+        folder=folder,
         agreement=agreement,
         parties=known,
         listings=(*own, *inferred),
         decisions=last_words(decisions),
         activity={**activity, "listings": own},
         tables=bulk,
-        counts=facts.counts,
+        counts=facts.counts if facts.counts is not None else example.counted(known, sides),
         statistics=facts.statistics,
         closed=frozenset(facts.closed),
         # an invented life names no real unit
@@ -217,7 +241,8 @@ def _inferred(
         and "products" not in party.inferred
     }
     known = {key for key in firms if weights[key] >= float(policy["least_weight"])}
-    chains, rules = taxonomies.chains(agreement.fields), data.evidence_rules()
+    chains = taxonomies.chains(agreement.fields) if agreement.fields else ()
+    rules = data.evidence_rules()
     directory = Directory([*firms.values()], chain_headings(chains), rules, weights)
     first: set[str] = set()
     never = {side: {*policy["through_suppliers"], *policy["mixed"]} for side in sides}
@@ -262,12 +287,6 @@ def inferred_kinds() -> frozenset[str]:
 def _policy() -> Mapping[str, Any]:
     found: Mapping[str, Any] = data.read(data.root() / "policies" / "implied.yaml", "implied")
     return found
-
-
-def _home(folder: Path) -> Path:
-    """The folder whose tables count: a rehearsal has those of the agreement it is based on."""
-    head = data.read(folder / "agreement.yaml")
-    return folder.parent / head["based_on"] if "based_on" in head else folder
 
 
 def _files(*folders: Path) -> list[Path]:

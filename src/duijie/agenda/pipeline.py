@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from duijie import __version__
+from duijie import __version__, data
 from duijie.data.documents import plain
+from duijie.intake import example
 from duijie.store import open_store
 from duijie.store.base import matrix
 from duijie.terms import Bilingual, Counts, Progress, Provenance, silent
@@ -79,7 +80,12 @@ def run(
     -----
     A stage without its input answers with an empty result that says what is missing; it never stops the line.
     """
-    walk = _Walk(progress)
+    folder = source.folder if isinstance(source, Material) else source
+    with data.inside(folder):
+        return _walked(_Walk(progress), source, out, as_of=as_of, seed=seed, with_report=with_report)
+
+
+def _walked(walk: _Walk, source: Path | Material, out: Path, *, as_of: date, seed: int, with_report: bool) -> Agenda:
     material, counts = walk.stage("read", lambda: _read(source, out, as_of=as_of, seed=seed))
     home = out / material.agreement.key
     diagnosis = walk.stage("diagnose", lambda: stages.diagnosis(material, counts, progress=walk.inside("diagnose")))
@@ -124,7 +130,8 @@ def rank(material: Material, kind: str, before: Mapping[str, Any], *, as_of: dat
     dict
         A whole document, plain values, to be written in place of `before`.
     """
-    return dict(plain(_stamped(stages.reranked(material, kind, before, on=as_of), material, seed)))
+    with data.inside(material.folder):
+        return dict(plain(_stamped(stages.reranked(material, kind, before, on=as_of), material, seed)))
 
 
 def outdated(material: Material, document: Mapping[str, Any], *, as_of: date) -> tuple[str, ...]:
@@ -132,7 +139,8 @@ def outdated(material: Material, document: Mapping[str, Any], *, as_of: date) ->
 
     Changes of parties, of decisions and of a kind's file are not looked at.
     """
-    return stages.outdated(material, document, on=as_of)
+    with data.inside(material.folder):
+        return stages.outdated(material, document, on=as_of)
 
 
 def _read(source: Path | Material, out: Path, *, as_of: date, seed: int) -> tuple[Material, Counts]:
@@ -145,13 +153,16 @@ def _stored_counts(material: Material, home: Path) -> Counts:
     sides = [side.code for side in material.agreement.sides]
     home.mkdir(parents=True, exist_ok=True)
     with open_store(f"duckdb:{home / 'store.duckdb'}") as store:
-        for name, path in material.tables.items():
-            store.keep(name, path)
+        for name, rows in material.tables.items():
+            store.keep(name, rows)
         if material.counts is None:
             # No proxy under a method's name: without counts the diagnosis says that it has none.
             return Counts((*sides, REFERENCE), (), np.zeros((len(sides) + 1, 0)), "firms")
-        regions, industries, values = matrix(store.sql(counts_by_region()).arrow(), "region", "industry", "n")
-    return replace(material.counts, regions=regions, industries=industries, values=values)
+        counts = material.counts
+        if "counts" in material.tables:
+            regions, industries, values = matrix(store.sql(counts_by_region()).arrow(), "region", "industry", "n")
+            counts = replace(counts, regions=regions, industries=industries, values=values)
+    return example.completed(counts, sides)
 
 
 class _Walk:

@@ -14,6 +14,7 @@ from duijie.diagnose.groupings import Grouping
 from duijie.errors import DataFileError
 from duijie.intake import taxonomies
 from duijie.intake.coding import division_chances
+from duijie.intake.example import national_source
 from duijie.match.floor import Floor, load_floor, within_share
 from duijie.match.readers import is_inferred
 from duijie.match.run import Matches, digest
@@ -77,7 +78,14 @@ def diagnosis(material: Material, counts: Counts, *, progress: Progress) -> dict
         ],
         progress=progress,
     ).to_dict()
-    return {**found, "sources": [*found.get("sources", ()), *_sources(counts.source), *_registers(material)]}
+    return {
+        **found,
+        "sources": [
+            *found.get("sources", ()),
+            *_sources(counts.source, national_source(material.counts)),
+            *_registers(material),
+        ],
+    }
 
 
 def advice(material: Material, *, as_of: date) -> dict[str, Any]:

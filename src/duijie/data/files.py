@@ -7,8 +7,9 @@ import difflib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,23 +20,25 @@ from duijie.errors import DataFileError, Fault, InputError
 from duijie.terms.days import NO_END, parse_end
 
 from .documents import json_document, yaml_document
+from .shelf import beside, enter, kept, listing, root, stacked
 
-__all__ = ["check", "json_lines", "listing", "read", "read_json", "root", "table"]
+__all__ = [
+    "check",
+    "enter_agreement",
+    "entries",
+    "inside",
+    "json_lines",
+    "listing",
+    "read",
+    "read_json",
+    "root",
+    "table",
+]
 
 MOST_BYTES = 16_000_000
 """Of a file in YAML or JSON; tables of firms are not written in either."""
 
 Document = tuple[Any, tuple[Fault, ...]]
-
-
-def root() -> Path:
-    """The folder of the built-in data files."""
-    return Path(__file__).parent
-
-
-def listing(folder: str, suffix: str = ".yaml") -> tuple[Path, ...]:
-    """The files of a built-in folder in name order; empty where the folder is."""
-    return tuple(sorted((root() / folder).glob(f"*{suffix}")))
 
 
 def read(path: Path, schema: str = "") -> Any:
@@ -50,6 +53,61 @@ def read(path: Path, schema: str = "") -> Any:
     if faults:
         raise DataFileError("data_file_faults", {"file": path.name, "n": len(faults)}, {"file": str(path)}, "", faults)
     return document
+
+
+@kept
+def entries(room: str, schema: str, part: str = "", key: str = "key") -> tuple[Mapping[str, Any], ...]:
+    """The entries of all files of a room, each file a list of them; of two with one key the one that stands first.
+
+    Parameters
+    ----------
+    room
+        Such as ``evidence``; the open folder's files stand before the built-in ones.
+    schema
+        What each file is checked against.
+    part
+        The key of the list where a file is an object of several; a file may leave it out.
+    key
+        Which field names an entry.
+
+    Raises
+    ------
+    DataFileError
+        A file breaks the schema.
+    """
+    found: dict[str, Mapping[str, Any]] = {}
+    for path in stacked(room):
+        document = read(path, schema)
+        for row in document.get(part, ()) if part else document:
+            found.setdefault(str(row[key]), row)
+    return tuple(found.values())
+
+
+@contextmanager
+def inside(folder: Path) -> Iterator[None]:
+    """Let an agreement's own kinds, words, … be read before the built-in ones, as long as the block lasts.
+
+    A rehearsal has those of the agreement it is based on as well. A folder that cannot be read brings nothing.
+    """
+    with beside(*_with_base(folder)):
+        yield
+
+
+def enter_agreement(folder: Path) -> None:
+    """Like :func:`inside`, until the block of :func:`duijie.data.shelf.beside` around it ends."""
+    enter(*_with_base(folder))
+
+
+def _with_base(folder: Path) -> tuple[Path, ...]:
+    head = folder / "agreement.yaml"
+    base = _based_on(head, head.stat().st_mtime_ns) if head.is_file() else ""
+    return (folder, folder.parent / base) if base else (folder,)
+
+
+@lru_cache(maxsize=64)
+def _based_on(head: Path, _changed: int) -> str:
+    document, _ = check(head)
+    return str(document.get("based_on", "")) if isinstance(document, dict) else ""
 
 
 def check(path: Path, schema: str = "") -> tuple[Any, tuple[Fault, ...]]:

@@ -50,8 +50,10 @@ def grouping_fit(grouping: Grouping, counts: Counts, region: str, *, national: s
     GroupingFit
         NaN quotient with band (0, inf) for a region without firms.
     """
-    sure = np.array([code.startswith(grouping.industries) for code in counts.industries])
-    part = np.array([code.startswith((*grouping.industries, *grouping.partial)) for code in counts.industries])
+    sure = np.array([code.startswith(grouping.industries) for code in counts.industries], dtype=bool)
+    part = np.array(
+        [code.startswith((*grouping.industries, *grouping.partial)) for code in counts.industries], dtype=bool
+    )
     rows = counts.values[[counts.regions.index(region), counts.regions.index(national)]]
     inside, total = rows[:, sure].sum(1), rows.sum(1)
     table = np.stack([inside, total - inside], axis=1)

@@ -2,24 +2,45 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
-from duijie.data import check, read, root, table
+from duijie.cells.codes import regions
+from duijie.data import check, read, root, sentence, table
 from duijie.data.evidence import organisation_kind
+from duijie.data.shelf import stacked
 from duijie.data.sources import source
 from duijie.errors import DataFileError, Fault
 from duijie.terms import Counts, Listing, Party, Source, TravelTimes
 
-__all__ = ["RECORDED", "Example", "load"]
+from . import taxonomies
+
+__all__ = [
+    "NATIONAL",
+    "RECORDED",
+    "Example",
+    "Table",
+    "columns",
+    "completed",
+    "counted",
+    "examine",
+    "load",
+    "national_source",
+    "table_names",
+]
+
+NATIONAL = "national"
+"""The region all others are compared with; where a table of counts has no row of it, the built-in ones are taken."""
 
 Row = Mapping[str, str]
 _PARTY_TABLES = {
@@ -34,6 +55,29 @@ RECORDED = (*_PARTY_TABLES, "listings")
 
 
 @dataclass(frozen=True, eq=False)
+class Table:
+    """Rows of one table as text, and where each of them stands; `labels` are the headings by column, `sheet` is empty
+    for a file that has none.
+    """
+
+    path: Path
+    rows: Sequence[Row] = ()
+    numbers: Sequence[int] = ()
+    sheet: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    def where(self, at: int, column: str = "") -> dict[str, Any]:
+        """The place of a cell, or of a row, as the office's own program shows it."""
+        place: dict[str, Any] = {"file": str(self.path), "sheet": self.sheet, "row": self.numbers[at]}
+        place |= {"column": self.labels.get(column, column)}
+        return {key: value for key, value in place.items() if value}
+
+
+Tables = Mapping[str, Sequence[Table]]
+_MOST_COMPARED = 1000  # ids a wrong one is held against: each costs 20 µs
+
+
+@dataclass(frozen=True, eq=False)
 class Example:
     """What an agreement folder's tables hold.
 
@@ -41,11 +85,14 @@ class Example:
     rows of text with a :class:`Source` under ``source``. `counts` sums the years of the table of counts, None where
     the folder has none; `coverage` says how many registrations stand behind each region, how many of them have an
     industry, and how they were drawn; `travel_times` come from the direct connections of the table of trains.
-    `tables` is the folder of the files; `closed` are the firms that a source tells to have closed, by id,
+    `places` tells where each listing stands. `tables` is the folder of the files, `bulk` the tables as a store takes
+    them, each its file or its rows; `closed` are the firms that a source tells to have closed, by id,
     `honours` what organisations were named for, by theirs.
     """
 
     tables: Path
+    bulk: Mapping[str, Path | pa.Table]
+    places: Mapping[str, Mapping[str, Any]]
     parties: tuple[Party, ...]
     listings: tuple[Listing, ...]
     clause_of: Mapping[str, str]
@@ -63,20 +110,23 @@ class Example:
     honours: Mapping[str, Sequence[str]]
 
 
-def load(folder: Path, *, is_bulk_only: bool = False) -> Example:
+def load(folder: Path, *, is_bulk_only: bool = False, beside: Tables | None = None) -> Example:
     """Everything in the tables of an agreement folder.
 
     Parameters
     ----------
     folder
-        Its ``agreement.yaml`` names the sides and, under ``tables``, the folder of the CSV files.
+        Its ``agreement.yaml`` names the sides and, under ``tables``, the folder of the CSV files; ``tables`` where it
+        names none.
     is_bulk_only
         True leaves the tables of :data:`RECORDED` unread: parties and listings are then empty.
+    beside
+        Rows from elsewhere, a workbook for instance, which are checked like those of the files.
 
     Returns
     -------
     Example
-        A table that is absent is empty.
+        A table that is absent is empty. Without counts firms are counted where they have an industry.
 
     Raises
     ------
@@ -91,30 +141,63 @@ def load(folder: Path, *, is_bulk_only: bool = False) -> Example:
     >>> {party.kind for party in example.parties} >= {"firm", "institute", "carrier", "fund"}
     True
     """
-    head, faults = _head(folder)
-    home = folder / str(head.get("tables", ""))
-    if not faults and not home.is_dir():
-        faults = [Fault("file_missing", {"file": str(home)})]
-    tables: dict[str, tuple[Row, ...]] = {}
-    if not faults:
-        for name in _forms()["tables"]:
-            is_read = not (is_bulk_only and name in RECORDED)
-            tables[name], wrong = _checked(home / f"{name}.csv", name) if is_read else ((), [])
-            faults.extend(wrong)
-        sides = {side["code"] for side in head["sides"]}
-        faults.extend(_crossed(home, tables, sides, is_bulk_only=is_bulk_only))
-    if faults:
+    found, faults = examine(folder, is_bulk_only=is_bulk_only, beside=beside)
+    if faults or found is None:
         where, values = {"file": str(folder)}, {"file": folder.name, "n": len(faults)}
         raise DataFileError("data_file_faults", values, where, "", faults)
-    return _example(home, tables)
+    return found
+
+
+def examine(
+    folder: Path, *, is_bulk_only: bool = False, beside: Tables | None = None
+) -> tuple[Example | None, tuple[Fault, ...]]:
+    """What :func:`load` gives and everything wrong with it; nothing where anything is."""
+    head, faults = _head(folder)
+    if faults:
+        return None, tuple(faults)
+    home = folder / str(head.get("tables", "tables"))
+    faults += _strangers(home)
+    tables: dict[str, list[Table]] = {}
+    for name in table_names():
+        if is_bulk_only and name in RECORDED:
+            tables[name] = []
+            continue
+        own, wrong = _read(home / f"{name}.csv")
+        faults += wrong
+        tables[name] = [*own, *(beside or {}).get(name, ())]
+        faults += [fault for one in tables[name] for fault in _faults(one, columns(name))]
+    sides = {side["code"]: side.get("parent", "") for side in head["sides"]}
+    faults += _crossed(tables, sides, is_bulk_only=is_bulk_only)
+    if faults:
+        return None, tuple(faults)
+    rows = {name: [row for one in given for row in one.rows] for name, given in tables.items()}
+    bulk = {name: _stored(given) for name, given in tables.items() if any(not one.sheet or one.rows for one in given)}
+    places = {row["id"]: one.where(at) for one, at, row in _rows_of(tables, "listings")}
+    return _example(home, rows, tuple(sides), bulk, places), ()
+
+
+def _stored(given: Sequence[Table]) -> Path | pa.Table:
+    """A table as a store takes it: its file where it is one, else the rows of all its parts."""
+    if len(given) == 1 and not given[0].sheet:
+        return given[0].path
+    rows = [row for one in given for row in one.rows]
+    return pa.table({column: [row[column] for row in rows] for column in (rows[0] if rows else {})})
 
 
 def _head(folder: Path) -> tuple[Mapping[str, Any], list[Fault]]:
-    path = folder / "agreement.yaml"
-    head, faults = check(path, "agreement")
-    if not faults and "tables" not in head:
-        return head, [Fault("key_missing", {"file": str(path), "key": "·"}, {"key": "tables"})]
+    head, faults = check(folder / "agreement.yaml", "agreement")
     return (head if isinstance(head, Mapping) else {}), list(faults)
+
+
+def _strangers(home: Path) -> list[Fault]:
+    """Files beside the tables that are none of them: a slip in a name would leave a whole table out."""
+    known = [f"{name}.csv" for name in table_names()]
+    found = []
+    for path in sorted(home.glob("*")):
+        if path.is_file() and path.name not in known and not path.name.startswith("."):
+            near = difflib.get_close_matches(path.name, known, 1)
+            found.append(Fault("table_strange", {"file": str(path)}, {"known": known}, near[0] if near else ""))
+    return found
 
 
 @cache
@@ -124,66 +207,103 @@ def _forms() -> Mapping[str, Any]:
     return document
 
 
+def table_names() -> tuple[str, ...]:
+    """The tables an agreement folder may have."""
+    return tuple(_forms()["tables"])
+
+
 @cache
-def _columns(name: str) -> Mapping[str, str]:
-    """Column → form; a table with one source for all has no source columns."""
+def columns(name: str) -> Mapping[str, str]:
+    """Column → form; a table with one source for all has no source columns. A form in capitals may not be empty."""
     own = _forms()["tables"][name]
-    return own if name in _forms()["sources"] else {**own, **_forms()["source"]}
+    return own if name in _forms()["sourced_as_one"] else {**own, **_forms()["source"]}
 
 
 # ---- what is wrong
 
 
-def _checked(path: Path, name: str) -> tuple[tuple[Row, ...], list[Fault]]:
+def _read(path: Path) -> tuple[list[Table], list[Fault]]:
     if not path.exists():
-        return (), []
+        return [], []
     try:
         rows = table(path)
     except DataFileError as error:
-        return (), list(error.faults or [Fault(error.code, error.where)])
-    return rows, list(_faults(path, rows, _columns(name)))
+        return [], list(error.faults or [Fault(error.code, error.where)])
+    return [Table(path, rows, range(2, len(rows) + 2))], []
 
 
-def _faults(path: Path, rows: Sequence[Row], columns: Mapping[str, str]) -> Iterator[Fault]:
+def _faults(given: Table, wanted: Mapping[str, str]) -> Iterator[Fault]:
     """Columns first; cells only of columns that are there."""
-    given = set(rows[0]) if rows else set(columns)
-    for column in sorted(set(columns) - given):
-        yield Fault("table_column_missing", {"file": str(path), "column": column}, {"known": sorted(columns)})
-    for column in sorted(given - set(columns)):
-        yield Fault("table_column_unknown", {"file": str(path), "column": column}, {"known": sorted(columns)})
-    forms = {column: re.compile(_forms()["forms"][form]) for column, form in columns.items() if column in given}
-    for at, row in enumerate(rows, start=2):
+    have, place = set(given.rows[0]) if given.rows else set(wanted), {"file": str(given.path)}
+    for column in sorted(set(wanted) - have):
+        yield Fault("table_column_missing", {**place, "column": column}, {"known": sorted(wanted)})
+    for column in sorted(have - set(wanted)):
+        near = difflib.get_close_matches(column, wanted, 1)
+        yield Fault(
+            "table_column_unknown", {**place, "column": column}, {"known": sorted(wanted)}, near[0] if near else ""
+        )
+    forms = {column: re.compile(_forms()["forms"][form]) for column, form in wanted.items() if column in have}
+    for at, row in enumerate(given.rows):
         for column, form in forms.items():
             if not form.fullmatch(row[column]):
-                where = {"file": str(path), "row": at, "column": column}
-                yield Fault("table_cell_wrong", where, {"value": row[column][:80], "form": columns[column]})
+                form = {one: sentence(f"form_{wanted[column].lower()}", one) for one in ("zh", "en")}
+                code = "table_cell_wrong" if row[column] else "table_cell_empty"
+                yield Fault(code, given.where(at, column), {"value": row[column][:80], "form": form})
 
 
-def _crossed(
-    home: Path, tables: Mapping[str, Sequence[Row]], sides: set[str], *, is_bulk_only: bool
-) -> Iterator[Fault]:
-    """Ids given twice, listings of nobody, of no side, or with a payload that is no JSON object."""
+def _crossed(tables: Tables, sides: Mapping[str, str], *, is_bulk_only: bool) -> Iterator[Fault]:
+    """Ids given twice, listings of nobody, of no side or of the wrong one, places and industries that are none."""
     seen: set[str] = set()
-    for name in (*_PARTY_TABLES, "listings", "exchanges"):
-        for at, row in enumerate(tables[name], start=2):
-            key = row.get("id", "")
-            if key in seen:
-                yield Fault("id_twice", {"file": str(home / f"{name}.csv"), "row": at, "column": "id"}, {"value": key})
-            seen.add(key)
-    parties = {row.get("id") for name in _PARTY_TABLES for row in tables[name]}
-    for name in () if is_bulk_only else ("closures", "honours"):
-        for at, row in enumerate(tables[name], start=2):
-            if row.get("party") not in parties:
-                where = {"file": str(home / f"{name}.csv"), "row": at, "column": "party"}
-                yield Fault("party_unknown", where, {"value": row.get("party")})
-    for at, row in enumerate(tables["listings"], start=2):
-        where = {"file": str(home / "listings.csv"), "row": at}
+    for one, at, row in _rows_of(tables, *_PARTY_TABLES, "listings", "exchanges"):
+        key = row.get("id", "")
+        if key in seen:
+            yield Fault("id_twice", one.where(at, "id"), {"value": key})
+        seen.add(key)
+    parties = {row.get("id"): row.get("region", "") for _, _, row in _rows_of(tables, *_PARTY_TABLES)}
+    for one, at, row in () if is_bulk_only else _rows_of(tables, "closures", "honours"):
         if row.get("party") not in parties:
-            yield Fault("party_unknown", {**where, "column": "party"}, {"value": row.get("party")})
-        if row.get("side") not in sides:
-            yield Fault("side_unknown", {**where, "column": "side"}, {"value": row.get("side"), "known": sorted(sides)})
-        if not isinstance(_json(row.get("payload", "")), dict):
-            yield Fault("payload_broken", {**where, "column": "payload"}, {"value": row.get("payload", "")[:80]})
+            yield Fault("party_unknown", one.where(at, "party"), {"value": row.get("party")})
+    for one, at, row in _rows_of(tables, "listings"):
+        yield from _crossed_listing(one, at, row, parties, sides)
+    yield from _unplaced(tables, {*sides, *sides.values(), NATIONAL, ""})
+
+
+def _rows_of(tables: Tables, *names: str) -> Iterator[tuple[Table, int, Row]]:
+    for name in names:
+        for one in tables[name]:
+            yield from ((one, at, row) for at, row in enumerate(one.rows))
+
+
+def _crossed_listing(
+    one: Table, at: int, row: Row, parties: Mapping[str | None, str], sides: Mapping[str, str]
+) -> Iterator[Fault]:
+    party, side = row.get("party"), row.get("side")
+    if party not in parties:
+        few = [str(key) for key in parties] if len(parties) <= _MOST_COMPARED else []
+        near = difflib.get_close_matches(str(party), few, 1)
+        yield Fault("party_unknown", one.where(at, "party"), {"value": party}, near[0] if near else "")
+    elif parties[party] in sides and side in sides and parties[party] != side:
+        yield Fault("side_not_of_party", one.where(at, "side"), {"value": side, "region": parties[party]})
+    if side not in sides:
+        yield Fault("side_unknown", one.where(at, "side"), {"value": side, "known": sorted(sides)})
+    if not isinstance(_json(row.get("payload", "")), dict):
+        yield Fault("payload_broken", one.where(at, "payload"), {"value": row.get("payload", "")[:80]})
+
+
+def _unplaced(tables: Tables, own: set[str]) -> Iterator[Fault]:
+    """Codes of the right form that no list has: of regions beside the agreement's own, of industries."""
+    codes, industries = regions(), taxonomies.gbt4754().industries
+    for name in tables:
+        for one, at, row in _rows_of(tables, name):
+            place, work = row.get("region", ""), row.get("industry", "")
+            if _CODE.fullmatch(place) and place not in own and place not in codes:
+                yield Fault("region_not_listed", one.where(at, "region"), {"value": place})
+            if _INDUSTRY.fullmatch(work) and work not in industries:
+                yield Fault("industry_not_listed", one.where(at, "industry"), {"value": work})
+
+
+# what has another form is told as that
+_CODE, _INDUSTRY = re.compile("[0-9]{6}"), re.compile("[A-T]|[0-9]{2,4}")
 
 
 def _json(text: str) -> Any:
@@ -196,16 +316,25 @@ def _json(text: str) -> Any:
 # ---- terms
 
 
-def _example(home: Path, tables: Mapping[str, Sequence[Row]]) -> Example:
+def _example(
+    home: Path,
+    tables: Mapping[str, Sequence[Row]],
+    sides: Sequence[str],
+    bulk: Mapping[str, Path | pa.Table],
+    places: Mapping[str, Mapping[str, Any]],
+) -> Example:
     def rows(name: str) -> tuple[Mapping[str, Any], ...]:
         return tuple(_sourced(row) for row in tables[name])
 
     honours: Mapping[str, list[str]] = defaultdict(list)
     for row in tables["honours"]:
         honours[row["party"]].append(row["name"])
+    parties = tuple(_party(row, kind) for name, kind in _PARTY_TABLES.items() for row in tables[name])
     return Example(
         tables=home,
-        parties=tuple(_party(row, kind) for name, kind in _PARTY_TABLES.items() for row in tables[name]),
+        bulk=bulk,
+        places=places,
+        parties=parties,
         listings=tuple(_listing(row) for row in tables["listings"]),
         clause_of={row["id"]: row["clause"] for row in tables["listings"] if row["clause"]},
         statistics=tuple({**row, "value": float(row["value"])} for row in rows("statistics")),
@@ -215,7 +344,7 @@ def _example(home: Path, tables: Mapping[str, Sequence[Row]]) -> Example:
         talent_schemes=rows("talent_schemes"),
         exchanges=rows("exchanges"),
         practices=rows("practices"),
-        counts=_counts(tables["counts"]) if tables["counts"] else None,
+        counts=_counts(tables["counts"]) if tables["counts"] else counted(parties, sides),
         coverage=tuple({**row, "n": int(row["n"]), "n_coded": int(row["n_coded"])} for row in tables["coverage"]),
         honours=dict(honours),
         closed={row["party"]: source(row) for row in tables["closures"]},
@@ -268,15 +397,68 @@ def _listing(row: Row) -> Listing:
 
 def _counts(rows: Sequence[Row]) -> Counts:
     """Firms by region and industry, all years together."""
-    regions = tuple(dict.fromkeys(row["region"] for row in rows))
-    industries = tuple(sorted({row["industry"] for row in rows}))
-    years = sorted({row["year"] for row in rows})
-    values = np.zeros((len(regions), len(industries)))
-    place = {region: at for at, region in enumerate(regions)}, {industry: at for at, industry in enumerate(industries)}
+    numbers: Counter[tuple[str, str]] = Counter()
     for row in rows:
-        values[place[0][row["region"]], place[1][row["industry"]]] += int(row["n"])
-    origin = source(_forms()["sources"]["counts"])
-    return Counts(regions, industries, values, "firms", f"{years[0]}–{years[-1]}", "counts_are_a_sample", origin)
+        numbers[row["region"], row["industry"]] += int(row["n"])
+    years = sorted({row["year"] for row in rows})
+    origin, note = _whose("counts")
+    return _table_of(
+        tuple(dict.fromkeys(row["region"] for row in rows)), numbers, f"{years[0]}–{years[-1]}", note, origin
+    )
+
+
+def counted(parties: Sequence[Party], sides: Sequence[str]) -> Counts | None:
+    """The firms of a list counted by side and industry group, for want of a table of counts; None where none is coded.
+
+    A firm whose industry is known only by its division or section is left out: the nation is counted by groups.
+    """
+    coded = ((one.region, one.industry[:3]) for one in parties if one.kind == "firm" and one.region in sides)
+    numbers = Counter((region, code) for region, code in coded if len(code) == _GROUP)
+    return _table_of(tuple(sides), numbers, "", "counts_from_firms", Source()) if numbers else None
+
+
+_GROUP = 3
+
+
+def completed(counts: Counts, sides: Sequence[str]) -> Counts:
+    """The counts with a row for each side and for the whole country: the built-in one where the table has none.
+
+    A side without a row has no firm. Counts without any industry get no country beside them: there is nothing to
+    compare.
+    """
+    numbers: Counter[tuple[str, str]] = Counter()
+    for region, values in zip(counts.regions, counts.values, strict=True):
+        numbers.update({(region, code): int(n) for code, n in zip(counts.industries, values, strict=True) if n})
+    if NATIONAL not in counts.regions and numbers:
+        rows = table(root() / "reference" / "national.csv")
+        numbers.update({(NATIONAL, row["industry"]): int(row["n"]) for row in rows})
+    places = tuple(dict.fromkeys((*counts.regions, *sides, NATIONAL)))
+    return _table_of(places, numbers, counts.year, counts.note, counts.source)
+
+
+def national_source(counts: Counts | None) -> Source:
+    """Whose word the built-in counts of the country are; nobody's where the table has its own, or there is none."""
+    is_own = counts is None or NATIONAL in counts.regions
+    return Source() if is_own else _whose(NATIONAL)[0]
+
+
+def _table_of(
+    places: tuple[str, ...], numbers: Mapping[tuple[str, str], int], year: str, note: str, origin: Source
+) -> Counts:
+    industries = tuple(sorted({code for _, code in numbers}))
+    rows, across = ({name: at for at, name in enumerate(names)} for names in (places, industries))
+    values = np.zeros((len(places), len(industries)))
+    for (region, code), n in numbers.items():
+        values[rows[region], across[code]] = n
+    return Counts(places, industries, values, "firms", year, note, origin)
+
+
+def _whose(name: str) -> tuple[Source, str]:
+    """The source of a table that has no source columns, as the agreement's ``sources`` say, and the note about it."""
+    for path in stacked("sources"):
+        if found := read(path, "sources").get(name):
+            return source(found), str(found.get("note", ""))
+    return Source(), ""
 
 
 def _travel_times(rows: Sequence[Row]) -> TravelTimes:

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from duijie.data import listing, read, root, table
+from duijie.data import entries, kept, listing, read, root, table
+from duijie.data.shelf import stacked
 from duijie.data.sources import source
 from duijie.errors import DataFileError, Fault
 from duijie.terms import (
@@ -118,9 +119,10 @@ def _classes(codes: Iterable[str]) -> set[str]:
     return set().union(*(_classes(children[code]) if children.get(code) else {code} for code in codes))
 
 
-@cache
+@kept
 def chains(keys: tuple[str, ...] = ()) -> tuple[ChainTemplate, ...]:
-    """The built-in industrial chains: those of `keys` in that order, all of them in name order where none is given.
+    """The industrial chains, built-in or the agreement's own: those of `keys` in that order, all of them in name order
+    where none is given.
 
     Raises
     ------
@@ -132,9 +134,9 @@ def chains(keys: tuple[str, ...] = ()) -> tuple[ChainTemplate, ...]:
     >>> [template.key for template in chains()]
     ['apparel-footwear', 'electronics', 'equipment', 'health']
     """
-    folder = root() / "taxonomies" / "chains"
-    paths = [folder / f"{key}.yaml" for key in keys] or listing("taxonomies/chains")
-    return tuple(chain(path) for path in paths)
+    known = {path.stem: path for path in listing("chains")}
+    absent = root() / "taxonomies" / "chains"
+    return tuple(chain(known.get(key, absent / f"{key}.yaml")) for key in keys or known)
 
 
 def chain(path: Path) -> ChainTemplate:
@@ -176,20 +178,27 @@ def _chain_faults(path: Path, document: Mapping[str, Any]) -> Iterator[Fault]:
                 yield Fault("name_unknown", where, {"name": link[end], "known": keys})
 
 
-@cache
+@kept
 def vocabulary() -> Mapping[str, tuple[Mapping[str, Any], ...]]:
     """For an industry code, the words that tell its products apart: rows ``{word, en, group, aliases}``.
+
+    An agreement's own words of an industry stand before the built-in ones.
 
     Examples
     --------
     >>> next(row["group"] for row in vocabulary()["18"] if row["en"] == "womenswear")
     'audience'
     """
-    document = read(root() / "taxonomies" / "vocabulary.yaml", "vocabulary")
-    return {one["industry"]: tuple(one["products"]) for one in document["classes"]}
+    found: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for path in stacked("vocabulary"):
+        for one in read(path, "vocabulary").get("classes", ()):
+            words = found.setdefault(one["industry"], {})
+            for row in one["products"]:
+                words.setdefault(row["word"], row)
+    return {industry: tuple(words.values()) for industry, words in found.items()}
 
 
-@cache
+@kept
 def relations() -> tuple[ProductRelation, ...]:
     """What products of a class have to do with one another; a relation without order stands once a pair.
 
@@ -225,11 +234,10 @@ def _relation_faults(path: Path, rows: Sequence[Mapping[str, Any]], words: Mappi
                     yield Fault("name_unknown", where, {"name": word, "known": sorted(known)})
 
 
-@cache
+@kept
 def product_groups() -> Mapping[str, Bilingual]:
     """The bilingual names of the groups of product words."""
-    document = read(root() / "taxonomies" / "vocabulary.yaml", "vocabulary")
-    return {row["key"]: Bilingual(**row["name"]) for row in document["groups"]}
+    return {row["key"]: Bilingual(**row["name"]) for row in entries("vocabulary", "vocabulary", "groups")}
 
 
 @cache

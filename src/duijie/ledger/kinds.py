@@ -2,7 +2,7 @@
 
 A kind of case stands in ``data/cases``. The chain of a kind of match is ``match-chain`` narrowed to the `outcome` of
 that kind's file, under the name of the kind of match. A case pins the hash of its definition when it is opened, so that
-editing a file never changes what happened before.
+editing a file never changes what happened before. An agreement's own kinds stand in its folder and are pinned alike.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 
 from duijie.data import files
+from duijie.data.shelf import beside, kept, own_folders
 from duijie.errors import DataFileError, Fault, InputError
 from duijie.terms import Bilingual
 
@@ -22,10 +22,12 @@ __all__ = [
     "STAGES",
     "CaseKind",
     "Node",
+    "case_faults",
     "case_kind",
     "case_kinds",
     "from_document",
     "node_names",
+    "own_case_kinds",
     "split_of",
     "stage_rank",
     "words_within",
@@ -96,13 +98,13 @@ class CaseKind:
         return tuple(key for key, node in self.nodes.items() if not node.reasons)
 
 
-@cache
+@kept
 def _documents() -> Mapping[str, Mapping[str, Any]]:
     found: dict[str, Mapping[str, Any]] = {}
     faults: list[Fault] = []
     for path in files.listing("cases"):
         document, wrong = files.check(path, "case")
-        faults += wrong or tuple(_faults(document, str(path)))
+        faults += wrong or tuple(case_faults(document, str(path)))
         if document:
             found[document["key"]] = document
     if faults:
@@ -110,7 +112,8 @@ def _documents() -> Mapping[str, Mapping[str, Any]]:
     return found
 
 
-def _faults(document: Mapping[str, Any], path: str) -> Iterator[Fault]:
+def case_faults(document: Mapping[str, Any], path: str) -> Iterator[Fault]:
+    """What is wrong with a kind of case that fits its schema: roles and nodes it names and does not have."""
     keys, roles = [node["key"] for node in document["nodes"]], set(document["roles"])
     for at, node in enumerate(document["nodes"]):
         named = {*node["enters"], *node.get("confirmed", {}).get("by", ())}
@@ -122,7 +125,7 @@ def _faults(document: Mapping[str, Any], path: str) -> Iterator[Fault]:
         yield Fault("case_role_unknown", {"file": path, "key": "opens"}, {"role": role})
 
 
-@cache
+@kept
 def case_kinds() -> Mapping[str, CaseKind]:
     """Every definition that can be opened, by ``kind@version``: the kinds of case, and the chain of each kind of match.
 
@@ -141,7 +144,18 @@ def case_kinds() -> Mapping[str, CaseKind]:
     return {one.name: one for one in made}
 
 
-@cache
+def own_case_kinds() -> tuple[CaseKind, ...]:
+    """The definitions that only the agreement's own folder has: whoever reads a case of one needs it kept beside the
+    record.
+    """
+    if not own_folders():
+        return ()
+    with beside():
+        built_in = {one.pinned for one in case_kinds().values()}
+    return tuple(one for one in case_kinds().values() if one.pinned not in built_in)
+
+
+@kept
 def node_names() -> Mapping[str, Bilingual]:
     """The name of each node by its key, as the first kind that has it says."""
     found: dict[str, Bilingual] = {}
@@ -207,7 +221,7 @@ def _node(node: Mapping[str, Any], later: list[str]) -> Node:
 # Which part of an entry each field of a listing or a party goes into
 
 
-@cache
+@kept
 def _stages(kind: str, role: str) -> Mapping[str, tuple[str, bool]]:
     """The stage of each field of a kind of listing, and whether it is free text."""
     document = _kinds_of_match().get(kind)
@@ -218,7 +232,7 @@ def _stages(kind: str, role: str) -> Mapping[str, tuple[str, bool]]:
     return {one["key"]: (one.get("disclosure", "public"), one["type"] == "text") for one in fields}
 
 
-@cache
+@kept
 def _kinds_of_match() -> Mapping[str, Mapping[str, Any]]:
     """The files of the kinds by key, each read once: a page asks for the stages of all of them."""
     return {document["key"]: document for document in map(files.read, files.listing("kinds"))}

@@ -6,7 +6,6 @@ from calendar import monthrange
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +14,7 @@ from duijie.cells.amounts import measure
 from duijie.cells.cell import plain
 from duijie.cells.figures import MOST
 from duijie.data import files
+from duijie.data.shelf import kept
 from duijie.errors import DataFileError, Fault, InputError
 from duijie.terms import Bilingual
 from duijie.terms.days import NO_END, parse_day
@@ -107,12 +107,13 @@ def unit_name(unit: str) -> Bilingual:
     return Bilingual(unit, "/".join(known.get(part, part) for part in unit.split("/")))
 
 
-@cache
+@kept
 def _units() -> dict[str, str]:
-    return dict(files.read(files.root() / "kinds" / "common" / "units.yaml"))
+    own = {row["name"]["zh"]: row["name"]["en"] for row in files.entries("units", "units")}
+    return own | files.read(files.root() / "kinds" / "common" / "units.yaml")
 
 
-@cache
+@kept
 def _figure_type(unit: str) -> tuple[str, str]:
     """The type of cell a number of this unit is, and the unit as that type names it."""
     if unit.startswith("元"):
@@ -260,14 +261,14 @@ class Kind:
         return tuple(_payload_faults(self.fields(role), payload))
 
 
-@cache
+@kept
 def _common() -> tuple[Field, ...]:
     return tuple(_field(one) for one in files.read(files.root() / "kinds" / "common" / "fields.yaml"))
 
 
-@cache
+@kept
 def load_kinds() -> dict[str, Kind]:
-    """All built-in kinds of match by key, in key order.
+    """All kinds of match by key, in key order: the built-in ones, and those of the agreement that is open.
 
     Raises
     ------

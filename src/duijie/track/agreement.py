@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from duijie.data import check, listing, read, root
+from duijie.data import check, entries, inside, listing
 from duijie.data.sources import source
 from duijie.errors import DataFileError, Fault
 from duijie.terms import Action, Agreement, Area, Bilingual, Clause, Department, Indicator, Milestone, Region
@@ -57,7 +57,8 @@ def load_agreement(folder: Path) -> Agreement:
     >>> len(agreement.areas), len(agreement.clauses), agreement.clauses[0].text.zh
     (5, 17, '')
     """
-    found, faults = _read(folder)
+    with inside(folder):
+        found, faults = _read(folder)
     offices = found.departments[1]
     if faults or found.own is None or found.base is None or offices is None:
         where, values = {"file": str(folder)}, {"file": folder.name, "n": len(faults)}
@@ -67,7 +68,8 @@ def load_agreement(folder: Path) -> Agreement:
 
 def agreement_faults(folder: Path) -> tuple[Fault, ...]:
     """Everything wrong with an agreement folder; empty where it loads."""
-    return _read(folder)[1]
+    with inside(folder):
+        return _read(folder)[1]
 
 
 def load_clause(path: Path, agreement: Agreement) -> Clause:
@@ -145,7 +147,7 @@ def _crossed(folder: _Folder) -> Iterator[Fault]:
     if folder.base:
         yield from _twice(folder.head, "areas", [area["key"] for area in folder.base["areas"]])
         yield from _twice(folder.head, "sides", [side["code"] for side in folder.base["sides"]])
-        yield from _unknown(folder.head, "fields", folder.base.get("fields", ()), _stems("taxonomies/chains"))
+        yield from _unknown(folder.head, "fields", folder.base.get("fields", ()), _stems("chains"))
     yield from _crossed_departments(folder)
     yield from _crossed_clauses(folder)
 
@@ -185,16 +187,22 @@ def _known_names(folder: _Folder) -> Mapping[str, Collection[str] | None]:
 
 
 def _policy_names() -> dict[str, Collection[str] | None]:
-    """The kinds of match, node templates and kinds of evidence that exist."""
+    """The kinds of match, node templates, kinds of evidence, measures and units: built in and the folder's own."""
     return {
         "kind": _stems("kinds"),
         "template": _stems("cases"),
-        "evidence": _policy_keys("evidence", "evidence"),
+        "evidence": _keys("evidence", "evidence"),
+        "measure": _keys("measures"),
+        "unit": _keys("units"),
     }
 
 
-def _policy_keys(name: str, key: str) -> set[str]:
-    return {row["key"] for row in read(root() / "policies" / f"{name}.yaml", name)[key]}
+def _keys(room: str, part: str = "") -> set[str] | None:
+    """The keys of a room's entries; None where a file of it is broken, which is told by itself."""
+    try:
+        return {row["key"] for row in entries(room, room, part)}
+    except DataFileError:
+        return None
 
 
 def _stems(folder: str) -> set[str] | None:
@@ -208,6 +216,9 @@ def _crossed_clause(path: Path, clause: Document, known: Mapping[str, Collection
     yield from _unknown(path, "kinds", clause.get("kinds", ()), known["kind"])
     for key in ("indicators", "actions"):
         yield from _twice(path, key, [row["key"] for row in clause[key]])
+    for at, indicator in enumerate(clause["indicators"]):
+        for key in ("measure", "unit"):
+            yield from _unknown(path, f"indicators.{at}.{key}", [indicator[key]], known[key])
     for at, action in enumerate(clause["actions"]):
         place = f"actions.{at}"
         yield from _unknown(path, f"{place}.template", [action["template"]], known["template"])

@@ -57,7 +57,8 @@ class _Life:
 
 
 def _life(agreement: str, records: Path | None) -> _Life:
-    folder = Path(agreement) if Path(agreement).is_dir() else data.root() / "agreements" / agreement
+    folder = data.agreement_folder(agreement)
+    click.get_current_context().with_resource(data.inside(folder))
     beside = records or folder / "records.jsonl"
     return _Life(load_agreement(folder), read_lines(beside) if records or beside.exists() else {})
 

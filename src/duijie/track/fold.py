@@ -12,7 +12,7 @@ from duijie.terms.days import shifted
 
 from .conference import Decision, with_tasks
 from .explain import clause_reasons
-from .indicators import CUMULATIVE, Ledger, Promise, measure, promises_of
+from .indicators import Ledger, Promise, measure, measures, promises_of
 from .lifecycle import Amendment, as_amended, lifecycle
 from .standing import ActionProgress, ClauseProgress, IndicatorProgress, MilestoneProgress, Progress
 from .trajectory import Target, deadline_light, due_day, progress_class, worst
@@ -181,7 +181,7 @@ def _trend(book: _Book, clause: Clause, indicator: Indicator, as_of: date) -> tu
     if days[0].isoformat() < book.agreement.signed_on:
         return None
     first, before, now = (book.value(day, clause, indicator) for day in days)
-    if indicator.measure in CUMULATIVE:
+    if measures()[indicator.measure].adds_up:
         before, now = (before or 0.0) - (first or 0.0), (now or 0.0) - (before or 0.0)
     return None if before is None or now is None else (before, now)
 

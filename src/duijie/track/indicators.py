@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from math import fsum
 from statistics import median
+from typing import Any
 
-from duijie.errors import DuijieError
-from duijie.terms import CHAIN, Indicator, Listing, Step
+from duijie import data
+from duijie.errors import DuijieError, Fault
+from duijie.terms import CHAIN, Bilingual, Indicator, Listing, Step
 
-__all__ = ["CUMULATIVE", "MEASURES", "Case", "Ledger", "Promise", "cases_of", "measure", "promises_of"]
+__all__ = [
+    "Case",
+    "Ledger",
+    "Measure",
+    "Promise",
+    "cases_of",
+    "measure",
+    "measure_faults",
+    "measures",
+    "promises_of",
+]
 
 REFUSED = "refused"
 
@@ -136,13 +149,61 @@ def promises_of(steps: Iterable[Step]) -> tuple[Promise, ...]:
     return tuple(found)
 
 
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A way to count, as a file of ``data/measures`` or of an agreement's own says it; `fold` is one of a closed list.
+
+    `of` names what is looked at (``case/NODE``, ``step/NODE``, ``promise``, ``listing/KIND/ROLE/FIELD``), `over` what a
+    share or a number of days begins from; where it `adds_up` the value only grows.
+    """
+
+    key: str
+    name: Bilingual
+    definition: Bilingual
+    fold: str
+    of: str
+    over: str = ""
+    adds_up: bool = False
+
+
+@data.kept
+def measures() -> Mapping[str, Measure]:
+    """All measures by key: the agreement's own, then the built-in ones.
+
+    Raises
+    ------
+    DataFileError
+        A file breaks the schema.
+    """
+    found = (
+        Measure(**{**row, "name": Bilingual(**row["name"]), "definition": Bilingual(**row["definition"])})
+        for row in data.entries("measures", "measures")
+    )
+    return {one.key: one for one in found}
+
+
+def measure_faults(row: Mapping[str, Any], where: Mapping[str, Any]) -> Iterator[Fault]:
+    """What is wrong with a measure that fits its schema: a fold over what it cannot fold, a node no case has."""
+    ends = [row["of"], *([row["over"]] if "over" in row else [])]
+    if (row["fold"], *(one.partition("/")[0] for one in ends)) not in _FOLDS or (
+        row["fold"] == "sum" and row["of"].startswith("listing") and row["of"].count("/") < 3
+    ):
+        yield Fault("measure_unfoldable", where, {"fold": row["fold"], "of": " / ".join(ends)})
+    for one in ends:
+        sort, _, node = one.partition("/")
+        known = [*CHAIN, REFUSED, *(["open"] if sort == "case" else [])]
+        if sort in ("case", "step") and node not in known:
+            near = difflib.get_close_matches(node, known, 1)
+            yield Fault("name_unknown", where, {"name": node, "known": known}, near[0] if near else "")
+
+
 def measure(indicator: Indicator, ledger: Ledger) -> float | None:
     """The value of an indicator from what was recorded.
 
     Parameters
     ----------
     indicator
-        Its `measure` names a fold of :data:`MEASURES`. `parameters` may narrow it: ``kinds`` (of listing),
+        Its `measure` is a key of :func:`measures`. `parameters` may narrow it: ``kinds`` (of listing),
         ``confirmed`` (amounts count only once the other side countersigned them), ``of`` (kinds of promise; a
         count of open cases then counts open promises).
     ledger
@@ -157,27 +218,47 @@ def measure(indicator: Indicator, ledger: Ledger) -> float | None:
     Raises
     ------
     DuijieError
-        ``track_measure_unknown``: the measure is not on the list.
+        ``track_measure_unknown``: there is no such measure.
     """
-    if indicator.measure not in MEASURES:
-        values = {"measure": indicator.measure, "known": ", ".join(sorted(MEASURES))}
+    known = measures()
+    if indicator.measure not in known:
+        values = {"measure": indicator.measure, "known": ", ".join(sorted(known))}
         raise DuijieError("track_measure_unknown", values, {"indicator": indicator.key})
-    return MEASURES[indicator.measure](indicator, ledger)
+    found = known[indicator.measure]
+    ends = (found.of.partition("/")[0], *([found.over.partition("/")[0]] if found.over else ()))
+    return _FOLDS[(found.fold, *ends)](found, indicator, ledger)
 
 
-def _reached(node: str) -> Callable[[Indicator, Ledger], float]:
-    return lambda _, ledger: float(ledger.chain[node])
+def _cases(found: Measure, indicator: Indicator, ledger: Ledger) -> float:
+    node = found.of.partition("/")[2]
+    if node == "open" and "of" in indicator.parameters:
+        return float(sum(not _is_done(one, ledger.as_of) for one in _asked(indicator, ledger)))
+    if node in ("open", REFUSED):
+        return float(sum(case.is_open if node == "open" else case.is_refused for case in ledger.cases))
+    return float(ledger.chain[node])
 
 
-def _amount(node: str) -> Callable[[Indicator, Ledger], float]:
-    """Amounts in the indicator's own unit; nothing is converted silently."""
+def _share_of_cases(found: Measure, _: Indicator, ledger: Ledger) -> float | None:
+    """Of the cases that reached the first node the share that reached the other as well."""
+    node, over = found.of.partition("/")[2], found.over.partition("/")[2]
+    began = [case for case in ledger.cases if over in case.reached]
+    return sum(node in case.reached for case in began) / len(began) if began else None
 
-    def fold(indicator: Indicator, ledger: Ledger) -> float:
-        is_strict = bool(indicator.parameters.get("confirmed", False))
-        taken = (step for step in ledger.steps if step.kind == node and step.unit == indicator.unit)
-        return fsum(step.amount or 0.0 for step in taken if not is_strict or _is_confirmed(step, ledger.as_of))
 
-    return fold
+def _amounts(found: Measure, indicator: Indicator, ledger: Ledger) -> list[Step]:
+    """The steps that bring an amount in the indicator's own unit; nothing is converted silently."""
+    node, is_strict = found.of.partition("/")[2], bool(indicator.parameters.get("confirmed", False))
+    taken = (step for step in ledger.steps if step.kind == node and step.unit == indicator.unit)
+    return [step for step in taken if not is_strict or _is_confirmed(step, ledger.as_of)]
+
+
+def _sum_of_steps(found: Measure, indicator: Indicator, ledger: Ledger) -> float:
+    return fsum(step.amount or 0.0 for step in _amounts(found, indicator, ledger))
+
+
+def _last_amount(found: Measure, indicator: Indicator, ledger: Ledger) -> float | None:
+    given = sorted((step for step in _amounts(found, indicator, ledger) if step.amount is not None), key=_order)
+    return given[-1].amount if given else None
 
 
 def _is_confirmed(step: Step, as_of: date) -> bool:
@@ -185,21 +266,31 @@ def _is_confirmed(step: Step, as_of: date) -> bool:
     return step.is_confirmed and _day(str(step.payload.get("confirmed_on", step.on))) <= as_of.isoformat()
 
 
-def _n_listings(indicator: Indicator, ledger: Ledger) -> float | None:
-    kinds = indicator.parameters.get("kinds")
+def _listings(found: Measure, indicator: Indicator, ledger: Ledger) -> list[Listing] | None:
     if ledger.listings is None:
         return None
-    return float(sum(not isinstance(kinds, list | tuple) or one.kind in kinds for one in ledger.listings))
+    _, kind, role, *_ = (*found.of.split("/"), "", "")
+    kinds = indicator.parameters.get("kinds")
+    return [
+        one
+        for one in ledger.listings
+        if kind in ("", one.kind)
+        and role in ("", one.role)
+        and (not isinstance(kinds, list | tuple) or one.kind in kinds)
+    ]
 
 
-def _n_refused(_: Indicator, ledger: Ledger) -> float:
-    return float(sum(case.is_refused for case in ledger.cases))
+def _n_listings(found: Measure, indicator: Indicator, ledger: Ledger) -> float | None:
+    given = _listings(found, indicator, ledger)
+    return None if given is None else float(len(given))
 
 
-def _n_open(indicator: Indicator, ledger: Ledger) -> float:
-    if "of" in indicator.parameters:
-        return float(sum(not _is_done(one, ledger.as_of) for one in _asked(indicator, ledger)))
-    return float(sum(case.is_open for case in ledger.cases))
+def _sum_of_listings(found: Measure, indicator: Indicator, ledger: Ledger) -> float | None:
+    """The sum of a field; a listing that does not state it adds nothing."""
+    given, name = _listings(found, indicator, ledger), found.of.rpartition("/")[2]
+    if given is None:
+        return None
+    return fsum(value for one in given if isinstance(value := one.payload.get(name), int | float))
 
 
 def _asked(indicator: Indicator, ledger: Ledger) -> list[Promise]:
@@ -211,7 +302,7 @@ def _is_done(promise: Promise, as_of: date) -> bool:
     return bool(promise.done_on) and _day(promise.done_on) <= as_of.isoformat()
 
 
-def _share_in_time(indicator: Indicator, ledger: Ledger) -> float | None:
+def _share_in_time(_: Measure, indicator: Indicator, ledger: Ledger) -> float | None:
     """Kept promises of those that were kept or fell due: one still open within its limit does not count yet."""
     limit = ledger.as_of.isoformat()
     asked = [(one, _is_done(one, ledger.as_of)) for one in _asked(indicator, ledger) if one.due_on]
@@ -220,28 +311,24 @@ def _share_in_time(indicator: Indicator, ledger: Ledger) -> float | None:
     return kept / len(settled) if settled else None
 
 
-def _median_days(_: Indicator, ledger: Ledger) -> float | None:
+def _median_days(found: Measure, _: Indicator, ledger: Ledger) -> float | None:
+    node, over = found.of.partition("/")[2], found.over.partition("/")[2]
     spans = [
-        (date.fromisoformat(_day(case.reached["signed"])) - date.fromisoformat(_day(case.reached["need"]))).days
+        (date.fromisoformat(_day(case.reached[node])) - date.fromisoformat(_day(case.reached[over]))).days
         for case in ledger.cases
-        if "need" in case.reached and "signed" in case.reached
+        if over in case.reached and node in case.reached
     ]
     return float(median(spans)) if spans else None
 
 
-MEASURES: Mapping[str, Callable[[Indicator, Ledger], float | None]] = {
-    "n_listings": _n_listings,
-    "n_matches": _reached("match"),
-    "n_meetings": _reached("meeting"),
-    "n_intents": _reached("intent"),
-    "n_signed": _reached("signed"),
-    "n_delivered": _reached("delivered"),
-    "signed_amount": _amount("signed"),
-    "delivered_amount": _amount("delivered"),
-    "n_refused": _n_refused,
-    "share_in_time": _share_in_time,
-    "median_days_need_to_signed": _median_days,
-    "n_open": _n_open,
+# Closed: another way of folding is code, another measure is a line of data.
+_FOLDS: Mapping[tuple[str, ...], Callable[[Measure, Indicator, Ledger], float | None]] = {
+    ("count", "case"): _cases,
+    ("count", "listing"): _n_listings,
+    ("sum", "step"): _sum_of_steps,
+    ("sum", "listing"): _sum_of_listings,
+    ("share", "promise"): _share_in_time,
+    ("share", "case", "case"): _share_of_cases,
+    ("median_days", "case", "case"): _median_days,
+    ("last", "step"): _last_amount,
 }
-
-CUMULATIVE = frozenset(MEASURES) - {"share_in_time", "median_days_need_to_signed", "n_open"}

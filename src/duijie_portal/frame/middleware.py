@@ -19,6 +19,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 
 from duijie.data import sentence
+from duijie.data.shelf import beside
 from duijie_portal.accounts.models import Person, Role
 from duijie_portal.home import DEMONSTRATION, operator_of
 from duijie_portal.ledger.pages import language_of, speaking
@@ -39,7 +40,8 @@ class ChosenLanguage:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
         language = chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
-        with speaking(language):
+        # what an agreement brings of its own is read for requests about it, and for no other
+        with speaking(language), beside():
             request.LANGUAGE_CODE = language
             response = self._answer(request)
             response.headers.setdefault("Content-Language", language)

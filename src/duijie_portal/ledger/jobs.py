@@ -27,7 +27,7 @@ from django_tasks import task
 from django_tasks.base import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
-from duijie.data import sentence
+from duijie.data import inside, sentence
 from duijie.errors import DeniedError, DuijieError, InputError
 from duijie_portal.accounts.door import write
 from duijie_portal.accounts.models import Person
@@ -309,7 +309,7 @@ def run_job(key: str) -> None:
     """Do a job that waits; one that somebody else took, or that was cancelled, is left alone."""
     row = _claimed(key)
     if row is not None:
-        with _beating(row):
+        with _beating(row), inside(Path(row.agreement.folder)):
             _do(Run(row))
 
 

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from duijie import terms
+from duijie.data import inside
 from duijie.data.files import json_lines
 from duijie.errors import Fault, InputError
 from duijie.ledger import events
@@ -159,7 +160,8 @@ def load_records(agreement: Agreement, path: Path, *, progress: Progress = silen
             progress("portal_load", at, len(rows))
     if faults:
         raise InputError("data_file_faults", {"file": path.name, "n": len(faults)}, {"file": str(path)}, "", faults)
-    _store(load)
+    with inside(Path(agreement.folder)):
+        _store(load)
     progress("portal_load", len(rows), len(rows))
     return counts
 

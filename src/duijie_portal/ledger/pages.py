@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import asdict, is_dataclass
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 from django.contrib import messages
@@ -24,6 +25,7 @@ from django.utils.translation import get_language, override
 from django.views.decorators.http import require_POST, require_safe
 
 from duijie.data import sentence
+from duijie.data.files import enter_agreement
 from duijie.errors import DeniedError, DuijieError, Fault, InputError
 from duijie.terms import Bilingual
 from duijie_portal.accounts.door import log, refuse
@@ -106,6 +108,7 @@ def _agreement_of(request: HttpRequest, key: str) -> Agreement:
     if found is None:
         refuse(request.user, "agreement.open", key)
         raise Http404
+    enter_agreement(Path(found.folder))
     return found
 
 

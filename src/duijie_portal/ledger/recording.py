@@ -12,8 +12,10 @@ import msgspec
 from django.db import transaction
 from django.utils import timezone
 
+from duijie.data import inside
 from duijie.ledger import events
 from duijie.ledger.fold import Folded
+from duijie.ledger.kinds import own_case_kinds
 from duijie.ledger.record import append as append_to
 from duijie.ledger.record import fold_of, open_chain
 from duijie.ledger.seal import Signer
@@ -99,11 +101,13 @@ def sides_of(agreement: Agreement) -> list[str]:
 
 def publish(agreement: Agreement, folder: Path, *, on: date) -> None:
     """Begin the chains of the hosted sides, with the hashes of the agreement's deciding files; once."""
+    with inside(folder):
+        own = tuple(_kept(one.document, "application/json") for one in own_case_kinds())
     log = DatabaseLog(agreement)
     paths = [path for path in sorted(folder.rglob("*.yaml")) if path.is_file()]
     kept = tuple(_kept(path.read_bytes(), "application/yaml") for path in paths)
     published = events.AgreementPublished(
-        subject=f"agreement/{agreement.pk}", on=on, files=kept, log=log.name, sides=tuple(sides_of(agreement))
+        subject=f"agreement/{agreement.pk}", on=on, files=(*kept, *own), log=log.name, sides=tuple(sides_of(agreement))
     )
     open_chain(log, signers_of(agreement), published, timezone.now())
 
@@ -131,6 +135,16 @@ def append(
     SealError
         The key of a side is not on this node.
     """
+    with inside(Path(agreement.folder)):
+        for one in own_case_kinds():  # what a case pins can be read by whoever has the record and not the folder
+            if any(isinstance(event, events.CaseOpened) and event.pinned == one.pinned for _, event in said):
+                keep_bytes(one.document)
+        return _append(agreement, said, today, recorded_at, is_loading=is_loading)
+
+
+def _append(
+    agreement: Agreement, said: Said, today: date | None, recorded_at: datetime | None, *, is_loading: bool
+) -> list[str]:
     log, sides = DatabaseLog(agreement), sides_of(agreement)
     needed = {side for side, _ in said}
     signers = {side.pk: key_of(side) for side in agreement.sides.all() if is_hosted(side.pk) or side.pk in needed}

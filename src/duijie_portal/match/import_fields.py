@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from functools import cache
 from typing import Any
 
 from duijie.cells import CellType
 from duijie.cells.cell import plain
+from duijie.data import kept
 from duijie.errors import Fault
 from duijie.intake.layouts import fold_heading
 from duijie.match import kinds
@@ -23,7 +23,7 @@ Cells = Mapping[str, tuple[Any, str]]
 """Of one row: heading → the cell as written and the unit of its column."""
 
 
-@cache
+@kept
 def fields_of(role: str) -> Mapping[str, Field]:
     """Every field some kind has for a need or an offer, by key."""
     found: dict[str, Field] = {}
@@ -33,7 +33,7 @@ def fields_of(role: str) -> Mapping[str, Field]:
     return found
 
 
-@cache
+@kept
 def _aliases(kind: str, role: str) -> Mapping[str, str]:
     """Folded key and labels → key; of one kind, or of all where `kind` is empty."""
     fields = load_kinds()[kind].fields(role) if kind else tuple(fields_of(role).values())  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from duijie.data import read, root
+from duijie.data import entries
 from duijie.errors import InputError
 from duijie.ledger.state import Placed
 from duijie.sheets import split_lines
@@ -73,7 +73,7 @@ def clause(request: HttpRequest, agreement: Agreement, clause: str) -> Document:
         "told": {key: _told(stream, as_of) for (own, key), stream in streams.items() if own == clause},
         "keys": _case_keys(agreement, request, clause, streams),
         "choices": {action.action.key: _choices(action) for action in one.actions},
-        "evidence_kinds": read(root() / "policies" / "evidence.yaml", "evidence")["evidence"],
+        "evidence_kinds": entries("evidence", "evidence", "evidence"),
         "departments": department_names(agreement),
         "cases": [_case(row, sums.get(row.pk, {})) for row in shown],
         "sums": counted_sums(sums),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
 from typing import Any
 
+from duijie.data import kept
 from duijie.match import load_kinds
 from duijie.terms import CHAIN, Bilingual
 
@@ -162,7 +162,7 @@ def _rule_label(reading: Reading, labels: Mapping[str, Bilingual], rule: str) ->
     return labels[rule][reading.language] if rule in labels else reading.word("rule", rule)
 
 
-@cache
+@kept
 def _rule_labels(kind: str) -> Mapping[str, Bilingual]:
     """What the rules of a kind are called; nothing for a kind that is not built in."""
     known = load_kinds().get(kind)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time
-from functools import cache
 from typing import Any
 
 import xlsxwriter
 
-from duijie.data import read, root, sentence
+from duijie.data import entries, kept, sentence
 from duijie.terms import CHAIN
 
 from .cooperation import action_state, assigned, department, listing
@@ -197,9 +196,9 @@ def _evidence(reading: Reading, key: str) -> str:
     return reading.text(_kinds_of_evidence().get(key)) or key
 
 
-@cache
+@kept
 def _kinds_of_evidence() -> Mapping[str, Any]:
-    return {one["key"]: one["name"] for one in read(root() / "policies" / "evidence.yaml")["evidence"]}
+    return {one["key"]: one["name"] for one in entries("evidence", "evidence", "evidence")}
 
 
 def _duties(reading: Reading) -> Iterator[tuple[Value, ...]]:

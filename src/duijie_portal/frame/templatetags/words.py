@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 from django import template
@@ -12,7 +11,7 @@ from django.template.loader import render_to_string
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from duijie.data import sentence
+from duijie.data import kept, sentence
 from duijie.data.words import words
 from duijie.intake.layouts import kinds, layout
 from duijie.ledger.guards import NO_AMOUNT
@@ -42,7 +41,7 @@ class _Said(template.Node):
         return _escaped(self.code, language_of())
 
 
-@cache
+@kept
 def _escaped(code: str, language: str) -> SafeString:
     return conditional_escape(sentence(code, language))
 
@@ -246,7 +245,7 @@ def field(key: str) -> str:
     return sentence(f"portal_field_{name}", language_of()) if f"portal_field_{name}" in words("zh") else column(name)
 
 
-@cache
+@kept
 def _columns() -> Mapping[str, Bilingual]:
     fields = [
         (one.key, one.label)
