@@ -1,12 +1,13 @@
 """Small changes to a reader's source, one at a time, and whether its own tests notice.
 
-Usage: python -m tools.mutants csv --n 20 --seed 1
+Usage: python -m tools.mutants csv --n 20 --seed 1 [--keep]
 
 A mutant is drawn by its seed from all places of the source where one of the changes fits: a comparison is turned, a
 whole number is one more or one less, ``and`` is ``or``, a ``not`` is dropped, a statement is dropped, the branches of
-a condition are swapped. Each mutant lives in a process of its own that runs the tests of the reader and ends at the
-first that fails: then it is killed. One that changes nothing that anybody could see is named in ``mutants.yaml`` with
-the reason; every other survivor is a test that is missing.
+a condition are swapped. Each mutant lives in a process of its own that runs the tests of the reader, first those named
+like its file, and ends at the first that fails: then it is killed. One that changes nothing that anybody could see is
+named in ``mutants.yaml`` with the reason; every other survivor is a test that is missing. ``--keep`` writes how many
+were killed of each reader to ``benchmarks/results``.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ import importlib.machinery
 import importlib.util
 import os
 import random
+import re
 import resource
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -61,6 +63,13 @@ READERS: Mapping[str, Reader] = {
             "data/typed.py",
         ),
         ("tests/cells", "tests/data/test_documents.py", "tests/data/test_typed.py"),
+    ),
+    "tables": Reader(
+        tuple(f"intake/{name}.py" for name in ("headings", "pages", "rows", "shapes", "tables")),
+        (
+            *(f"tests/intake/test_{name}.py" for name in ("table_reading", "tables_of_offices", "left_out")),
+            *(f"tests/intake/test_{name}.py" for name in ("cell_cases", "readers", "bad_input")),
+        ),
     ),
     "match": Reader(("match/tables.py",), ("tests/match/test_match_tables.py",)),
     "benefit": Reader(("track/benefit.py",), ("tests/track/test_benefit.py",)),
@@ -257,9 +266,17 @@ def _run(mutant: Mutant | None, tests: Sequence[str]) -> None:
         import pytest
 
         options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:django", "-o", "timeout=0", "--tb=no"]
-        code = int(pytest.main([*options, *(str(ROOT / one) for one in tests)]))
+        code, own = 0, _named_like(mutant, tests)
+        for part in ([own] if own else []) + [[ROOT / one for one in tests]]:
+            code = code or int(pytest.main([*options, *map(str, part)]))
     finally:
         os._exit(code)
+
+
+def _named_like(mutant: Mutant | None, tests: Sequence[str]) -> list[Path]:
+    """Those tests of a reader that bear the name of the changed file: most mutants end there."""
+    every = [file for one in tests for file in ([ROOT / one] if one.endswith(".py") else (ROOT / one).glob("*.py"))]
+    return [file for file in every if mutant and re.search(rf"(?:_|^){mutant.path.stem}\b", file.stem)]
 
 
 def _warm() -> None:
@@ -306,10 +323,28 @@ def main() -> None:
     parser.add_argument("readers", nargs="*", default=list(READERS), help=", ".join(READERS))
     parser.add_argument("--n", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--keep", action="store_true")
     said = parser.parse_args()
-    left = [one for name in said.readers for one in survivors(name, said.n, said.seed, lambda t: print(t, flush=True))]
-    print(f"{len(left)} survived")
-    sys.exit(bool(left))
+    left = {name: survivors(name, said.n, said.seed, lambda t: print(t, flush=True)) for name in said.readers}
+    for name, own in left.items():
+        print(f"{name}: {len(own)} survived")
+    if said.keep:
+        _keep(left, said.n, said.seed)
+    sys.exit(any(left.values()))
+
+
+def _keep(left: Mapping[str, Sequence[Mutant]], n: int, seed: int) -> None:
+    """Write how many mutants of each reader were killed beside the other figures that are measured."""
+    from benchmarks.harness import Case, write
+
+    cases = []
+    for name, own in left.items():
+        every = drawn(READERS[name], n, seed)
+        n_same = sum(bool(reason_of(one)) for one in every)
+        note = f"seed {seed}; {n_same} cannot be seen, for reasons in tools/mutants.yaml" if n_same else f"seed {seed}"
+        case = Case(f"mutants of the reader “{name}”", f"killed of {len(every)}", len(every) - len(own) - n_same)
+        cases.append(replace(case, bar="all that can be seen", holds=not own, note=note))
+    write("mutants", cases, is_part=True)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,8 @@ CAPITAL, PEOPLE, AREA = CellType("money"), CellType("count", "person"), CellType
         ("注册资本/万元", CAPITAL, "万元"),
         ("年薪/万元/年", CAPITAL, "万元/年"),
         ("注册资本 万元", CAPITAL, "万元"),
+        ("注册资本/万元（2025年末）", CAPITAL, "万元"),
+        ("注册资本万元（2025年）", CAPITAL, "万元"),
         ("注册资本_万元", CAPITAL, "万元"),
         ("注册资本万元", CAPITAL, "万元"),
         ("注册资本（单位：万港元）", CAPITAL, "万港元"),
@@ -252,6 +254,24 @@ def _spelled(number: int) -> str:
     while "零零" in text:
         text = text.replace("零零", "零")
     return text.strip("零")
+
+
+def test_a_code_of_three_different_characters_is_one_as_it_stands() -> None:
+    """A body of two may be filled in for want of a code, one of three is issued: many at once and one by one alike."""
+    bodies = ("12312312312312312", "12121212121212121")
+    codes = [body + check_character(body) for body in bodies]
+    assert [is_sound(code) for code in codes] == sound_codes(codes).tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("word", "factor"),
+    [("十", 10), ("十万", 10**5), ("百万", 10**6), ("千万", 10**7), ("亿", 10**8), ("十亿", 10**9), ("百亿", 10**10),
+     ("千亿", 10**11), ("万亿", 10**12), ("thousand", 1000), ("mn", 10**6), ("billion", 10**9), ("bn", 10**9)],
+)  # fmt: skip
+def test_every_magnitude_has_its_zeros(word: str, factor: int) -> None:
+    """Those that banks and statistics write as well as those of every day."""
+    assert split_magnitude(f"{word}元") == (factor, "元")
+    assert read(f"5{word}元", CAPITAL).value == 5 * factor
 
 
 def test_a_magnitude_stands_at_the_head() -> None:

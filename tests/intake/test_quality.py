@@ -113,3 +113,45 @@ def test_duplicates_are_queued(tmp_path: Path) -> None:
     )
     assert told.exit_code == 0, told.output
     assert len(json.loads(out.read_text(encoding="utf-8"))["pairs"]) == 1
+
+
+def test_check_names_what_was_not_read(tmp_path: Path) -> None:
+    """Lines by their reason with the first, columns, and files that are no tables; none of it fails the check."""
+    text = "企业名称,,厂长说,联系电话,从业人数\n甲,旁,好,1,5\n乙,,好,2,6\n合计,,,,11\n"
+    (tmp_path / "表.csv").write_text(text, encoding="utf-8")
+    for name in ("附件.pdf", "汇总.et", ".DS_Store"):
+        (tmp_path / name).write_bytes(b"%PDF")
+    shown = CliRunner().invoke(check, [str(tmp_path)])
+    assert shown.exit_code == 0, shown.output
+    lines = shown.output.splitlines()
+    assert "表.csv: 1 × 第 4 行 未读：合计行：合计 11" in lines
+    assert "表.csv: 1 × 第 1 行 未读：这一列没有表头：B · 旁" in lines
+    assert any(line.startswith("表.csv: ") and "厂长说" in line for line in lines)
+    assert any(line.startswith("表.csv: ") and "联系电话" in line for line in lines)
+    assert any("汇总.et" in line and "附件.pdf" in line and "DS_Store" not in line for line in lines)
+    told = json.loads(CliRunner().invoke(check, [str(tmp_path), "--json"]).output)
+    assert told["others"] == ["汇总.et", "附件.pdf"]
+
+
+def test_rows_that_are_not_compared_are_told(tmp_path: Path) -> None:
+    """A row with a fault cannot be compared; its file and how many there are is said below the queue."""
+    (tmp_path / "a.csv").write_text("企业名称,信用代码\n甲厂," + GOOD + "\n乙厂,x\n丙厂,y\n", encoding="utf-8")
+    shown = CliRunner().invoke(group, ["duplicates", str(tmp_path / "a.csv")])
+    assert "a.csv有 2 处问题，其中 2 行没有参与比较。" in shown.output
+
+
+def test_sheets_that_are_not_coded_are_told(tmp_path: Path) -> None:
+    """Codes are given to the rows of one sheet; the names of the others are said."""
+    book = openpyxl.Workbook()
+    for row in (["企业名称", "经营范围"], ["甲鞋业有限公司", "鞋的制造"]):
+        book.active.append(row)
+    book.create_sheet("续").append(["企业名称"])
+    book.save(tmp_path / "a.xlsx")
+    run = CliRunner()
+    shown = run.invoke(group, ["code", str(tmp_path / "a.xlsx"), "--out", str(tmp_path / "a.csv")])
+    assert "这些工作表没有读取：续。" in shown.output
+    book.remove(book["续"])
+    book.save(tmp_path / "a.xlsx")
+    shown = run.invoke(group, ["code", str(tmp_path / "a.xlsx"), "--out", str(tmp_path / "a.csv")])
+    assert shown.exit_code == 0
+    assert "没有读取" not in shown.output

@@ -97,6 +97,14 @@ def test_a_table_further_down_has_its_own_units(tmp_path: Path) -> None:
         assert (_values(found, "name", "capital"), _faults(found)) == ([("甲厂", 50_000), ("乙厂", 7)], [])
 
 
+def test_the_first_row_of_a_table_further_down_is_a_record_whatever_its_words(tmp_path: Path) -> None:
+    """Right below its heading stands no other heading, though the cells end as headings do."""
+    rows = [*FIRST, ["企业名称", "镇街"], ["某某检测单位", "一镇部门"], ["丙厂", "二镇"]]
+    found = _read(tmp_path, rows)
+    assert _values(found, "name", "town")[2:] == [("某某检测单位", "一镇部门"), ("丙厂", "二镇")]
+    assert _faults(found) == []
+
+
 def test_rows_of_a_table_nobody_knows_are_asked_about(tmp_path: Path) -> None:
     """After a gap a line whose texts end as headings do begins another table; its rows are no records."""
     rows = [["企业名称", "备注", "镇街"], ["甲厂", "好", "一镇"], [], ["联络单位", "职责分工", "完成时限"],
@@ -185,6 +193,30 @@ def test_the_unit_of_a_row_holds_for_its_figure(tmp_path: Path) -> None:
     found = _read(tmp_path, rows, "statistics")
     assert _values(found, "value", "as_of") == [(12, "2024"), (12.5, "2025"), (1234.5, "2025")]
     assert _faults(found) == [(5, "number_unit")]
+
+
+def test_a_column_of_currencies_goes_with_the_unit_of_the_heading(tmp_path: Path) -> None:
+    """万 above and 港元 in the row are 万港元; a row that says 万 itself, or 元, is not multiplied again."""
+    rows = [
+        ["企业名称", "注册资金（万）", "币种"],
+        ["甲厂", "20", "港元"],
+        ["乙厂", "20", "万港元"],
+        ["丙厂", "20", "元"],
+    ]
+    found = _read(tmp_path, rows)
+    assert _values(found, "name", "capital", "capital_currency") == [
+        ("甲厂", 200_000, "HKD"), ("乙厂", 200_000, "HKD"), ("丙厂", 20, "CNY"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("n", "is_read"), [(60, True), (61, False)])
+def test_a_text_of_more_than_sixty_letters_is_no_heading(tmp_path: Path, n: int, is_read: bool) -> None:
+    """With its remark in brackets a heading may have sixty letters; a longer text is a sentence."""
+    heading = f"从业人数（{'略' * (n - 6)}）"
+    assert len(heading) == n
+    found = _read(tmp_path, [["企业名称", heading], ["甲厂", "5"]])
+    assert (found.unknown == ()) is is_read
+    assert found.columns == ({"企业名称": "name"} | ({heading: "employees"} if is_read else {}))
 
 
 # ---- cards

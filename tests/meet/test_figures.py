@@ -194,7 +194,7 @@ def test_numbers_are_read_as_written(value: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["", " ", "x", "1e", "nan", "inf", "1_0", "１２x", "0x10", "--1", True, None, [1], 1e301]
+    "value", ["", " ", "x", "1e", "nan", "inf", "1_0", "１２x", "0x10", "--1", True, None, [1], 1e300, 1e301]
 )
 def test_what_no_number_is(value: object) -> None:
     """Neither reader guesses."""

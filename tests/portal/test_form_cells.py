@@ -58,6 +58,16 @@ def test_a_listing_holds_no_number_of_a_person(text: str) -> None:
     assert "title" in ListingForm("supply", "need", {"title": text}).errors
 
 
+@pytest.mark.parametrize("text", ["鞋底（皮）：急需，“Ａ型”！", "註冊（晉江）", "Ⅱ级／㎡"])
+def test_a_title_is_kept_as_it_is_typed(text: str) -> None:
+    """Full width signs and traditional characters are folded for comparing only; lists keep their words as well."""
+    form = ListingForm("supply", "need", {"title": text, "details": f"{text}\n{text}", "products": f"{text[:4]}；伞"})
+    assert not {"title", "details", "products"} & set(form.errors)
+    assert form.payload["title"] == text
+    assert form.payload["details"].splitlines() == [text, text]
+    assert form.payload["products"] == [text[:4], "伞"]
+
+
 @pytest.mark.parametrize("name", ["least_min", "most_min", "most_units", "ahead_days", "capacity", "fee_cny"])
 @pytest.mark.parametrize("value", ["-1", "99999999999999999999", "nan", "inf", "1e400", "1.5x"])
 def test_rules_of_a_booking_are_bounded(name: str, value: str) -> None:

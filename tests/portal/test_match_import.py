@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from portal_checks import check_act, check_page, post
 
-from duijie.data.words import words
+from duijie.data.words import sentence, words
 from duijie.errors import DeniedError, InputError, SealError
 from duijie.match.kinds import load_kinds
 from duijie_portal.accounts.models import Department
@@ -108,6 +108,16 @@ def test_a_table_is_sent_checked_and_taken_in(
     assert not import_selectors.table_path(row).parent.exists(), "the file is deleted once taken in"
 
 
+def test_lines_beyond_those_that_are_listed_are_counted(agreement: Any, sides: Any, as_person: Any, send: Any) -> None:
+    """Two hundred lines that were not read are listed; how many more there are is said."""
+    lines = [HEAD, FIRM, *([["", "合计", "", "620", "", ""]] * 203)]
+    row = send(text(*lines))
+    html, document = check_page("import", agreement, as_person, sides, table=row.pk)
+    assert (len(document["left_out"]), document["n_left_out"]) == (200, 203)
+    assert sentence("portal_import_left_out", "zh", {"n": 203}) in html
+    assert sentence("left_more", "zh", {"n": 3}) in html
+
+
 def test_hidden_rows_are_asked_about_and_lines_that_are_no_records_are_named(
     agreement: Any, sides: Any, as_person: Any, send: Any
 ) -> None:
@@ -121,6 +131,7 @@ def test_hidden_rows_are_asked_about_and_lines_that_are_no_records_are_named(
     html, document = check_page("import", agreement, as_person, sides, table=row.pk)
     assert [one["code"] for one in document["faults"]] == ["rows_hidden"]
     assert [(one["row"], one["code"]) for one in document["left_out"]] == [(4, "left_total")]
+    assert document["n_left_out"] == 1
     assert words("zh")["portal_import_hidden_take"] in html
     here = as_person(f"coordinator-{sides[0].pk}")
     for answer, n_rows in (("take", 2), ("leave", 1)):

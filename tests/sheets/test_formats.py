@@ -106,13 +106,14 @@ def test_a_day_counted_from_1904_is_no_month_by_the_other_count() -> None:
 def test_months_of_a_workbook(tmp_path: Path) -> None:
     """A month that somebody typed is its first day with a format, and a day stays one."""
     book = openpyxl.Workbook()
-    for day in (date(2024, 3, 1), date(2024, 3, 1), date(2024, 3, 15)):
+    for day in (date(2024, 3, 1), date(2024, 3, 1), date(2024, 3, 15), date(2024, 3, 1)):
         book.active.append([day])
-    for row, code in enumerate(('yyyy"年"m"月"', "yyyy-mm-dd", "yyyy-mm"), start=1):
+    # the last is one of those that a workbook names by their number alone
+    for row, code in enumerate(('yyyy"年"m"月"', "yyyy-mm-dd", "yyyy-mm", "mmm-yy"), start=1):
         book.active.cell(row, 1).number_format = code
     book.save(tmp_path / "a.xlsx")
     cells = [row[0] for _, row in sheets(tmp_path / "a.xlsx")[0].rows()]
-    assert cells == ["2024-03", date(2024, 3, 1), date(2024, 3, 15)]
+    assert cells == ["2024-03", date(2024, 3, 1), date(2024, 3, 15), "2024-03"]
 
 
 def test_figures_of_a_workbook(tmp_path: Path) -> None:

@@ -223,7 +223,7 @@ def test_a_sheet_of_the_xml_of_2003_that_is_not_shown(tmp_path: Path) -> None:
     """It says so below its rows; and the book says above from when it counts its days."""
     row = f"<Row>{_cell('x')}</Row>"
     shown = f'<WorksheetOptions xmlns="{OFFICE}:excel"><Visible>{{}}</Visible></WorksheetOptions>'
-    for said, is_hidden in (("SheetHidden", True), ("SheetVeryHidden", False), ("SheetVisible", False)):
+    for said, is_hidden in (("SheetHidden", True), ("SheetVeryHidden", True), ("SheetVisible", False)):
         assert _book(tmp_path / "a.xls", row, options=shown.format(said)).is_hidden is is_hidden
     counts = f'<ExcelWorkbook xmlns="{OFFICE}:excel">{{}}</ExcelWorkbook>'
     assert _book(tmp_path / "a.xls", row, head=counts.format("<Date1904/>")).is_1904

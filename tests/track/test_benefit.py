@@ -370,6 +370,13 @@ def test_a_phase_without_the_capped_party_takes_nothing_of_its_cap():
     ]
 
 
+def test_what_is_above_a_cap_goes_to_all_the_others_by_their_shares():
+    """Ten million are left of the cap; the other thirty are shared between the two that have a quarter each."""
+    phases = [{"years": 1, "shares": {"origin": 0.5, "park": 0.25, "destination": 0.25}}]
+    found = share_benefits(rule(capped="origin", phases=phases), relocation(10, [40]))
+    assert found.totals_cny == {"origin": 10e6, "park": 15e6, "destination": 15e6}
+
+
 def test_a_cap_of_nothing_is_reached_at_once():
     """Where nothing was paid before, the capped party has nothing to get."""
     free = replace(MODEL, least_mean_cny=0.0)

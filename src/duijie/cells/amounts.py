@@ -104,7 +104,7 @@ def money(raw: Raw, kind: CellType, unit: str = "") -> Cell:
     currency = _currencies().get(found.before, "") or (own[1] if own else "") or (general[1] if general else "")
     lent = general if general and _is_unit(general) and not (own and _is_unit(own)) else None
     if lent and lent[1] not in ("", currency):  # US$500 under 万元: 500 or 5,000,000
-        return fault("money_without_unit", raw, "money_form")
+        return fault("money_other_currency", raw, "money_form", unit=unit)
     factor = _factor_of(own, general, is_signed=any(mark in found.before for mark in _SIGNS))
     if factor is None and not found.value:
         factor = 1  # nothing is nothing in any unit

@@ -19,7 +19,7 @@ PERSONAL = rf"(?:^|[^0-9A-Za-z])(?:{_NUMBER})(?:$|[^0-9A-Za-z])"
 """For engines that only look ahead."""
 
 _PERSONAL = re.compile(rf"(?<![0-9A-Za-z])(?:{_NUMBER})(?![0-9A-Za-z])")
-_DIGITS = re.compile(r"[0-9０-９]{3}")
+_DIGITS = re.compile(r"\d{3}")
 _SHORT = 6  # letters; only so few can say that there is nothing
 
 
@@ -41,16 +41,22 @@ def _covered(number: re.Match[str]) -> str:
 
 
 def covered(text: str) -> str:
-    """A text with the middle of every mobile and identity number covered, to be shown.
+    """A text with the middle of every mobile and identity number covered, to be shown; the rest stays as typed.
 
     Examples
     --------
-    >>> covered("填表人：某某 电话：13800000000、13900000000")
-    '填表人:某某 电话:138****00、139****00'
+    >>> covered("填表人：某某（电话：１３８００００００００、13900000000）")
+    '填表人：某某（电话：138****00、139****00）'
     """
     if not _DIGITS.search(text):
         return text
-    return _PERSONAL.sub(_covered, unicodedata.normalize("NFKC", text))
+    # letter by letter, so that every place of the half width is the same place of what was typed
+    half = "".join(one if len(one := unicodedata.normalize("NFKC", letter)) == 1 else letter for letter in text)
+    parts, at = [], 0
+    for number in _PERSONAL.finditer(half):
+        parts += [text[at : number.start()], _covered(number)]
+        at = number.end()
+    return "".join([*parts, text[at:]])
 
 
 def text(raw: Raw, kind: CellType, unit: str = "") -> Cell:

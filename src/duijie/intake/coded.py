@@ -11,7 +11,7 @@ from pathlib import Path
 from duijie.cells import Raw
 from duijie.cells.cell import plain
 from duijie.errors import Fault, InputError
-from duijie.sheets import sheets
+from duijie.sheets import Sheet, sheets
 from duijie.terms import Progress, silent
 
 from .coding import Codes, code_industries
@@ -29,11 +29,12 @@ Rows = Iterator[tuple[int, Sequence[Raw]]]
 
 @dataclass(frozen=True)
 class Tally:
-    """Rows read, rows with a division, and rows whose best guess no measured row stands behind."""
+    """Rows read, rows with a division, rows whose best guess no measured row stands behind, and sheets not read."""
 
     n: int
     n_coded: int
     n_untested: int
+    others: tuple[str, ...] = ()
 
 
 def code_file(
@@ -69,7 +70,9 @@ def code_file(
     InputError
         A given column is absent, or the file has none of the three; `faults` names each.
     """
-    rows, places = _table(file, given)
+    opened = sheets(file)
+    sheet = next((one for one in opened if not one.is_hidden), opened[0])
+    rows, places = _table(file, sheet, given)
     n = n_coded = n_untested = 0
     with out.open("w", encoding="utf-8-sig", newline="") as handle:
         writer = csv.writer(handle)
@@ -82,7 +85,7 @@ def code_file(
             n_coded += int((found.divisions != "").sum())
             n_untested += int((~found.is_tested & (found.sections != "")).sum())
             progress("code_file", n, n)
-    return Tally(n, n_coded, n_untested)
+    return Tally(n, n_coded, n_untested, tuple(one.name for one in opened if one is not sheet))
 
 
 def _lines(found: Codes, untested: str) -> Iterator[tuple[str, ...]]:
@@ -93,10 +96,8 @@ def _lines(found: Codes, untested: str) -> Iterator[tuple[str, ...]]:
         yield name, *codes, f"{sure[0]:.3f}", f"{sure[1]:.3f}", "", "", note
 
 
-def _table(file: Path, given: Mapping[str, str]) -> tuple[Rows, dict[str, int]]:
+def _table(file: Path, sheet: Sheet, given: Mapping[str, str]) -> tuple[Rows, dict[str, int]]:
     """The rows below the heading that hold anything, and where each text stands in them."""
-    opened = sheets(file)
-    sheet = next((one for one in opened if not one.is_hidden), opened[0])
     rows = sheet.rows()
     first = list(islice(rows, _SEARCHED))
     number, texts = _heading(first, given)

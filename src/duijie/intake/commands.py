@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -138,6 +139,8 @@ def code(ctx: click.Context, /, file: Path, out: Path, threshold: float, **given
     found = code_file(file, out, columns, untested=sentence("code_untested", language), threshold=threshold)
     values = {"n": found.n, "coded": found.n_coded, "untested": found.n_untested, "file": str(out)}
     click.echo(sentence("code_done", language, values))
+    if found.others:
+        click.echo(sentence("code_others", language, {"sheets": list(found.others)}))
 
 
 @group.command("kinds")
@@ -159,8 +162,8 @@ def list_kinds(ctx: click.Context) -> None:
 def find_duplicates(ctx: click.Context, files: Sequence[Path], out: Path | None, least: float) -> None:
     """Organisations of FILES that may be one and the same: a queue for a person to decide."""
     language = _language(ctx)
-    tables = [read_table(file, "firms", is_coded=False).to_arrow() for file in files]
-    queue = merge_queue(tables, least=least)
+    found = [read_table(file, "firms", is_coded=False) for file in files]
+    queue = merge_queue([one.to_arrow() for one in found], least=least)
     if out:
         out.write_text(json.dumps(queue.to_dict(), ensure_ascii=False, indent=1), encoding="utf-8")
     table = Table(title=sentence("queue_title", language, {"n": len(queue.pairs)}))
@@ -170,6 +173,10 @@ def find_duplicates(ctx: click.Context, files: Sequence[Path], out: Path | None,
         reasons = "; ".join(sentence(reason.code, language, reason.values) for reason in pair.reasons)
         table.add_row(f"{pair.chance:.2f}", queue.names[pair.one], queue.names[pair.other], reasons)
     Console().print(table)
+    for one in found:
+        if one.n_faults:
+            values = {"file": one.file, "n": one.n_faults, "rows": one.n_faulty_rows}
+            click.echo(sentence("queue_aside", language, values))
 
 
 @click.command()
@@ -208,9 +215,8 @@ def _tell(found: Intake, language: Language, as_json: bool, written: Path | None
         "skipped": found.n_skipped,
     }
     click.echo(sentence("intake_done", language, values))
-    for code, names in (("columns_unknown", found.unknown), ("columns_personal", found.personal)):
-        if names:
-            click.echo(sentence(code, language, {"columns": list(names)}))
+    for told in _columns_aside(found, language):
+        click.echo(told)
     if found.encoding not in ("", "UTF-8"):
         click.echo(sentence("intake_encoding", language, {"encoding": found.encoding}))
     for one in found.left_out[:_SHOWN]:
@@ -275,6 +281,26 @@ def _show(found: Quality, language: Language) -> None:
             first = next((one for one in file.faults if one.code == code), None)
             told = f"{_place(first, language)} {_said(first, language)['reason']}" if first else code
             console.print(f"{file.file}: {n} × {told}", highlight=False, markup=False, soft_wrap=True)
+        for told in _aside(file, language):
+            console.print(f"{file.file}: {told}", highlight=False, markup=False, soft_wrap=True)
+    if found.others:
+        click.echo(sentence("quality_others", language, {"files": list(found.others)}))
+
+
+def _aside(file: FileQuality, language: Language) -> Iterator[str]:
+    """What of a file was not read though it is no fault: lines by the reason, and columns."""
+    if file.intake is None:
+        return
+    for why, n in Counter(one.why for one in file.intake.left_out).items():
+        first = next(one for one in file.intake.left_out if one.why == why)
+        yield f"{n} × {_left_out(first, language)}"
+    yield from _columns_aside(file.intake, language)
+
+
+def _columns_aside(found: Intake, language: Language) -> Iterator[str]:
+    for code, names in (("columns_unknown", found.unknown), ("columns_personal", found.personal)):
+        if names:
+            yield sentence(code, language, {"columns": list(names)})
 
 
 def _file_row(file: FileQuality, language: Language) -> tuple[str, ...]:

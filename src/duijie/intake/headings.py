@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
@@ -26,8 +27,10 @@ from .layouts import Column, Layout, fold_heading, kinds, layout, personal_headi
 __all__ = [
     "Heading",
     "are_units",
+    "beside_cards",
     "blocks",
     "cards",
+    "column_letters",
     "find_heading",
     "guess_kind",
     "is_heading",
@@ -50,7 +53,7 @@ class Heading:
     `row` is the number of its last row; `texts` the headings as read, merged cells and two rows joined; `keys` maps
     the place of a column to its key; `units` the place to the unit its heading, a row of units below it or a caption
     above it names; `unknown` are headings no key was found for, `personal` those of personal data, never read. `below`
-    and `caption` are the units of that row and that caption.
+    and `caption` are the units of that row and that caption. `first` is the place on the sheet of the first column.
     """
 
     row: int
@@ -62,6 +65,7 @@ class Heading:
     faults: tuple[Fault, ...] = ()
     below: tuple[str, ...] = ()
     caption: tuple[str, ...] = ()
+    first: int = 0
 
     def unit_of(self, place: int, kind: CellType) -> str:
         """The unit of a column for cells of a type: its heading's, that of the row below, or the first of the caption
@@ -183,11 +187,14 @@ def blocks(texts: Sequence[str]) -> list[tuple[int, int]]:
     return list(zip(starts, ends, strict=True)) if is_alike else []
 
 
-def cards(rows: Sequence[tuple[int, Sequence[Raw]]], form: Layout) -> list[dict[str, tuple[int, Raw]]]:
+def cards(
+    rows: Sequence[tuple[int, Sequence[Raw]]], form: Layout, further: Iterable[tuple[int, Sequence[Raw]]] = ()
+) -> list[dict[str, tuple[int, Raw]]]:
     """Where a sheet holds cards, each one record's: the row and value beside each label; empty where it holds none.
 
     On a card labels and values take turns in every row; a label that comes again begins the next card. A label that is
-    not known is one where it stands in a column of labels with a value on either side.
+    not known is one where it stands in a column of labels with a value on either side. Whether a sheet holds cards is
+    judged by `rows`, its first; `further` are those below them.
 
     Examples
     --------
@@ -195,15 +202,33 @@ def cards(rows: Sequence[tuple[int, Sequence[Raw]]], form: Layout) -> list[dict[
     >>> cards([(1, ["企业名称", "甲", "镇街", "一镇"]), (2, ["注册资本(万元)", 100])], layout("firms"))
     [{'企业名称': (1, '甲'), '镇街': (1, '一镇'), '注册资本(万元)': (2, 100)}]
     """
-    aliases = _aliases(form)
-    known = [
-        [at for at, cell in enumerate(cells) if isinstance(cell, str) and _by_alias(plain(cell), aliases)]
-        for _, cells in rows
-    ]
+    known = _labels(rows, form)
     if any(after - before == 1 for places in known for before, after in pairwise(places)):
         return []  # two headings side by side are a table's
     if _is_two_rowed([cells for _, cells in rows], known):
         return []
+    found, labelled = _by_label(rows, known)
+    is_card = labelled > 1 and len(found[0]) > 2 and labelled >= 0.5 * sum(any(map(plain, cells)) for _, cells in rows)
+    has_required = set(form.required) <= {_by_alias(label, _aliases(form)) for label in found[0]}
+    if not is_card or not has_required:
+        return []
+    every = [*rows, *further]
+    return _by_label(every, _labels(every, form))[0]
+
+
+def _labels(rows: Sequence[tuple[int, Sequence[Raw]]], form: Layout) -> list[list[int]]:
+    """The places of headings we know, in each row."""
+    aliases = _aliases(form)
+    return [
+        [at for at, cell in enumerate(cells) if isinstance(cell, str) and _by_alias(plain(cell), aliases)]
+        for _, cells in rows
+    ]
+
+
+def _by_label(
+    rows: Sequence[tuple[int, Sequence[Raw]]], known: Sequence[Sequence[int]]
+) -> tuple[list[dict[str, tuple[int, Raw]]], int]:
+    """What stands beside each label, card by card, and how many rows have one."""
     found: list[dict[str, tuple[int, Raw]]] = [{}]
     labelled, columns = 0, {at for places in known for at in places}
     for (number, cells), own in zip(rows, known, strict=True):
@@ -217,9 +242,29 @@ def cards(rows: Sequence[tuple[int, Sequence[Raw]]], form: Layout) -> list[dict[
             if label in found[-1]:
                 found.append({})
             found[-1][label] = number, next((cell for cell in cells[at + 1 : after] if plain(cell)), "")
-    is_card = labelled > 1 and len(found[0]) > 2 and labelled >= 0.5 * sum(any(map(plain, cells)) for _, cells in rows)
-    has_required = set(form.required) <= {_by_alias(label, aliases) for label in found[0]}
-    return found if is_card and has_required else []
+    return found, labelled
+
+
+def beside_cards(
+    rows: Sequence[tuple[int, Sequence[Raw]]], found: Sequence[Mapping[str, tuple[int, Raw]]]
+) -> list[tuple[int, str]]:
+    """What is neither a label nor the value of one, by row, from the first card on.
+
+    Examples
+    --------
+    >>> beside_cards([(1, ["厂名", "甲", "旁"]), (3, ["填报说明"])], [{"厂名": (1, "甲")}])
+    [(1, '旁'), (3, '填报说明')]
+    """
+    said: dict[int, Counter[str]] = {}
+    for card in found:
+        for label, (number, value) in card.items():
+            said.setdefault(number, Counter()).update((label, plain(value)))
+    left = []
+    for number, cells in rows:
+        over = Counter(filter(None, map(plain, cells))) - said.get(number, Counter())
+        if over and number >= min(said):
+            left.append((number, " ".join(over.elements())))
+    return left
 
 
 def _is_two_rowed(rows: Sequence[Sequence[Raw]], known: Sequence[Sequence[int]]) -> bool:
@@ -275,6 +320,21 @@ def _places(name: str, texts: Sequence[str]) -> list[int]:
         alike = [at for at, text in enumerate(texts) if fold_heading(nth[1]) in _folds(text)]
         return alike[int(nth[2]) - 1 : int(nth[2])]
     return []
+
+
+def column_letters(place: int) -> str:
+    """The letters a table program shows above a column.
+
+    Examples
+    --------
+    >>> column_letters(0), column_letters(25), column_letters(26)
+    ('A', 'Z', 'AA')
+    """
+    letters, number = "", place + 1
+    while number:
+        number, at = divmod(number - 1, 26)
+        letters = chr(ord("A") + at) + letters
+    return letters
 
 
 def _column_number(letters: str) -> int:

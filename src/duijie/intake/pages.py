@@ -8,10 +8,11 @@ from itertools import chain, islice
 
 from duijie.cells import Raw
 from duijie.cells.cell import plain
+from duijie.cells.texts import covered
 from duijie.errors import Fault
 from duijie.sheets import Sheet, filled
 
-from .headings import Heading, blocks, cards, find_heading, scored_kind
+from .headings import Heading, beside_cards, blocks, cards, find_heading, scored_kind
 from .layouts import Layout
 from .rows import Hidden
 from .shapes import LeftOut
@@ -24,11 +25,12 @@ Rows = Iterator[tuple[int, Sequence[Raw]]]
 
 @dataclass(frozen=True)
 class Page:
-    """A table on a sheet: its heading, and the rows below it with merged cells filled."""
+    """A table on a sheet: its heading, and the rows below it with merged cells filled; of cards, what is on none."""
 
     sheet: Sheet
     heading: Heading
     rows: Rows
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def pages(
@@ -44,6 +46,7 @@ def pages(
     whole = [page for page in found if page.heading.keys and not _lacks(page.heading)]
     usable = whole or [page for page in found if page.heading.keys] or found[:1]
     left_out = [LeftOut(page.sheet.name, 0, "no_table") for page in found if page not in usable]
+    left_out += [one for page in usable for one in page.left_out]
     faults = []
     for sheet in opened:
         if sheet not in shown and hidden == "leave":
@@ -78,8 +81,9 @@ def begin(sheet: Sheet, form: Layout, file: str, mapping: Mapping[str, str] | No
     first = list(islice(rows, _SEARCHED))
     where = {"file": file, "sheet": sheet.name}
     heading = find_heading(first, form, where, mapping)
-    if records := cards(first, form):
-        return _carded(sheet, records, form, where, mapping)
+    if cards(first, form):
+        further = list(rows)
+        return _carded(sheet, [*first, *further], cards(first, form, further), form, where, mapping)
     body = chain((row for row in first if row[0] > heading.row), rows)
     below = filled(body, sheet.merged, heading.row)
     sides = blocks(heading.texts) if not mapping else []
@@ -87,7 +91,8 @@ def begin(sheet: Sheet, form: Layout, file: str, mapping: Mapping[str, str] | No
         return Page(sheet, heading, below)
     start, end = sides[0]
     above = [(number, cells[start : end + 1]) for number, cells in first]
-    own = find_heading(above, form, where, mapping, [cells for number, cells in first if number < heading.row])
+    lines = [cells for number, cells in first if number < heading.row]
+    own = replace(find_heading(above, form, where, mapping, lines), first=start)
     return Page(sheet, own, ((number, part) for number, cells in below for part in _parts(cells, sides)))
 
 
@@ -101,13 +106,21 @@ def _parts(cells: Sequence[Raw], sides: Sequence[tuple[int, int]]) -> Iterator[S
 
 def _carded(
     sheet: Sheet,
+    lines: Sequence[tuple[int, Sequence[Raw]]],
     found: Sequence[Mapping[str, tuple[int, Raw]]],
     form: Layout,
     where: Mapping[str, str],
     mapping: Mapping[str, str] | None,
 ) -> Page:
-    """Cards as a table: their labels are its heading, each card a row at the number of its first line."""
+    """Cards as a table: their labels are its heading, each card a row at the number of its first line; a card with a
+    line that is not shown is not shown."""
     labels = list(dict.fromkeys(label for card in found for label in card))
     heading = replace(find_heading([(1, labels)], form, where, mapping), row=0)
-    rows = ((min(row for row, _ in card.values()), [card.get(label, (0, ""))[1] for label in labels]) for card in found)
-    return Page(replace(sheet, hidden_rows=frozenset(), merged=()), heading, rows)
+    own = [{row for row, _ in card.values()} for card in found]
+    hidden = frozenset(min(numbers) for numbers in own if numbers & sheet.hidden_rows)
+    rows = (
+        (min(numbers), [card.get(label, (0, ""))[1] for label in labels])
+        for numbers, card in zip(own, found, strict=True)
+    )
+    left_out = [LeftOut(sheet.name, row, "beside_card", covered(text)[:40]) for row, text in beside_cards(lines, found)]
+    return Page(replace(sheet, hidden_rows=hidden, merged=()), heading, rows, tuple(left_out))

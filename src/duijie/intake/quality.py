@@ -70,10 +70,11 @@ class FileQuality:
 
 @dataclass(frozen=True)
 class Quality:
-    """A folder's files in name order, and the day it was looked at."""
+    """A folder's files in name order, the day it was looked at, and the files that are no tables by their name."""
 
     files: tuple[FileQuality, ...]
     today: str
+    others: tuple[str, ...] = ()
 
     def by_department(self) -> Mapping[str, Mapping[str, Any]]:
         """For each department ("" where nobody says): files, rows, faulty rows, share of sound rows, share of cells
@@ -101,7 +102,8 @@ class Quality:
     def to_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
         departments = {name: dict(own) for name, own in self.by_department().items()}
-        return {"today": self.today, "departments": departments, "files": [file.to_dict() for file in self.files]}
+        files = [file.to_dict() for file in self.files]
+        return {"today": self.today, "departments": departments, "files": files, "others": list(self.others)}
 
 
 def _shares(intake: Intake | None) -> tuple[float, float]:
@@ -158,13 +160,15 @@ def examine(
     """
     if not folder.is_dir():
         raise InputError("folder_missing", {}, {"file": str(folder)})
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES and path.is_file())
+    every = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    paths = [path for path in every if path.suffix.lower() in _SUFFIXES]
+    others = tuple(str(path.relative_to(folder)) for path in every if path.suffix.lower() not in _SUFFIXES)
     files = []
     for at, path in enumerate(paths, start=1):
         department = "" if path.parent == folder else path.relative_to(folder).parts[0]
         files.append(_examined(path, str(path.relative_to(folder)), department, today, kinds or {}, maps))
         progress("check", at, len(paths))
-    return Quality(tuple(files), today.isoformat())
+    return Quality(tuple(files), today.isoformat(), others)
 
 
 def _examined(

@@ -25,7 +25,7 @@ from duijie.cells.texts import PERSONAL, covered
 from duijie.errors import Fault
 from duijie.sheets import Sheet
 
-from .headings import Heading, are_units, find_heading
+from .headings import Heading, are_units, column_letters, find_heading
 from .layouts import Column, Layout
 from .shapes import LeftOut, Shapes
 
@@ -148,6 +148,7 @@ class Reader:
         self._texts = {place: heading.texts[place] for place in heading.keys}
         self._known = {key: _Known() for key in heading.keys.values()}
         self._unit_places = {column.unit_of: place for place, column in self._columns.items() if column.unit_of}
+        self._unheaded = [at for at, text in enumerate(heading.texts) if not text]
         self._shapes = Shapes(self._form, heading, self._wide)
         free = [at for at, text in enumerate(heading.texts) if at not in heading.keys and text not in heading.personal]
         asked = {at: self._beside(heading.texts[at]) for at in free if self._beside and heading.texts[at]}
@@ -241,6 +242,7 @@ class Reader:
     def _fill(self, batch: Batch, rows: list[Sequence[Raw]]) -> None:
         widths, width = set(map(len, rows)), len(self._heading.texts)
         rows = self._living(batch, self._without_dittos(batch.numbers, rows))
+        self._name_unheaded(batch, rows)
         if max(widths, default=0) > width:
             self._too_long(batch, rows, width)
         for place, column in self._columns.items():
@@ -304,6 +306,15 @@ class Reader:
         batch.numbers = [batch.numbers[at] for at in kept]
         batch.faulty = {places[at] for at in batch.faulty if at in places}
         return [rows[at] for at in kept]
+
+    def _name_unheaded(self, batch: Batch, rows: list[Sequence[Raw]]) -> None:
+        """A column that holds values below no heading is read by nobody: it is named, once, with the first of them."""
+        for place in list(self._unheaded):
+            first = next(filter(None, map(plain, _cells(rows, place, 0))), "")
+            if first:
+                self._unheaded.remove(place)
+                text = f"{column_letters(self._heading.first + place)} · {covered(first)}"[:_BEGINNING]
+                batch.left_out.append(LeftOut(self._sheet.name, self._heading.row, "unheaded", text))
 
     def _too_long(self, batch: Batch, rows: list[Sequence[Raw]], width: int) -> None:
         for at, row in enumerate(rows):

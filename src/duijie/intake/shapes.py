@@ -37,7 +37,8 @@ _TRIM = " \t:：。.【】[]()（）<>《》*—-"
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A line that is no record: where it stands, why it is left out (a code with a sentence), and how it begins."""
+    """What is no record: the row where it stands (0 for a sheet, the heading's for a column that has none), why it is
+    left out (a code with a sentence), and how it begins."""
 
     sheet: str
     row: int

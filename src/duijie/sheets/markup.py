@@ -217,7 +217,7 @@ def _xml_sheet(
     if not any(any(cell not in ("", None) for cell in row) for row in rows):
         return None
     shown = page.find(f"{_EXCEL}WorksheetOptions/{_EXCEL}Visible")
-    is_hidden = shown is not None and (shown.text or "").startswith("SheetHidden")
+    is_hidden = shown is not None and (shown.text or "").strip() in ("SheetHidden", "SheetVeryHidden")
     name = page.get(f"{_SS}Name") or ""
     return Sheet(name, _iterated(rows), is_hidden, frozenset(hidden), tuple(areas), is_1904)
 

@@ -74,6 +74,8 @@ def table(request: HttpRequest, agreement: Agreement, table: str) -> Document:
         "columns": found.get("columns", []),
         "alike": found.get("alike", []),
         "left_out": found.get("left_out", []),
+        "n_left_out": found.get("n_left_out", 0),
+        "n_left_out_more": found.get("n_left_out", 0) - len(found.get("left_out", [])),
         "hidden": row.payload.get("hidden", "ask"),
         "hidden_choices": forms.HIDDEN if _has_hidden(row, faults) else (),
         "fields": selectors.columns_of(row.payload["kind"]),
