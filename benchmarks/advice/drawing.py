@@ -284,6 +284,7 @@ class Drawn:
         return _lines(
             f"{self.reading.region(code)}：" + "；".join(map(self.reading.firm, listed[:5]))
             for code, listed in firms.items()
+            if listed
         )
 
     def _counted(self, industry: str) -> str:

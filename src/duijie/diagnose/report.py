@@ -275,20 +275,19 @@ def _links(
 
 
 def _is_told(given: Inputs, supplier: str, buyer: str, found: SupplyLink) -> bool:
-    """Whether a link is shown: no trifle among the inputs, firms at both ends, and a chain that joins their goods.
-
-    A sector is wide: makers of sanitary paper are in that from which printers buy.
-    """
+    """Whether a link is shown: no trifle among the inputs, and firms on evidence at both ends."""
     ends = {supplier: given.counts.industries[found.supplier], buyer: given.counts.industries[found.buyer]}
     return not given.least_input or (
         found.coefficient >= given.least_input
         and all(given.firms_in(region, industry) for region, industry in ends.items())
-        and _is_chained(given, ends[supplier], ends[buyer])
     )
 
 
 def _is_chained(given: Inputs, supplier: str, buyer: str) -> bool:
-    """Whether some chain lets one industry's stage deliver to the other's."""
+    """Whether some chain lets one industry's stage deliver to the other's, so that firms of both may be named.
+
+    A sector is wide: makers of sanitary paper are in that from which printers buy.
+    """
     return any(
         overlaps(stages[link.supplier], [supplier]) and overlaps(stages[link.buyer], [buyer])
         for chain in given.chains
@@ -348,6 +347,7 @@ def _link(
     source = known[supplier, given.counts.industries[found.supplier]]
     target = known[buyer, given.counts.industries[found.buyer]]
     ends = {supplier: given.firms_in(supplier, source.industry), buyer: given.firms_in(buyer, target.industry)}
+    is_chained = _is_chained(given, source.industry, target.industry)
     return Link(
         supplier,
         buyer,
@@ -362,7 +362,7 @@ def _link(
             "input_share": found.coefficient,
             "buyer_strength": found.buyer_strength,
         },
-        {region: given.firms(found) for region, found in ends.items()},
+        {region: given.firms(found) if is_chained else () for region, found in ends.items()},
         {region: len(found) for region, found in ends.items()},
         explain.link(
             _sector_share(given, buyer, source.industry, target.industry),
