@@ -18,7 +18,7 @@ LISTS = {
     "opportunities": ("agreement", "item", "round"),
     "said": ("agreement", "item", "round"),
 }
-ROUND = "2"
+ROUND = "3"
 READ = ("verdict_a", "reason_a", "verdict_b", "reason_b", "read_on")
 
 

@@ -213,6 +213,8 @@ def opportunity(at: int) -> dict[str, Any]:
                     "month": both("2026年3月", "2026-03"),
                     "dept_a": both("甲市商务局", "Alpha office"),
                     "dept_b": both("乙区商务局", "Beta office"),
+                    "n_a": 3,
+                    "n_b": 3,
                 },
                 "is_for": True,
             },

@@ -278,3 +278,47 @@ def test_a_rehearsal_names_no_real_unit() -> None:
             for one in opportunities.every(material, as_of=AS_OF):
                 named = [row["id"] for end in one.ends for row in (*end.firms, *end.others)]
                 assert set(named) <= invented
+
+
+@pytest.mark.parametrize(
+    "path", sorted((data.root() / "agreements").glob("*/agreement.yaml")), ids=lambda path: path.parent.name
+)
+def test_first_steps_ask_those_there_are(path: Path) -> None:
+    """No department asks more firms than stand at its end; the sentence names both numbers in the order of the ends."""
+    for one in opportunities.every(agenda.read(path.parent, as_of=AS_OF), as_of=AS_OF):
+        assert one.step is not None
+        assert list(one.step.departments) == [end.region for end in one.ends]
+        for end in one.ends:
+            assert one.step.asked.get(end.region, 0) <= (end.n_firms or len(end.others))
+        if one.kind in ("supplies", "completes", "same_customers"):
+            said = data.sentence(one.step.verb, "zh", one.step.told.values)
+            assert all(f" {one.step.asked[end.region]} 家" in said for end in one.ends)
+
+
+def test_lists_of_a_register_alone_are_no_opportunity() -> None:
+    """Along a chain somebody at an end was reported on, honoured, or published a need or an offer."""
+    material = agenda.read(REAL, as_of=AS_OF)
+    found = [one for one in opportunities.every(material, as_of=AS_OF) if one.kind in ("supplies", "completes")]
+    assert found
+    for one in found:
+        known = [firm for end in one.ends for firm in end.firms if material.weights[str(firm["id"])] > 0]
+        assert known or any(end.others for end in one.ends)
+    unheard = replace(material, listings=())
+    unheard.__dict__["weights"] = dict.fromkeys(material.weights, 0.0)
+    assert not {one.kind for one in opportunities.every(unheard, as_of=AS_OF)} & {"supplies", "completes"}
+
+
+def test_a_practice_says_how_and_goes_to_the_offices_of_its_subject() -> None:
+    """Sizes alone teach nobody; a fashion town is a matter for culture and tourism, not for the lead of a clause."""
+    material = agenda.read(REAL, as_of=AS_OF)
+    practices = {row["id"]: row for row in material.practices}
+    learns = {
+        one.key.partition(":")[2]: one for one in opportunities.every(material, as_of=AS_OF) if one.kind == "learns"
+    }
+    assert set(learns) == {key for key, row in practices.items() if row["how"]} < set(practices)
+    domains = {one.name.zh: one.domain.zh for one in material.agreement.departments}
+    for key, one in learns.items():
+        assert one.step is not None
+        if practices[key]["domain"]:
+            offices = {domains[name["zh"]] for name in one.step.departments.values()}
+            assert offices == {practices[key]["domain"]}

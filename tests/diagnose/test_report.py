@@ -2,13 +2,17 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from duijie import diagnose
 from duijie.data import sentence
+from duijie.diagnose import explain
 from duijie.diagnose.groupings import Grouping
+from duijie.diagnose.report import _is_chained, _risks
+from duijie.diagnose.results import Specialization
 from duijie.errors import InputError
 
 A, B = "010101", "020202"
@@ -216,3 +220,65 @@ def test_degenerate_inputs_have_an_answer(economy, case):
     with np.errstate(all="raise"):
         text = json.dumps(made(given).to_dict(), allow_nan=False)
     assert text
+
+
+def test_a_link_tells_the_share_of_the_sector_and_needs_a_chain(economy):
+    """What is told is the figure of the table; industries whose goods no chain joins name no firms to each other."""
+    link = next(one for one in made(economy).links if (one.supplier_industry, one.buyer_industry) == ("171", "181"))
+    told = next(reason for reason in link.reasons if reason.code == "diagnose_link_input")
+    assert told.values["coefficient"] == pytest.approx(40 / 60)
+    given = SimpleNamespace(chains=economy["chains"])
+    assert _is_chained(given, "171", "195")
+    assert not _is_chained(given, "195", "171")
+    assert not _is_chained(given, "391", "181")
+
+
+def test_few_registrations_are_no_strength():
+    """Both sides above the national share are told as rivals only where each has ten of the industry."""
+    given = SimpleNamespace(regions=(A, B), say=lambda code: {"zh": code, "en": code})
+
+    def rivals(n):
+        rows = [
+            Specialization(region, "195", {"zh": "鞋", "en": "shoes"}, count, 3.0, 2.0, 4.0, 3.0, True)
+            for region, count in ((A, 1000.0), (B, n))
+        ]
+        return [reason.code for reason in _risks(given, rows)]
+
+    assert rivals(10.0) == ["diagnose_risk_rivalry"]
+    assert rivals(9.0) == []
+
+
+def test_of_a_handful_of_firms_no_division_is_missed():
+    """Where hardly any firm names a product, that no division was found is not worth a sentence."""
+    names = {region: {"zh": region, "en": region} for region in (A, B)}
+
+    def codes(n):
+        fit = SimpleNamespace(n_firms={A: n, B: 1}, pairs=())
+        return [reason.code for reason in explain.inside_class(fit, names[A], names, {})]
+
+    assert codes(9) == ["diagnose_words_basis", "diagnose_words_none"]
+    assert codes(8) == ["diagnose_words_basis"]
+
+
+def test_neighbouring_stages_are_told_with_firms_enough():
+    """Of the stages next to a gap those with five firms on evidence are told; without one there is no such sentence."""
+    names = {key: {"zh": key, "en": key} for key in (A, B, "gap", "many", "few")}
+
+    def told(neighbours):
+        found = SimpleNamespace(
+            stage="gap", region=A, partner=B, kind="lacks", basis="count", value=9.0, low=2.0, high=20.0,
+            neighbours=neighbours,
+        )  # fmt: skip
+        stages = {
+            key: SimpleNamespace(
+                n_firms={A: n, B: 9}, n_counted={A: n}, n_expected={A: 9.0}, low={B: 0.0}, quotient={B: 0.0}
+            )
+            for key, n in (("gap", 0), ("many", 5), ("few", 4))
+        }
+        reasons = explain.gap(found, stages, names, names, names[A])
+        return [sentence("diagnose_gap_use", "zh", one.values) for one in reasons if one.code == "diagnose_gap_use"]
+
+    (said,) = told(("few", "many"))
+    assert "many 5 家" in said
+    assert "few" not in said
+    assert told(("few",)) == []

@@ -52,6 +52,13 @@ def test_a_firm_that_makes_its_input_itself_does_not_need_it() -> None:
     assert roles == {("offer", "brand"), ("need", "zip")}
 
 
+def test_who_makes_what_its_buyers_make_uses_its_input_itself() -> None:
+    """A garment maker that also makes zips offers none; a zip maker that also makes garments does."""
+    for products, offered in ((("童装", "拉链"), {"brand"}), (("拉链", "童装"), {"zip"})):
+        found = implied_listings([_firm("f", "4119", products)], [GARMENT])
+        assert {one.id.rpartition(".")[2] for one in found if one.role == "offer"} == offered - {"brand"}
+
+
 def test_what_keeps_a_need_or_an_offer_from_being_inferred() -> None:
     """A stage its region has, goods that not every maker uses, a firm that is known by its entry alone."""
     firms = [_firm("f", "181", ("童装",)), _firm("z", "4119", ("家用拉链",))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from duijie.terms import ChainLink, ChainStage, ChainTemplate, Directory, Party, chain_headings
+from duijie.terms import ChainLink, ChainStage, ChainTemplate, Directory, EvidenceRules, Party, chain_headings
 
 CHAIN = ChainTemplate(
     "metal",
@@ -20,13 +20,17 @@ CHAIN = ChainTemplate(
 @pytest.mark.parametrize(
     ("industry", "products", "stages"),
     [
-        ("3421", ("门窗", "家具", "机床"), {"machines"}),  # the code agrees: the place in the list says nothing
+        ("3421", ("门窗", "机床"), {"machines"}),
+        ("3421", ("门窗", "家具", "机床"), set()),  # a code inferred from the list does not vouch for its end
+        ("3421", ("门窗", "机床", "家具", "玩具"), set()),  # a list of everything
         ("3399", ("机床",), {"machines"}),
+        ("3399", ("机床", "门窗", "家具", "玩具"), set()),
         ("3399", ("门窗", "机床"), {"machines"}),
         ("3399", ("铸件", "铸件", "机床"), {"castings", "machines"}),  # what comes first is of the same chain
         ("3399", ("门窗", "家具", "机床"), set()),  # next door, behind two other trades
         ("3399", ("机床", "网络的技术"), set()),  # cut off: develops, sells or makes
-        ("3421", ("机床", "网络的技术"), {"machines"}),
+        ("3421", ("机床", "网络的技术"), set()),
+        ("3421", ("机床", "用于家具"), set()),
     ],
 )
 def test_a_side_line_is_no_evidence(industry: str, products: tuple[str, ...], stages: set[str]) -> None:
@@ -34,3 +38,55 @@ def test_a_side_line_is_no_evidence(industry: str, products: tuple[str, ...], st
     party = Party("f", "firm", "220000", "甲有限公司", industry=industry, products=products)
     found = Directory([party], chain_headings([CHAIN])).standings(party)
     assert {key[1] for key in found} == stages
+
+
+def _chain(key: str, stages: dict[str, tuple[str, str]]) -> ChainTemplate:
+    """A chain of stages, each with its code and its word, that deliver to one another in turn."""
+    made = tuple(ChainStage(name, {"zh": name, "en": name}, (code,), (word,)) for name, (code, word) in stages.items())
+    names = list(stages)
+    return ChainTemplate(key, {"zh": key, "en": key}, made, tuple(map(ChainLink, names, names[1:])))
+
+
+SHOES = _chain(
+    "shoes",
+    {"leather": ("191", "皮革"), "parts": ("1959", "鞋材"), "shoes": ("195", "鞋"), "garments": ("181", "服装")},
+)
+PHONES = _chain("phones", {"moulds": ("3525", "模具"), "chips": ("397", "半导体"), "phones": ("392", "手机")})
+RULES = EvidenceRules(forms=("有限公司",), general=("模具",), shared=("专用材料",))
+
+
+@pytest.mark.parametrize(
+    ("name", "industry", "products", "stages"),
+    [
+        ("甲皮革服装有限公司", "1910", ("皮革", "服装"), {"garments"}),  # what it is made of is not what is made
+        ("甲皮革有限公司", "1910", ("皮革", "服装"), {"leather"}),
+        ("甲有限公司", "3525", ("模具",), {"moulds"}),
+        ("甲模具有限公司", "3525", ("模具", "鞋材"), set()),  # moulds for shoes are none for phones
+        ("甲模具有限公司", "3525", ("模具", "手机"), {"moulds"}),
+        ("甲有限公司", "3989", ("半导体", "元器件专用材料"), set()),  # both halves of one phrase are materials
+        ("甲有限公司", "3989", ("半导体", "元器件"), {"chips"}),
+        ("甲有限公司", "1999", ("鞋材", "鞋", "服装"), set()),  # next door to three stages at once
+        ("甲服装有限公司", "1999", ("鞋材", "鞋", "服装"), {"garments"}),
+        ("甲手机有限公司", "3921", ("手机", "网络产品的"), {"phones"}),  # cut off, and the name says it
+    ],
+)
+def test_a_name_and_the_rest_of_a_list_say_what_a_phrase_means(
+    name: str, industry: str, products: tuple[str, ...], stages: set[str]
+) -> None:
+    """Attributes, goods of every trade, halves of phrases and catalogues are no trade of a firm."""
+    party = Party("f", "firm", "220000", name, industry=industry, products=products)
+    found = Directory([party], chain_headings([SHOES, PHONES]), RULES).standings(party)
+    assert {key[1] for key in found} == stages
+
+
+@pytest.mark.parametrize(("n", "stages"), [(1, {"phones"}), (4, set())])
+def test_what_was_inferred_alike_of_many_is_a_label(n: int, stages: set[str]) -> None:
+    """One firm whose product was inferred stands there, marked so; a whole list under one word does not."""
+    firms = [
+        Party(str(at), "firm", "220000", "Technology Co.", industry="392", products=("手机",), inferred=("products",))
+        for at in range(n)
+    ]
+    directory = Directory(firms, chain_headings([PHONES]), RULES)
+    found = directory.standings(firms[0])
+    assert {key[1] for key in found} == stages
+    assert not any(row.is_stated for row in found.values())

@@ -249,7 +249,8 @@ def _inferred(
     for heading in directory.headings:
         own = {side: directory.at(heading.key, side) for side in sides}
         for rows in own.values():
-            first.update([row.party for row in rows if row.code == "agrees"][: int(policy["per_stage"])])
+            offered = [row.party for row in rows if row.code == "agrees" and not _is_particular(row.phrase, policy)]
+            first.update(offered[: int(policy["per_stage"])])
         # Nobody is taken to fetch from afar what its own side has more of.
         share = {side: len(rows) / max(directory.total(side), 1) for side, rows in own.items()}
         for side in sides:
@@ -265,6 +266,10 @@ def _inferred(
         never_needed=never,
         particular=policy["particular"],
     )
+
+
+def _is_particular(phrase: str, policy: Mapping[str, Any]) -> bool:
+    return any(word in phrase for word in policy["particular"])
 
 
 def _weights(parties: Iterable[Party], listings: Iterable[Listing]) -> Mapping[str, float]:

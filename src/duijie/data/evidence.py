@@ -10,14 +10,14 @@ from .files import read, root
 
 __all__ = ["evidence_rules", "organisation_kind"]
 
+_RULES = ("tails", "strangers", "forms", "trades", "others", "sales", "general", "shared")
+
 
 @cache
 def evidence_rules() -> EvidenceRules:
     """The built-in rules."""
     document = read(root() / "policies" / "evidence-firms.yaml", "evidence-firms")
-    return EvidenceRules(
-        *(tuple(document[name]) for name in ("tails", "strangers", "forms", "trades", "others", "sales"))
-    )
+    return EvidenceRules(*(tuple(document[name]) for name in _RULES))
 
 
 def organisation_kind(name: str, stated: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +12,12 @@ from duijie.terms import ChainStage, ChainTemplate, Counts, Directory
 
 from .specialization import location_quotient, quotient_band, share_ratio_band
 
-__all__ = ["ChainFit", "Gap", "StageFit", "belongs", "chain_fit"]
+__all__ = ["ChainFit", "Gap", "StageFit", "belongs", "chain_fit", "overlaps"]
 
 # Fewer firms than this say nothing: a partner must have as many, and a region must be expected to.
 LEAST_FIRMS = 5
+# Fewer registrations than this in an industry are no strength and no weakness of a region, whatever their quotient.
+LEAST_COUNTED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +115,13 @@ def chain_fit(
         for region, partner in (regions, regions[::-1])
         for stage in stages
         if (gap := _gap(template, stages, stage, region, partner, totals))
-        and not _is_strong(stage.stage, (strong or {}).get(region, frozenset()))
+        and not overlaps(stage.stage, (strong or {}).get(region, frozenset()))
     ]
     return ChainFit(template, stages, tuple(sorted(gaps, key=lambda gap: (-gap.score, gap.region, gap.stage))))
 
 
-def _is_strong(stage: ChainStage, industries: frozenset[str]) -> bool:
+def overlaps(stage: ChainStage, industries: Collection[str]) -> bool:
+    """Whether a stage contains or lies in one of some industries."""
     return any(code.startswith(own) or own.startswith(code) for code in industries for own in stage.industries)
 
 

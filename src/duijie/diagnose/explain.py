@@ -9,8 +9,8 @@ from typing import Any
 from duijie.data import sentence
 from duijie.terms import Reason
 
-from .chains import Gap, StageFit
-from .linkages import Candidate, SupplyLink
+from .chains import LEAST_FIRMS, Gap, StageFit
+from .linkages import Candidate
 from .results import Coverage, Specialization, Witness
 from .transfer import TransferCandidate
 from .vocabulary import LEAST_PAIR, ClassFit, WordPair
@@ -44,7 +44,7 @@ def gap(
 ) -> tuple[Reason, ...]:
     """Why a stage is a gap of one region that the partner can fill."""
     stage, region, partner = stages[found.stage], names[found.region], names[found.partner]
-    near = {key: stages[key].n_firms[found.region] for key in found.neighbours[:3]}
+    near = {key: n for key in found.neighbours if (n := stages[key].n_firms[found.region]) >= LEAST_FIRMS}
     reasons = [
         Reason(
             f"diagnose_gap_{found.kind}_{found.basis}" if found.value < math.inf else _UNNAMED[found.kind],
@@ -62,15 +62,10 @@ def gap(
             },
             weight=1.0,
         ),
-        Reason(
-            "diagnose_gap_use",
-            {
-                "region": region,
-                "chain": chain,
-                "stages": [_counted(stage_names[key], n) for key, n in near.items()],
-            },
-        ),
     ]
+    if near:
+        listed = [_counted(stage_names[key], n) for key, n in list(near.items())[:3]]
+        reasons.append(Reason("diagnose_gap_use", {"region": region, "chain": chain, "stages": listed}))
     if stage.low[found.partner] > 1:
         values = {"region": partner, "stage": stage_names[found.stage], "quotient": stage.quotient[found.partner]}
         reasons.append(Reason("diagnose_gap_strong", values))
@@ -78,24 +73,18 @@ def gap(
 
 
 def _counted(name: Say, n: int) -> Say:
-    """A stage with the number of its firms; the name alone where only the counts know of firms."""
-    return (
-        {language: sentence("diagnose_stage_counted", language, {"stage": name, "n": n}) for language in name}
-        if n
-        else name
-    )
+    """A stage with the number of its firms."""
+    return {language: sentence("diagnose_stage_counted", language, {"stage": name, "n": n}) for language in name}
 
 
-def link(
-    found: SupplyLink, supplier: Specialization, buyer: Specialization, names: Mapping[str, Say]
-) -> tuple[Reason, ...]:
-    """Why an industry of one region can supply an industry of the other."""
+def link(share: float, supplier: Specialization, buyer: Specialization, names: Mapping[str, Say]) -> tuple[Reason, ...]:
+    """Why an industry of one region can supply an industry of the other; `share` is of the inputs of whole sectors."""
     return (
         _strong(supplier, names),
         Reason(
             "diagnose_link_input",
-            {"supplier": supplier.name, "buyer": buyer.name, "coefficient": found.coefficient},
-            weight=found.coefficient,
+            {"supplier": supplier.name, "buyer": buyer.name, "coefficient": share},
+            weight=share,
         ),
         _strong(buyer, names),
     )
@@ -116,6 +105,9 @@ def inside_class(fit: ClassFit, name: Say, names: Mapping[str, Say], spoken: Map
     """What the product words say about how two regions divide a class."""
     sides = [{"region": names[region], "n": n} for region, n in fit.n_firms.items()]
     basis = Reason("diagnose_words_basis", {"industry": name, **_pair_values(sides)})
+    if not fit.pairs and sum(fit.n_firms.values()) < 2 * LEAST_PAIR:
+        # Of a handful of firms no division could be found: that none was found says nothing.
+        return (basis,)
     if not fit.pairs:
         return (basis, Reason("diagnose_words_none", {"industry": name, "least": LEAST_PAIR}, is_for=False))
     return (basis, *(_words(pair, name, names, spoken) for pair in fit.pairs[:3]))

@@ -28,7 +28,7 @@ from duijie.terms import (
 )
 
 from . import explain, sections
-from .chains import LEAST_FIRMS, ChainFit, Gap, StageFit, chain_fit
+from .chains import LEAST_COUNTED, LEAST_FIRMS, ChainFit, Gap, StageFit, chain_fit, overlaps
 from .conventions import Convention
 from .groupings import Grouping
 from .inputs import Inputs, longest_head, say
@@ -275,7 +275,7 @@ def _links(
 
 
 def _is_told(given: Inputs, supplier: str, buyer: str, found: SupplyLink) -> bool:
-    """Whether a link is shown: no trifle among the inputs, and firms to be named at both ends."""
+    """Whether a link is shown: no trifle among the inputs, and firms on evidence at both ends."""
     ends = {supplier: given.counts.industries[found.supplier], buyer: given.counts.industries[found.buyer]}
     return not given.least_input or (
         found.coefficient >= given.least_input
@@ -283,10 +283,33 @@ def _is_told(given: Inputs, supplier: str, buyer: str, found: SupplyLink) -> boo
     )
 
 
+def _is_chained(given: Inputs, supplier: str, buyer: str) -> bool:
+    """Whether some chain lets one industry's stage deliver to the other's, so that firms of both may be named.
+
+    A sector is wide: makers of sanitary paper are in that from which printers buy.
+    """
+    return any(
+        overlaps(stages[link.supplier], [supplier]) and overlaps(stages[link.buyer], [buyer])
+        for chain in given.chains
+        for stages in [{stage.key: stage for stage in chain.stages}]
+        for link in chain.links
+    )
+
+
+def _sector_share(given: Inputs, region: str, supplier: str, buyer: str) -> float:
+    """What part of the inputs of the buyer's whole sector comes from the supplier's; 0 where no table says."""
+    table, sector_of = given.purchases(region)
+    sectors = [longest_head(sector_of, industry) for industry in (supplier, buyer)]
+    if table is None or not all(sector in table.sectors for sector in sectors):
+        return 0.0
+    row, column = map(table.sectors.index, sectors)
+    return float(table.flows[row, column] / table.flows[:, column].sum())
+
+
 def _sure_quotients(given: Inputs, known: Mapping[tuple[str, str], Specialization], region: str) -> list[float]:
-    """The lower end of each industry's quotient, 0 where fewer than the least number of firms are counted."""
+    """The lower end of each industry's quotient, 0 where too few firms are counted for a strength."""
     rows = (known.get((region, industry)) for industry in given.counts.industries)
-    return [row.low if row and row.n_firms >= LEAST_FIRMS else 0.0 for row in rows]
+    return [row.low if row and row.n_firms >= LEAST_COUNTED else 0.0 for row in rows]
 
 
 def _input_shares(given: Inputs, buyer: str) -> Floats | None:
@@ -324,6 +347,7 @@ def _link(
     source = known[supplier, given.counts.industries[found.supplier]]
     target = known[buyer, given.counts.industries[found.buyer]]
     ends = {supplier: given.firms_in(supplier, source.industry), buyer: given.firms_in(buyer, target.industry)}
+    is_chained = _is_chained(given, source.industry, target.industry)
     return Link(
         supplier,
         buyer,
@@ -338,9 +362,14 @@ def _link(
             "input_share": found.coefficient,
             "buyer_strength": found.buyer_strength,
         },
-        {region: given.firms(found) for region, found in ends.items()},
+        {region: given.firms(found) if is_chained else () for region, found in ends.items()},
         {region: len(found) for region, found in ends.items()},
-        explain.link(found, source, target, {region: given.say(region) for region in given.regions}),
+        explain.link(
+            _sector_share(given, buyer, source.industry, target.industry),
+            source,
+            target,
+            {region: given.say(region) for region in given.regions},
+        ),
     )
 
 
@@ -456,7 +485,9 @@ def _risks(given: Inputs, rows: Sequence[Specialization]) -> tuple[Reason, ...]:
         {row.industry: row for row in rows if row.region == region and row.is_significant and row.low > 1}
         for region in given.regions
     ]
-    both = sorted(strong[0].keys() & strong[1].keys(), key=lambda code: -min(side[code].low for side in strong))
+    shared = (code for code in strong[0] if code in strong[1])
+    many = (code for code in shared if min(side[code].n_firms for side in strong) >= LEAST_COUNTED)
+    both = sorted(many, key=lambda code: -min(side[code].low for side in strong))
     wider = (
         explain.scope(witness, names[region], given.say(witness.region))
         for region in given.regions

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import explain
-from .chains import LEAST_FIRMS
+from .chains import LEAST_COUNTED
 from .groupings import grouping_fit
 from .inputoutput import Economy
 from .inputs import Inputs
@@ -98,12 +98,12 @@ def _counted(given: Inputs, region: str, industry: str) -> tuple[float, float]:
 
 def _is_few(n: float, n_expected: float) -> bool:
     """Whether fewer firms are there than expected, and as many are expected as say anything: half of few is chance."""
-    return n_expected >= LEAST_FIRMS and n <= n_expected / 2
+    return n_expected >= LEAST_COUNTED and n <= n_expected / 2
 
 
 def _is_held(n: float, n_expected: float) -> bool:
     """Whether firms enough are there, and more than expected: who has little of an industry cannot help with it."""
-    return n >= LEAST_FIRMS and n > n_expected
+    return n >= LEAST_COUNTED and n > n_expected
 
 
 def transferable(given: Inputs, model: Model, top: int) -> tuple[Row, ...]:

@@ -81,6 +81,8 @@ class Explainer:
             return Reason("match_against_industry_wide", values, share, is_for)
         if is_for and term.measure == "chain" and values["supplier"] == values["buyer"]:
             return Reason("match_for_chain_same", values, share, is_for)
+        if is_for and values.get("why"):
+            return Reason("match_for_chain_why", values, share, is_for)
         code = f"match_for_{term.measure}" if is_for else f"match_against_{term.measure}"
         return Reason(code, values, share, is_for)
 
@@ -126,7 +128,8 @@ class Explainer:
             link = (met[0], met[0]) if met else None
         if link is None:
             return {"supplier": "–", "buyer": "–"}
-        return {"supplier": dict(book.stages[link[0]].name), "buyer": dict(book.stages[link[1]].name)}
+        ends = {"supplier": dict(book.stages[link[0]].name), "buyer": dict(book.stages[link[1]].name)}
+        return {**ends, "why": dict(book.links.get(link, {}))}
 
     def _warnings(self, need: int, offer: int, checks: Checks, at: int, price: float) -> Iterator[Reason]:
         for rule, margin in zip(self.rules.rules, checks.margins[:, at].tolist(), strict=True):

@@ -29,7 +29,8 @@ def implied_listings(
     imply nothing. The basis is ``derived`` and the ids say ``implied``; a firm's own listings should replace them.
     `kinds` names, for a stage ``chain.stage``, another kind of match than `kind`; nobody of a region is taken to need a
     stage that `never_needed` names for it. Goods with a word of `particular` are inferred as offered to nobody. The
-    organisations of `offering_only`, by id, imply offers and no needs.
+    organisations of `offering_only`, by id, imply offers and no needs. Who makes what its buyers make, and names that
+    first, is taken to use the input itself.
     """
     directory = Directory(parties, chain_headings(chains), rules or EvidenceRules())
     never = {region: frozenset(stages) for region, stages in (never_needed or {}).items()}
@@ -53,7 +54,14 @@ def _of_party(party: Party, chain: ChainTemplate, book: _Book) -> Iterator[Listi
     stages = {stage.key: stage for stage in chain.stages}
     own = {key[1]: row for key, row in book.directory.standings(party).items() if key[0] == chain.key}
     for key, row in own.items():
-        if row.code == "agrees" and not any(word in row.phrase for word in book.particular):
+        if (
+            row.code == "agrees"
+            and not any(word in row.phrase for word in book.particular)
+            and (
+                row.phrase in party.products[:1]
+                or not any(link.supplier == key and link.buyer in own for link in chain.links)
+            )
+        ):
             yield _listing(party, chain, stages[key], "offer", (row.phrase or stages[key].name.get("zh", key),), book)
     never = book.never_needed.get(party.region, frozenset())
     for link in chain.links if party.id not in book.offering_only else ():

@@ -47,11 +47,13 @@ class StageBook:
         return {(chain.key, stage.key): stage for chain in self.chains for stage in chain.stages}
 
     @cached_property
-    def links(self) -> frozenset[tuple[StageKey, StageKey]]:
-        """(supplier, buyer) pairs."""
-        return frozenset(
-            ((chain.key, link.supplier), (chain.key, link.buyer)) for chain in self.chains for link in chain.links
-        )
+    def links(self) -> Mapping[tuple[StageKey, StageKey], Mapping[str, str]]:
+        """(supplier, buyer) pairs, each with what the one's goods are to the other."""
+        return {
+            ((chain.key, link.supplier), (chain.key, link.buyer)): link.why
+            for chain in self.chains
+            for link in chain.links
+        }
 
     def column(self, pool: Pool) -> Column:
         """The standing of each listing of a pool."""
@@ -113,10 +115,14 @@ class StageBook:
         return frozenset({"offer_supplies": down, "need_supplies": up, "either": down | up}[direction])
 
     def link(self, need: Standing, offer: Standing, direction: str) -> tuple[StageKey, StageKey] | None:
-        """The first (supplier, buyer) link between the two, None where there is none."""
-        ours, theirs = need.own or need.named, offer.own | offer.named
-        down = sorted((s, b) for s, b in self.links if s in theirs and b in ours)
-        up = sorted((s, b) for s, b in self.links if s in ours and b in theirs)
+        """The (supplier, buyer) link between the two, first one the listings name; None where there is none."""
+        ours, theirs, about = need.own or need.named, offer.own | offer.named, need.named & offer.named
+
+        def first(links: Iterable[tuple[StageKey, StageKey]]) -> list[tuple[StageKey, StageKey]]:
+            return sorted(links, key=lambda link: (not about.intersection(link), link))
+
+        down = first((s, b) for s, b in self.links if s in theirs and b in ours)
+        up = first((s, b) for s, b in self.links if s in ours and b in theirs)
         found: Mapping[str, Any] = {"offer_supplies": down, "need_supplies": up, "either": down + up, "named": down}
         return next(iter(found[direction]), None)
 

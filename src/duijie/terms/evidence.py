@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,7 +19,10 @@ _BRACKETS = re.compile(r"\(.*?\)|\[.*?\]|【.*?】")
 # Services are sold under their own headings: a maker of chips that also tests is no test house.
 _FIRST_SERVICE = "43"
 # A list that ends so was cut off before its verb: whether the firm makes, sells or serves the things is unknown.
-_CUT = ("的", "的技术")
+_CUT = ("的", "的技术", "以", "及", "与")
+_BEGUN = ("用于",)
+# A list of more things may be one of everything; a maker next door rarely works at more stages of a chain.
+_FEW, _TRADES = 3, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,8 @@ class EvidenceRules:
 
     `tails` follow a product and change nothing, `strangers` come before one and make it another thing, `forms` end the
     name of a firm, `trades` may stand before them; a firm with one of `others` in its name, or with a
-    phrase that ends in one of `sales`, makes nothing.
+    phrase that ends in one of `sales`, makes nothing. `general` goods serve many trades; a phrase that ends in one of
+    `shared` may hold the end of the phrase before it.
     """
 
     tails: tuple[str, ...] = ()
@@ -37,6 +41,8 @@ class EvidenceRules:
     trades: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     sales: tuple[str, ...] = ()
+    general: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,16 @@ class Standing:
     code: str
     """``agrees``, ``kin`` (a maker in another division of the same chain) or ``unknown``."""
     is_stated: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a firm's phrases and its name say: the known words they end with, and the headings of these."""
+
+    forms: tuple[str, ...]
+    headings: tuple[tuple[Heading, ...], ...]
+    name: str
+    named: frozenset[Key]
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,27 +154,66 @@ class Directory:
     def standings(self, party: Party) -> Mapping[Key, Standing]:
         """Every heading a firm stands at, with the first phrase that says so; empty where nothing does."""
         found: dict[Key, Standing] = {}
-        is_cut = any(phrase.endswith(_CUT) for phrase in party.products)
-        named = {heading.key for heading in self._by_form.get(self._named(party), ())}
-        before: list[set[str]] = []
-        for phrase in party.products:
-            form = self._form(normalize(phrase))
-            headings = self._by_form.get(form, ())
-            for heading in headings:
+        said = self._read(party)
+        for at, phrase in enumerate(party.products):
+            for heading in said.headings[at]:
                 row = Standing(
                     party.id,
                     phrase,
-                    normalize(phrase) == form,
+                    normalize(phrase) == said.forms[at],
                     self._agreement(party.industry, heading),
                     "products" not in party.inferred,
                 )
-                # A name that says "footwear" outweighs a side line next door; so do other trades that are listed first.
-                is_far = len(before) > 1 and any(heading.key[0] not in chains for chains in before)
-                is_side = row.code == "kin" and (is_far or bool(named)) and heading.key not in named
-                if not is_side and not self._is_other(party, heading) and _is_evidence(row, is_cut=is_cut):
+                is_trade = row.code and self._is_trade(party, said, at, heading, row)
+                if is_trade and not self._is_other(party, heading):
                     found.setdefault(heading.key, row)
-            before.append({heading.key[0] for heading in headings})
         return found or self._by_name(party) or self._by_code(party)
+
+    def _read(self, party: Party) -> _Said:
+        forms = tuple(self._form(normalize(phrase)) for phrase in party.products)
+        name = self._named(party)
+        return _Said(
+            forms,
+            tuple(self._by_form.get(form, ()) for form in forms),
+            name,
+            frozenset(heading.key for heading in self._by_form.get(name, ())),
+        )
+
+    def _is_trade(self, party: Party, said: _Said, at: int, heading: Heading, row: Standing) -> bool:
+        """Whether a phrase tells a firm's own trade: no side line, no item of a catalogue, no half of a phrase."""
+        form, chain, chains = said.forms[at], heading.key[0], [{one.key[0] for one in own} for own in said.headings]
+        # A mould may be for shoes or for phones: what else the firm makes says which.
+        if form in self.rules.general and any(own and chain not in own for own in chains):
+            return False
+        if heading.key in said.named:
+            return True
+        if any(phrase.endswith(_CUT) or phrase.startswith(_BEGUN) for phrase in party.products):
+            return False
+        # What was inferred alike of many is the label of a list, not the product of a firm.
+        if not row.is_stated and self._labels[row.phrase] > _FEW:
+            return False
+        # "leather garments" in a name: what stands before the thing made is what it is made of.
+        if said.name and said.name != form and form + said.name in normalize(party.name):
+            return False
+        is_long = len(chains) > _FEW
+        if row.code == "agrees":
+            # The code may be inferred from the list: it cannot vouch for what the list has last.
+            return at == 0 or any(chain in own for own in chains[:at]) or (at == 1 and not is_long)
+        if row.code == "kin":
+            is_far = at > 1 and any(chain not in own for own in chains[:at])
+            is_alone = is_long and sum(chain in own for own in chains) == 1
+            is_catalogue = len({one.key for own in said.headings for one in own if one.key[0] == chain}) > _TRADES
+            return not (said.named or is_far or is_alone or is_catalogue or self._is_half(party, at))
+        return row.is_whole and not self._is_half(party, at)
+
+    @cached_property
+    def _labels(self) -> Mapping[str, int]:
+        """How many firms each phrase was inferred of."""
+        return Counter(phrase for one in self.parties if "products" in one.inferred for phrase in one.products)
+
+    def _is_half(self, party: Party, at: int) -> bool:
+        """Whether the next phrase ends in a word that belongs to both: "chips, special materials for circuits"."""
+        return at + 1 < len(party.products) and party.products[at + 1].endswith(self.rules.shared or ("\0",))
 
     def _by_name(self, party: Party) -> Mapping[Key, Standing]:
         """What the name says, where nothing else does and the code says the same."""
@@ -243,11 +298,6 @@ def _matched(code: str, heading: Heading) -> int:
         (min(len(code), len(own)) for own in heading.industries if code.startswith(own) or own.startswith(code)),
         default=0,
     )
-
-
-def _is_evidence(row: Standing, *, is_cut: bool) -> bool:
-    """A code that agrees always is; a maker next door where its list is whole; an unknown code with the very word."""
-    return row.code == "agrees" or (row.code == "kin" and not is_cut) or (row.code == "unknown" and row.is_whole)
 
 
 def _without(text: str, tails: Iterable[str]) -> str:

@@ -80,7 +80,7 @@ def _along(
         tuple(reasons),
         evidence.doubts(ends),
         evidence.size(ends),
-        evidence.step(kind, match_kind=match_kind),
+        evidence.step(kind, (supplier, buyer), ends=ends, match_kind=match_kind),
         evidence.score(ends, **more),
     )
 
@@ -121,7 +121,9 @@ def _is_worth(evidence: Evidence, ends: tuple[End, End], key: tuple[str, str]) -
     least = evidence.policy["least_firms"]
     first, second = ends
     is_thin = any(end.n_firms < least and not _speaks(end) and evidence.known_weight(end) < _KNOWN for end in ends)
-    if is_thin or first.is_open or not second.n_firms:
+    # Two lists of a register alone, of which nobody was heard since, are no meeting.
+    is_unheard = not any(_speaks(end) or evidence.known_weight(end) > 0 for end in ends)
+    if is_thin or is_unheard or first.is_open or not second.n_firms:
         return False
     shares = [
         len([row for row in evidence.stages.at(key, end.region) if row.is_stated])
@@ -218,7 +220,7 @@ def _shop(
         (Reason("opportunity_for_why", {"why": dict(relation.why)}), *_of_example(example)),
         evidence.doubts(ends),
         evidence.size(ends),
-        evidence.step("same_customers"),
+        evidence.step("same_customers", (region_a, region_b), ends=ends),
         evidence.score(ends, example=float(bool(example))),
         bool(example),
     )
@@ -307,7 +309,7 @@ def _move(evidence: Evidence, listing: Listing, origin: str, destination: str) -
     )
     values = {"origin": evidence.say(origin), "industry": industry, "destination": evidence.say(destination)}
     guard = {one: data.sentence("opportunity_guard", one, values) for one in ("zh", "en")}
-    clause = evidence.step("moves")
+    clause = evidence.step("moves", (origin, destination))
     crowded, roomy = evidence.crowding[origin], evidence.crowding[destination]
     room = {"dense": crowded.density, "figures_a": crowded.told, "roomy": roomy.density, "figures_b": roomy.told}
     return Opportunity(
@@ -347,16 +349,18 @@ def learns(evidence: Evidence) -> Iterator[Opportunity]:
         owner = row["region"]
         learner = next((one for one in evidence.regions if one != owner), "")
         source: Source = row["source"]
-        if owner not in evidence.regions or not learner or not source.publisher:
+        # Sizes alone show that something was done, not how: nobody could learn it.
+        if owner not in evidence.regions or not learner or not source.publisher or not row["how"]:
             continue
-        step = evidence.step("learns", clause=row["clause"])
+        step = evidence.step("learns", (owner, learner), clause=row["clause"], domain=row["domain"])
         name = {"zh": row["name"], "en": row["name"]}
         office = step.departments[learner] if step else {"zh": "", "en": ""}
         ends = (
             End(owner, "practice", (name,), 0, (), ({"name": row["unit"], "is_published": True},), True),
             End(learner, "learner", (office,), 0, (), ({"name": office, "is_published": True},), True),
         )
-        what = {"zh": row["what"], "en": row["what"]}
+        why = "；".join(filter(None, (row["how"], row["what"])))
+        what = {"zh": why, "en": why}
         values = {"a": evidence.say(owner), "b": evidence.say(learner), "unit": row["unit"], "practice": name}
         yield Opportunity(
             f"learns:{row['id']}",

@@ -176,20 +176,28 @@ class Evidence:
 
     # ---- who would begin
 
-    def step(self, kind: Kind, *, match_kind: str = "", clause: str = "") -> Step | None:
-        """The first step of a kind: the departments that lead the clause it serves; None where no clause fits."""
+    def step(
+        self, kind: Kind, order: Sequence[str], *, ends: Sequence[End] = (), match_kind: str = "", **subject: str
+    ) -> Step | None:
+        """The first step of a kind: who leads the clause it serves, or the subject's offices; None where none fits.
+
+        `order` are the regions as the sentence names them; of the `ends` no more firms are asked than there are.
+        `subject` may name a ``clause``, and the ``domain`` of the offices whose business the thing is.
+        """
         wanted = (match_kind, *self.policy["match_kinds"].get(kind, ()))
         clauses = self.material.agreement.clauses
-        fits = [one for one in clauses if one.key == clause] or [
+        fits = [one for one in clauses if one.key == subject.get("clause")] or [
             one for name in wanted if name for one in clauses if name in one.kinds
         ]
         offices = {one.key: one for one in self.material.agreement.departments}
+        own = {one.side: one for one in offices.values() if one.domain.zh and one.domain.zh == subject.get("domain")}
+        most = int(self.policy["n_asked"])
+        asked = {end.region: min(end.n_firms or len(end.others), most) for end in ends}
         for one in fits:
-            leads = {
-                side: offices[keys[0]].name.to_dict() for side, keys in one.lead.items() if keys and keys[0] in offices
-            }
-            if all(region in leads for region in self.regions):
-                return Step(f"opportunity_step_{kind}", leads, self._month(), one.key)
+            leads = {side: offices[keys[0]] for side, keys in one.lead.items() if keys and keys[0] in offices} | own
+            if all(region in leads for region in order):
+                departments = {region: leads[region].name.to_dict() for region in order}
+                return Step(f"opportunity_step_{kind}", departments, self._month(), one.key, asked)
         return None
 
     def _month(self) -> str:

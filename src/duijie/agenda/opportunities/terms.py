@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from duijie.data import sentence
@@ -54,23 +54,29 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Who begins with what, and when: a verb, the departments by side, the month (ISO), the clause it serves."""
+    """Who begins with what, and when: a verb, the departments by side, the month (ISO), the clause it serves.
+
+    `asked` says how many each department asks on its own side; the departments stand in the order of the ends.
+    """
 
     verb: str
     departments: Mapping[str, Say]
     month: str
     clause: str
+    asked: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def told(self) -> Reason:
-        """The step as a sentence; the departments stand in the order of the sides."""
-        first, *_, last = self.departments.values()
+        """The step as a sentence."""
+        first, *_, last = self.departments
         year, month = self.month.split("-")
         when = {
             language: sentence("report_month", language, {"year": year, "month": int(month)})
             for language in ("zh", "en")
         }
-        return Reason(self.verb, {"month": when, "dept_a": first, "dept_b": last})
+        offices = {"dept_a": self.departments[first], "dept_b": self.departments[last]}
+        asked = {"n_a": self.asked.get(first, 0), "n_b": self.asked.get(last, 0)}
+        return Reason(self.verb, {"month": when, **offices, **asked})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +103,7 @@ class Opportunity:
 
     def to_dict(self) -> dict[str, Any]:
         """The opportunity as nested dicts and lists."""
-        found = {field.name: plain(getattr(self, field.name)) for field in fields(self)}
+        found = {one.name: plain(getattr(self, one.name)) for one in fields(self)}
         for end, row in zip(self.ends, found["ends"], strict=True):
             row["is_open"] = end.is_open
         if self.step:
