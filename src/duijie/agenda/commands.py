@@ -73,7 +73,7 @@ def run_agreement(
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="The day freshness is counted to.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.pass_context
-def check(ctx: click.Context, folder: Path, **given: Any) -> None:
+def check(ctx: click.Context, /, folder: Path, **given: Any) -> None:
     """Find every fault of an agreement's FOLDER; of a folder of other tables, report the quality of the data."""
     if not data.is_agreement(folder):
         ctx.invoke(quality, folder=folder, **given)

@@ -246,9 +246,9 @@ def _faults(given: Table, wanted: Mapping[str, str]) -> Iterator[Fault]:
     for at, row in enumerate(given.rows):
         for column, form in forms.items():
             if not form.fullmatch(row[column]):
-                form = {one: sentence(f"form_{wanted[column].lower()}", one) for one in ("zh", "en")}
+                asked = {one: sentence(f"form_{wanted[column].lower()}", one) for one in ("zh", "en")}
                 code = "table_cell_wrong" if row[column] else "table_cell_empty"
-                yield Fault(code, given.where(at, column), {"value": row[column][:80], "form": form})
+                yield Fault(code, given.where(at, column), {"value": row[column][:80], "form": asked})
 
 
 def _crossed(tables: Tables, sides: Mapping[str, str], *, is_bulk_only: bool) -> Iterator[Fault]:

@@ -88,7 +88,7 @@ def is_of_a_page(content: bytes) -> bool:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        return min(Image.open(io.BytesIO(content)).size) >= _LEAST_SIDE
+        return bool(min(Image.open(io.BytesIO(content)).size) >= _LEAST_SIDE)
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError):
         return False
 

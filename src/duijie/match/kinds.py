@@ -110,7 +110,8 @@ def unit_name(unit: str) -> Bilingual:
 @kept
 def _units() -> dict[str, str]:
     own = {row["name"]["zh"]: row["name"]["en"] for row in files.entries("units", "units")}
-    return own | files.read(files.root() / "kinds" / "common" / "units.yaml")
+    built_in: dict[str, str] = files.read(files.root() / "kinds" / "common" / "units.yaml")
+    return own | built_in
 
 
 @kept

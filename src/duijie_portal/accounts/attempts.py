@@ -39,8 +39,8 @@ def remember_browser(request: HttpRequest, response: HttpResponse, username: str
     """Let the browser an account was opened in be known the next time; the token names nobody."""
     known = _browser(request, username)
     token = signing.dumps([known or secrets.token_hex(8), _tag(username)], salt=_COOKIE)
-    options = {"httponly": True, "samesite": "Lax", "secure": settings.SESSION_COOKIE_SECURE}
-    response.set_cookie(_COOKIE, token, max_age=_DAYS * 86400, **options)
+    is_secure = settings.SESSION_COOKIE_SECURE
+    response.set_cookie(_COOKIE, token, max_age=_DAYS * 86400, httponly=True, samesite="Lax", secure=is_secure)
 
 
 def _browser(request: HttpRequest, username: str) -> str:

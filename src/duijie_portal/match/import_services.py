@@ -159,7 +159,12 @@ def _keep(row: Record, found: Look, *, is_remembered: bool = False) -> None:
 
 
 def _keep_faults(row: Record, found: Look) -> None:
-    document = {"summary": _summary(found), "columns": found.columns, "alike": found.alike, "left_out": found.left_out}
+    document: dict[str, Any] = {
+        "summary": _summary(found),
+        "columns": found.columns,
+        "alike": found.alike,
+        "left_out": found.left_out,
+    }
     document["n_left_out"] = len(found.intake.left_out) if found.intake else 0
     text = json.dumps({**document, "faults": [asdict(one) for one in found.faults]}, cls=Plain, ensure_ascii=False)
     path = selectors.table_path(row).with_name("check.json")
