@@ -115,27 +115,32 @@ class Judge:
                 for found in _MARK.findall(part.data or b""):
                     side, sort, about = self.marks.of[int(found)]
                     if side != to.side:
-                        is_read = self._may_read(to, sort, about, entry, released)
+                        is_read = self._may_read(author, to, sort, about, entry, released)
                         must(is_read, "something withheld was sent", sort=sort, about=about, to=to.side)
 
-    def _may_read(self, to: Node, sort: str, about: str, entry: Entry, released: set[tuple[str, str]]) -> bool:
+    def _may_read(
+        self, author: Node, to: Node, sort: str, about: str, entry: Entry, released: set[tuple[str, str]]
+    ) -> bool:
         if sort in ("own", "inner", "draft"):
             return False
         is_outsider = bool(to.scopes) and "sides" not in to.scopes
         if about.startswith("listing/"):
             is_open = any((entry.commit, one) in released for one in ("public", *(() if is_outsider else ("both",))))
             is_auditor = f"side:{entry.chain.side}" in to.scopes
-            return is_open and (sort == "public" or is_auditor or self._is_matched(entry.chain.side))
+            return is_open and (sort == "public" or is_auditor or self._is_matched(author))
         if about.startswith("case/"):
             case = next(one for one in self.cases if one.subject == about)
             return to.side in case.sides or any(f"side:{one}" in to.scopes for one in case.sides)
         return not is_outsider
 
-    def _is_matched(self, owner: str) -> bool:
-        """Whether the owner of a listing itself spoke in a case that has it: nobody else opens it."""
-        about = {one.subject for one in self.cases if one.is_listed and owner in one.sides}
-        said = self.told.get(owner, {}).values()
-        return any(isinstance(one, events.Step | events.Confirmed) and one.subject in about for one in said)
+    def _is_matched(self, owner: Node) -> bool:
+        """Whether the owner of a listing itself spoke in a case that has it: nobody else opens it.
+
+        Its chain says so, and not what its people were told: the power may go when a word stands and nobody knows.
+        """
+        about = {one.subject for one in self.cases if one.is_listed and owner.side in one.sides}
+        said = [one.event for one in owner.log.of_subjects(Chain(owner.side), about)]
+        return any(isinstance(one, events.Step | events.Confirmed) for one in said)
 
     # Now and then, and at the end
 
