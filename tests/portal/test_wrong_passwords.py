@@ -43,9 +43,9 @@ def test_one_address_guesses_a_hundred_times_and_no_more(sides: Any, monkeypatch
         _try(f"no-such-{number}", "wrong", OFFICE)
     assert _try(name, PASSWORD, OFFICE) == 429
     assert _try(name, PASSWORD, ELSEWHERE) == 302
-    known.logout()
-    assert _try(name, PASSWORD, OFFICE, known) in (200, 302)
-    assert known.session.get("_auth_user_id")
+    again = Client()
+    again.cookies[attempts._COOKIE] = known.cookies[attempts._COOKIE].value
+    assert _try(name, PASSWORD, OFFICE, again) == 302
 
 
 def test_guessing_from_many_addresses_is_stopped(sides: Any, monkeypatch: Any) -> None:
@@ -66,7 +66,6 @@ def test_a_colleagues_five_wrong_passwords_do_not_lock_the_owners_browser(sides:
     own, _ = enter(name)
     assert attempts._COOKIE in own.cookies
     assert name not in own.cookies[attempts._COOKIE].value
-    own.session.flush()
     for _ in range(6):
         enter(name, "wrong")
     assert enter(name)[1].status_code == 429

@@ -66,6 +66,15 @@ class Attempts(AxesDatabaseHandler):  # type: ignore[misc]
             request.axes_user_agent = f"{_COOKIE} {number}"
         super().user_login_failed(sender, credentials, request, **rest)
 
+    def reset_user_attempts(self, request: Any, credentials: Any = None) -> int:
+        """After a sign-in forget one's own mistakes; what others tried meanwhile goes on counting against them."""
+        name = _name(request, credentials)
+        number = _browser(request, name)
+        if not number:
+            return int(super().reset_user_attempts(request, credentials))
+        n_gone, _ = AccessAttempt.objects.filter(username=name, user_agent=f"{_COOKIE} {number}").delete()
+        return n_gone
+
     def get_failures(self, request: Any, credentials: Any = None) -> int:
         """How near to a lock-out, in wrong passwords of one account from one address."""
         name, address = _name(request, credentials), request.axes_ip_address
