@@ -69,11 +69,11 @@ def _own(folder: Path) -> None:
     path.write_text(yaml.safe_dump(clause, allow_unicode=True), encoding="utf-8")
     rows = folder / "tables" / "listings.csv"
     head, *lines = rows.read_text(encoding="utf-8").strip().split("\n")
-    payloads = [{"title": "缝纫工岗位", "posts_n": 20}, {"title": "缝纫工"}]
+    payloads = [{"title": "缝纫工岗位", "posts_n": 20, "skills": ["缝纫"]}, {"title": "缝纫工", "skills": ["缝纫"]}]
     for at, (role, side, party) in enumerate((("need", "990202", "H1"), ("offer", "990101", "Q3"))):
         payload = json.dumps(payloads[at], ensure_ascii=False).replace('"', '""')
         lines.append(
-            f'W{at},labour,1,{role},{side},{party},posts,,"{payload}",2025-04-01,,public,,虚构,,,,2025,published'
+            f'W{at},labour,1,{role},{side},{party},posts,3451,"{payload}",2025-04-01,,public,,虚构,,,,2025,published'
         )
     rows.write_text("\n".join([head, *lines]) + "\n", encoding="utf-8")
 
@@ -210,32 +210,26 @@ def test_a_new_folder_is_sound_and_runs(tmp_path: Path) -> None:
 def _fill(path: Path, parties: tuple[str, ...], **other: Any) -> None:
     firms = [
         {
-            "编号": f"F{at}",
-            "地区代码": parties[at % 2],
-            "名称": f"第{at}棉纺有限公司",
-            "行业代码": "171",
-            "主要产品": "棉纱；坯布",
-        }
-        for at in range(6)
+            "编号": "F0",
+            "地区代码": parties[0],
+            "名称": "第一医疗器械有限公司",
+            "行业代码": "3581",
+            "主要产品": "监护仪；医学影像",
+        },
+        {
+            "编号": "F1",
+            "地区代码": parties[1],
+            "名称": "第二轴承有限公司",
+            "行业代码": "3451",
+            "主要产品": "轴承；齿轮",
+        },
     ]
     needs = [
-        {
-            "编号": "N1",
-            "需求或供给": "需求",
-            "所属地区": parties[0],
-            "单位编号": "F0",
-            "标题": "采购棉纱",
-            "主要产品": "棉纱",
-        },
-        {
-            "编号": "O1",
-            "需求或供给": "供给",
-            "所属地区": parties[1],
-            "单位编号": "F1",
-            "标题": "供应棉纱",
-            "主要产品": "棉纱",
-        },
+        {"编号": "N1", "需求或供给": "需求", "所属地区": parties[0], "单位编号": "F0", "行业代码": "3451"},
+        {"编号": "O1", "需求或供给": "供给", "所属地区": parties[1], "单位编号": "F1", "行业代码": "3451"},
     ]
+    needs[0] |= {"标题": "采购轴承", "具体内容": "监护仪转动部件用轴承"}
+    needs[1] |= {"标题": "轴承供应", "具体内容": "各类轴承"}
     needs[0] |= other
     with_names = {code: code for code in parties}
     kinds = load_kinds()

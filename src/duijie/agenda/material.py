@@ -85,6 +85,11 @@ class Material:
         return taxonomies.chains(self.agreement.fields) if self.agreement.fields else ()
 
     @property
+    def related(self) -> tuple[ChainTemplate, ...]:
+        """The chains by which a need and an offer can be related: those of the fields, else all there are."""
+        return self.chains or taxonomies.chains()
+
+    @property
     def active(self) -> tuple[Party, ...]:
         """All organisations but those a source tells to have closed: only these are named as partners."""
         return tuple(party for party in self.parties if party.id not in self.closed)

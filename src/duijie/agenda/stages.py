@@ -165,7 +165,7 @@ def _ranked(material: Material, key: str, others: Sequence[Mapping[str, Any]], *
     """One kind's entry of the document; the ideas of the other entries count towards an organisation's share."""
     parties = {party.id: party for party in material.parties}
     tables: dict[str, Any] = {
-        "chains": material.chains,
+        "chains": material.related,
         "sector_of": taxonomies.sector_of(),
         "priority_fields": tuple(_priority_words(material)),
         "input_output": material.io.get(REFERENCE),

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from duijie.cells.codes import regions
-from duijie.data import check, read, root, sentence, table
+from duijie.data import check, inside, read, root, sentence, table
 from duijie.data.evidence import organisation_kind
 from duijie.data.shelf import stacked
 from duijie.data.sources import source
@@ -152,6 +152,11 @@ def examine(
     folder: Path, *, is_bulk_only: bool = False, beside: Tables | None = None
 ) -> tuple[Example | None, tuple[Fault, ...]]:
     """What :func:`load` gives and everything wrong with it; nothing where anything is."""
+    with inside(folder):
+        return _examined(folder, is_bulk_only, beside)
+
+
+def _examined(folder: Path, is_bulk_only: bool, beside: Tables | None) -> tuple[Example | None, tuple[Fault, ...]]:
     head, faults = _head(folder)
     if faults:
         return None, tuple(faults)

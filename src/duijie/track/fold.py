@@ -97,7 +97,8 @@ class _Book:
         promised = indicator.parameters.get("of")
         own = self.at(day, clause, tuple(promised) if isinstance(promised, list | tuple) else ())
         found = measure(indicator, own)
-        return found if own.steps or own.promises or indicator.measure == "n_listings" else None
+        is_of_listings = measures()[indicator.measure].of.startswith("listing")
+        return found if own.steps or own.promises or is_of_listings else None
 
 
 def _clause(book: _Book, clause: Clause, as_of: date) -> ClauseProgress:
