@@ -88,6 +88,24 @@ def _card(at: int, *more: str) -> list[list[object]]:
     ]
 
 
+@pytest.mark.parametrize(
+    ("rows", "n"),
+    [
+        ([["企业名称", "厂长说"], ["甲厂", "好"], ["乙厂", "坏"]], 2),
+        ([["企业名称", "", "从业人数"], ["甲厂", "", "5"], ["乙厂", "", "6"]], 2),
+        ([["企业名称", "", "厂长说", "联系电话", "从业人数"], ["甲厂", "旁", "好", "1", "5"],
+          ["乙厂", "", "坏", "2", "6"], ["合计", "", "", "", "11"]], 2),
+        ([["企业名称", "厂长说"], ["甲厂", "好"], ["乙厂", "坏"]] * 2, 4),
+        ([["企业名称", "厂长说", "从业人数"], ["甲厂", "好", "5"]] * 2, 2),
+    ],
+)  # fmt: skip
+def test_a_table_whose_headings_stand_apart_is_no_card(tmp_path: Path, rows: list[list[object]], n: int) -> None:
+    """With an unknown heading or none between those that are known, each row is a firm all the same."""
+    found = _read(tmp_path, rows)
+    assert (found.n_rows, len(_names(found))) == (n, n)
+    assert set(_names(found)) <= {"甲厂", "乙厂"}
+
+
 def test_cards_are_read_to_the_last(tmp_path: Path) -> None:
     """However many lines they take: the thirtieth stands below the lines a heading is looked for in."""
     found = _read(tmp_path, [line for at in range(30) for line in _card(at)])

@@ -208,12 +208,22 @@ def cards(
     if _is_two_rowed([cells for _, cells in rows], known):
         return []
     found, labelled = _by_label(rows, known)
-    is_card = labelled > 1 and len(found[0]) > 2 and labelled >= 0.5 * sum(any(map(plain, cells)) for _, cells in rows)
-    has_required = set(form.required) <= {_by_alias(label, _aliases(form)) for label in found[0]}
-    if not is_card or not has_required:
+    is_card = len(found[0]) > 2 and labelled >= 0.5 * sum(any(map(plain, cells)) for _, cells in rows)
+    keys = {_by_alias(label, _aliases(form)) for label in found[0]} - {""}
+    if not is_card or len(keys) < 2 or not set(form.required) <= keys or _has_records(rows, known):
         return []
     every = [*rows, *further]
     return _by_label(every, _labels(every, form))[0]
+
+
+def _has_records(rows: Sequence[tuple[int, Sequence[Raw]]], known: Sequence[Sequence[int]]) -> bool:
+    """Whether labels stand in one row, or rows of three values and no label are as many as those with labels: a table,
+    two of whose headings happen to stand apart."""
+    n_labelled = sum(map(bool, known))
+    n_records = sum(
+        not own and sum(map(bool, map(plain, cells))) > 2 for (_, cells), own in zip(rows, known, strict=True)
+    )
+    return n_labelled < 2 or n_records >= n_labelled
 
 
 def _labels(rows: Sequence[tuple[int, Sequence[Raw]]], form: Layout) -> list[list[int]]:
