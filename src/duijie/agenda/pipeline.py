@@ -13,6 +13,7 @@ import numpy as np
 
 from duijie import __version__
 from duijie.data.documents import plain
+from duijie.match.ranked import Ranked
 from duijie.store import open_store
 from duijie.store.base import matrix
 from duijie.terms import Bilingual, Counts, Progress, Provenance, silent
@@ -105,7 +106,9 @@ def run(
     return Agenda(material.agreement.key, material.agreement.title, results, tuple(files), walk.seconds, figures)
 
 
-def rank(material: Material, kind: str, before: Mapping[str, Any], *, as_of: date, seed: int = 1) -> dict[str, Any]:
+def rank(
+    material: Material, kind: str, before: Mapping[str, Any], *, as_of: date, seed: int = 1
+) -> tuple[dict[str, Any], Ranked | None]:
     """The document ``match.json`` with one kind of match ranked anew.
 
     Parameters
@@ -121,10 +124,12 @@ def rank(material: Material, kind: str, before: Mapping[str, Any], *, as_of: dat
 
     Returns
     -------
-    dict
-        A whole document, plain values, to be written in place of `before`.
+    tuple
+        A whole document, plain values, to be written in place of `before`; and the kind ready to take in changes, None
+        where it has no listing.
     """
-    return dict(plain(_stamped(stages.reranked(material, kind, before, on=as_of), material, seed)))
+    document, ranked = stages.reranked(material, kind, before, on=as_of)
+    return dict(plain(_stamped(document, material, seed))), ranked
 
 
 def outdated(material: Material, document: Mapping[str, Any], *, as_of: date) -> tuple[str, ...]:

@@ -317,8 +317,8 @@ def _sides(row: Mapping[str, Any], person: Person) -> dict[str, Any]:
     ends = [end for end in ("need", "offer") if row[end].get("region") == person.side_id]
     if person.role in PARTY_ROLES:
         ends = [end for end in ("need", "offer") if row[end].get("party") == person.party]
-    if any(is_inferred(row[end]["id"], row[end]) for end in ("need", "offer")):
-        ends = []  # nobody answers for what an organisation never said
+    if row.get("is_inside") or any(is_inferred(row[end]["id"], row[end]) for end in ("need", "offer")):
+        ends = []  # nobody answers for what an organisation never said, or its side has not opened
     return {"own_end": ends[0] if ends else ""}
 
 
