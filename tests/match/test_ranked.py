@@ -127,8 +127,9 @@ def _whole(world: World, index: OfferIndex, top: int) -> match.Matches:
 def test_changes_one_after_the_other_are_the_whole_kind_ranked_anew(key: str) -> None:
     """Random worlds of every kind: pairs, scores, ranks and reasons are the same to the last bit."""
     n_reached, n_all = 0, 0
-    for seed in range(6):
-        world, top = World(match.load_kinds()[key], seed, 110 if seed == 5 else 14), 1 + seed
+    for seed in range(3):
+        # of 200 texts it is learnt which activities go together
+        world, top = World(match.load_kinds()[key], seed, 100 if (key, seed) == ("digital", 2) else 12), 1 + 2 * seed
         around = _world(io=seed % 2 == 0)
         first = OfferIndex.build(
             world.kind, world.of_role("offer"), parties=world.parties, world=around,
@@ -136,7 +137,7 @@ def test_changes_one_after_the_other_are_the_whole_kind_ranked_anew(key: str) ->
         )  # fmt: skip
         ranked, whole = Ranked.of(first, top=top)
         held = {need.id: [one for one in whole.matches if one.need == need.id] for need in world.of_role("need")}
-        for _ in range(3):
+        for _ in range(2):
             listings, gone, parties = world.moved()
             ranked, renewed = ranked.changed(listings, gone, parties=parties)
             held = {need: rows for need, rows in held.items() if need not in gone}

@@ -97,7 +97,7 @@ def inside_rows(listings: Sequence[Listing], renewed: Renewed, after: Ranked) ->
 def with_inside(document: Row, inside: Mapping[str, Row], side: str) -> Row:
     """The document with what one side's listings would be matched with that it has not opened yet (`inside_rows`)."""
     own = [one for one in inside.values() if one["side"] == side]
-    if not own or not document:
+    if not own or not document.get("kinds"):
         return document
     kinds = [
         {

@@ -84,7 +84,9 @@ def take_in(agreement: Agreement, kind: str, *, as_of: date) -> Mapping[str, Any
     if len(subjects) > _MOST_CHANGES:
         return rank_whole(agreement, kind, as_of=as_of)
     keys, owners = _concerned(agreement, kind, subjects)
-    listings, parties = opened_of(agreement, keys)
+    opened, parties = opened_of(agreement, keys)
+    # what was inferred is an idea, and ideas are chosen over all kinds: by the whole ranking
+    listings = [one for one in opened if one.basis != "derived"]
     known = {one.id: one for pool in kept.ranked.pools for one in pool.listings}
     new = [one for one in listings if known.get(one.id) != one or one.party in owners]
     gone = known.keys() & (keys - {one.id for one in listings})
