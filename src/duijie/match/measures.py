@@ -205,7 +205,7 @@ class VectorRow:
 
     def table(self, offers: VectorMeasure) -> Values:
         found = np.clip(self.needs @ offers.offers.T, 0, 1).astype(np.float64)
-        return np.where(self.needs.any(axis=1)[:, None] & offers.is_known, found, np.nan)
+        return np.where(np.any(self.needs, axis=1, keepdims=True) & offers.is_known, found, np.nan)
 
 
 @dataclass(frozen=True, eq=False)
@@ -243,5 +243,5 @@ class _SectorRow:
         return _SectorRow(measure, np.concatenate([self.needs, more.needs])[order])
 
     def table(self, offers: SectorMeasure) -> Values:
-        is_known = self.needs.any(axis=1)[:, None] & offers.offers.any(axis=1)
+        is_known = np.any(self.needs, axis=1, keepdims=True) & offers.offers.any(axis=1)
         return np.where(is_known, np.minimum(self.needs @ offers.offers.T, 1), np.nan)
