@@ -19,6 +19,8 @@ from duijie import match
 from duijie.intake import taxonomies
 from duijie.match import quality
 from duijie.match.candidates import Pool
+from duijie.match.floor import load_floor
+from duijie.match.ranked import Ranked
 from duijie.match.run import OfferIndex
 from duijie.match.scoring import Circumstances, Scorer
 from duijie.terms import Listing, Source, tokens
@@ -84,6 +86,30 @@ def new_need_cases() -> Iterator[harness.Case]:
     median = statistics.median(spent[5:])
     name = f"one new need of a kind, {len(offers)} offers, with reasons"
     yield harness.Case(name, "wall ms", round(median, 2), bar="<= 50", holds=median <= 50)
+
+
+def change_cases() -> Iterator[harness.Case]:
+    """One listing that is new, or goes, in a kind that was ranked: all that it changes, with reasons."""
+    for n_needs, n_offers in ((50, 2_500),) if harness.IS_QUICK else ((1_000, 20_000), (20_000, 1_000)):
+        needs, offers = listings(n_needs + 10, n_offers + 10)
+        index = OfferIndex.build(KIND, offers[10:], parties={}, world=world(), needs=needs[10:], floor=load_floor())
+        ranked, _ = Ranked.of(index)
+        changes = [
+            ("a new need", [([one], []) for one in needs[:10]]),
+            ("a new offer", [([one], []) for one in offers[:10]]),
+            ("an offer that goes", [([], [one.id]) for one in offers[10:20]]),
+        ]
+        for name, ones in changes:
+            spent, n_reached = [], 0
+            for new, gone in ones:
+                start = time.perf_counter()
+                ranked, renewed = ranked.changed(new, gone, parties={})
+                spent.append(time.perf_counter() - start)
+                n_reached += len(renewed.needs)
+            worst = max(spent)
+            note = f"median {statistics.median(spent):.3f} s; {n_reached / len(ones):g} needs ranked anew each"
+            case = f"{name} in a ranked kind, {n_needs} needs, {n_offers} offers, worst of {len(ones)}"
+            yield harness.Case(case, "wall s", round(worst, 3), bar="<= 1", holds=worst <= 1, note=note)
 
 
 def term_cases(queries: Sequence[str], texts: Sequence[str]) -> Iterator[harness.Case]:

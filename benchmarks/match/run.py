@@ -53,6 +53,7 @@ def _parts() -> dict[str, Callable[[], Iterator[harness.Case]]]:
         "index": index_cases,
         "kind": kinds.speed_cases,
         "new-need": kinds.new_need_cases,
+        "change": kinds.change_cases,
         **{f"assignment-{at}": lambda at=at: assignment_cases(at) for at in (1, 3, 5)},  # type: ignore[misc]
         "quality": quality_cases,
         "terms": term_cases,

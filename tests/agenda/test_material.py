@@ -120,7 +120,7 @@ def test_one_kind_ranked_anew_is_what_a_whole_run_gives(rehearsal: Material, tmp
     before = _matched(replace(rehearsal, listings=kept), tmp_path / "before")
     whole = _matched(rehearsal, tmp_path / "whole")
     held = json.dumps(before, sort_keys=True)
-    found = agenda.rank(rehearsal, "digital", before, as_of=ON)
+    found = agenda.rank(rehearsal, "digital", before, as_of=ON)[0]
     assert json.dumps(before, sort_keys=True) == held
     assert found == whole
     assert not next(one for one in before["kinds"] if one["kind"] == "digital")["matches"]
@@ -129,11 +129,11 @@ def test_one_kind_ranked_anew_is_what_a_whole_run_gives(rehearsal: Material, tmp
 
 def test_a_kind_begins_and_ends_with_its_listings(rehearsal: Material) -> None:
     """Ranked over nothing before it is a whole document; without a listing left its part goes."""
-    begun = agenda.rank(rehearsal, "digital", {}, as_of=ON)
+    begun = agenda.rank(rehearsal, "digital", {}, as_of=ON)[0]
     assert (begun["agreement"], [one["kind"] for one in begun["kinds"]]) == (rehearsal.agreement.key, ["digital"])
     assert {one["kind"] for one in begun["listings"].values()} == {"digital"}
     emptied = replace(rehearsal, listings=tuple(one for one in rehearsal.listings if one.kind != "digital"))
-    ended = agenda.rank(emptied, "digital", begun, as_of=ON)
+    ended = agenda.rank(emptied, "digital", begun, as_of=ON)[0]
     assert (ended["kinds"], ended["listings"]) == ([], {})
 
 
@@ -159,7 +159,7 @@ def test_a_kind_is_outdated_by_its_listings_and_by_the_day(rehearsal: Material, 
 def test_a_kind_without_a_file_is_left_out(rehearsal: Material) -> None:
     """Its listings, of a file that was taken away, rank nowhere and stop nothing."""
     strange = replace(rehearsal.listings[0], kind="gone")
-    found = agenda.rank(replace(rehearsal, listings=(strange,)), "gone", {}, as_of=ON)
+    found = agenda.rank(replace(rehearsal, listings=(strange,)), "gone", {}, as_of=ON)[0]
     assert (found["kinds"], found["listings"]) == ([], {})
     assert agenda.outdated(replace(rehearsal, listings=(strange,)), found, as_of=ON) == ()
 

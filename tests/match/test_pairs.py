@@ -19,8 +19,9 @@ from duijie.intake.coding import division_chances
 from duijie.match.candidates import Pool
 from duijie.match.commands import group
 from duijie.match.kinds import load_kinds
+from duijie.match.measures import SectorMeasure
 from duijie.match.pairs import figures
-from duijie.match.scoring import Circumstances, Scorer, SectorMeasure
+from duijie.match.scoring import Circumstances, Scorer
 from duijie.terms import Listing
 
 

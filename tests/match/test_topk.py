@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from duijie.errors import InputError
-from duijie.match.topk import Postings, best, dense_row, top_k
+from duijie.match.topk import Holders, Postings, best, dense_row, top_k
 
 
 def _matrix(rows: int, terms: int, density: float, seed: int, *, levels: int = 0) -> sparse.csr_matrix:
@@ -102,7 +102,7 @@ def test_progress_can_cancel() -> None:
 
 def test_dense_row_is_the_product() -> None:
     offers, needs = _matrix(300, 40, 0.2, 11), _matrix(1, 40, 0.2, 12)
-    row = dense_row(needs.indices, needs.data, Postings.of(offers, block=64))
+    row = dense_row(needs.indices, needs.data, Holders.of(offers, block=64))
     assert row == pytest.approx((offers @ needs.T).toarray().ravel(), abs=1e-5)
 
 

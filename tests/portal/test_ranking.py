@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from itertools import count
 from pathlib import Path
@@ -19,12 +20,13 @@ from portal_checks import check_page, post, said
 
 from duijie.data.words import words
 from duijie_portal.accounts.models import Person
+from duijie_portal.frame import ranking
 from duijie_portal.frame.jobs import begin, rank_outdated
 from duijie_portal.ledger import jobs, listings
 from duijie_portal.ledger.models import Agreement, Job, Listing, Notification, Party
-from duijie_portal.ledger.selectors import results
+from duijie_portal.ledger.selectors import result_file, result_path, results
 from duijie_portal.match import fact_services, listing_services
-from duijie_portal.match.selectors import matches, matching
+from duijie_portal.match.selectors import matches, matching, pair_of
 from duijie_portal.match.suggestion_notices import ring_new
 
 pytestmark = pytest.mark.django_db
@@ -36,8 +38,11 @@ def stored(home: Path, agreement: Agreement) -> Iterator[Path]:
     """The rehearsal's match document, put back afterwards."""
     path = home / agreement.pk / "results" / "match.json"
     shutil.copy(path, home / "match.kept")
+    ranking._KEPT.clear()
     yield path
     (home / "match.kept").rename(path)
+    for name in ("match.changes", "match.inside"):
+        result_path(agreement, name).unlink(missing_ok=True)
 
 
 @pytest.fixture
@@ -260,6 +265,167 @@ def test_an_agreement_without_people_here_asks_for_nothing(agreement: Agreement)
     """Nobody could be told."""
     Person.objects.filter(side__in=agreement.sides.all()).update(is_active=False)
     assert rank_outdated(agreement) == 0
+
+
+# One listing at a time
+
+
+def _ranks_nothing(*args: Any, **options: Any) -> Any:
+    raise AssertionError("the whole kind was ranked")
+
+
+@pytest.fixture
+def warm(leader: Any, fresh: Any, stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kind was ranked in this process; from now on it is not ranked as a whole."""
+    _release(leader, fresh())
+    _rank()
+    monkeypatch.setattr(ranking, "rank_whole", _ranks_nothing)
+
+
+def _pairs(agreement: Agreement) -> dict[tuple[str, str], Any]:
+    kind = next(one for one in results(agreement, "match")["kinds"] if one["kind"] == KIND)
+    return {(one["need"], one["offer"]): one for one in kind["matches"]}
+
+
+def test_a_change_is_laid_beside_the_ranking(
+    agreement: Agreement, leader: Any, fresh: Any, warm: None, stored: Path
+) -> None:
+    """What was ranked stays byte for byte; the new need has its pairs, and each other pair is as it was."""
+    before, pairs = stored.read_bytes(), _pairs(agreement)
+    need = fresh()
+    _release(leader, need)
+    assert _rank().state == "done"
+    assert stored.read_bytes() == before
+    after = _pairs(agreement)
+    assert {key: after[key] for key in pairs} == pairs
+    assert {key[0] for key in after.keys() - pairs.keys()} == {need.pk}
+    assert _of(agreement, leader, need)
+    [one] = matching(agreement, leader, [need]).values()
+    assert one == {"state": "ranked", "n": len(_of(agreement, leader, need))}
+
+
+def test_a_changed_and_a_withdrawn_listing_leave_no_trace(
+    agreement: Agreement, leader: Any, person: Any, sides: Any, fresh: Any, warm: None, model: Listing
+) -> None:
+    """Opened with other words its pairs are of these; taken back it stands in no pair and no list."""
+    party = party_on_record(agreement, sides[0].pk, "changing", "both")
+    firm, need = person(f"firm-{sides[0].pk}"), fresh(party)
+    firm.party = party.pk
+    firm.save()
+    _release(leader, need)
+    _rank()
+    assert _of(agreement, leader, need)
+    listing_services.change_listing(firm, need, payload={**model.payload, "title": "毫不相干的事", "details": ""})
+    need.refresh_from_db()
+    listings.clear(person(f"coordinator-{sides[0].pk}"), agreement, rows=[need])
+    _release(leader, need)
+    _rank()
+    assert results(agreement, "match")["listings"][need.pk]["title"] == "毫不相干的事"
+    listing_services.withdraw_listing(firm, need)
+    _rank()
+    assert need.pk not in results(agreement, "match")["listings"]
+    assert not [key for key in _pairs(agreement) if need.pk in key]
+
+
+def test_two_processes_come_to_the_same_document(
+    agreement: Agreement, leader: Any, fresh: Any, warm: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each starts from the ranking it has in memory and takes in what the other did."""
+    other = dict(ranking._KEPT)
+    for _ in range(2):
+        _release(leader, fresh())
+        _rank()
+    first = result_file(agreement, "match.changes")
+    monkeypatch.setattr(ranking, "_KEPT", other)
+    ranking.take_in(agreement, KIND, as_of=timezone.localdate())
+    assert result_file(agreement, "match.changes") == first
+
+
+def test_a_process_that_breaks_leaves_the_last_good_ranking(
+    agreement: Agreement, leader: Any, fresh: Any, warm: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the file cannot be written all reads as before; the next turn takes in both listings."""
+    before, (first, second) = _pairs(agreement), (fresh(), fresh())
+    with monkeypatch.context() as broken:
+        broken.setattr(ranking, "write_json", _fails)
+        _release(leader, first)
+        assert _rank().state == "failed"
+    assert _pairs(agreement) == before
+    _release(leader, second)
+    assert _rank().state == "done"
+    assert {first.pk, second.pk} <= {need for need, _ in _pairs(agreement)}
+
+
+def _fails(*args: Any, **options: Any) -> Any:
+    raise OSError("no space left")
+
+
+def test_what_is_not_kept_or_of_another_day_is_ranked_whole(
+    agreement: Agreement, leader: Any, fresh: Any, stored: Path
+) -> None:
+    """A new process, yesterday's ranking and a document of another make each begin with the record."""
+    _release(leader, fresh())
+    _rank()
+    place, kept = next(iter(ranking._KEPT.items()))
+    for stale in (None, replace(kept, on=date(2020, 1, 1)), replace(kept, stamp="another")):
+        ranking._KEPT.clear()
+        if stale is not None:
+            ranking._KEPT[place] = stale
+        need = fresh()
+        _release(leader, need)
+        _rank()
+        assert _of(agreement, leader, need)
+        assert KIND not in result_file(agreement, "match.changes")
+
+
+def test_many_changes_cost_as_many_queries_as_one(
+    agreement: Agreement, leader: Any, fresh: Any, warm: None, django_assert_max_num_queries: Any
+) -> None:
+    """Reading what was opened does not grow with it."""
+    for n in (1, 12):
+        _release(leader, *(fresh() for _ in range(n)))
+        with django_assert_max_num_queries(60):
+            ranking.take_in(agreement, KIND, as_of=timezone.localdate())
+
+
+def test_a_saved_need_is_matched_for_its_own_side_alone(
+    agreement: Agreement, leader: Any, model: Listing, person: Any, as_person: Any, sides: Any, warm: None
+) -> None:
+    """Its firm and offices read its pairs and cannot answer them yet; nobody else reads, counts or hears of them."""
+    party = party_on_record(agreement, sides[0].pk, "saving", "both")
+    firm, here, there = (
+        person(name) for name in (f"firm-{sides[0].pk}", f"coordinator-{sides[0].pk}", f"coordinator-{sides[1].pk}")
+    )
+    firm.party = party.pk
+    firm.save()
+    seen = [client.get(reverse("match_json", args=[agreement.pk])).json() for client in _clients(as_person, there)]
+    Notification.objects.all().delete()
+    need = listing_services.enter_listing(firm, agreement, kind=KIND, role="need", payload=dict(model.payload))
+    assert _waiting() == [KIND]
+    _rank()
+    for who in (firm, here):
+        found = _of(agreement, who, need)
+        assert found
+        assert all(one["is_inside"] for one in found)
+        assert pair_of(agreement, who, need.pk, found[0]["offer"]["id"]) is None
+    page = as_person(firm.username).get(reverse("match", args=[agreement.pk]), {"kind": KIND, "listing": need.pk})
+    assert words("zh")["portal_match_inside"] in page.content.decode()
+    assert reverse("accept_match", args=[agreement.pk]) not in page.content.decode()
+    assert _of(agreement, there, need) == []
+    assert need.pk not in results(agreement, "match")["listings"]
+    assert seen == [one.get(reverse("match_json", args=[agreement.pk])).json() for one in _clients(as_person, there)]
+    assert not Notification.objects.filter(code="portal_told_matches").exists()
+    listings.clear(here, agreement, rows=[need])
+    _release(leader, need)
+    _rank()
+    assert not any(one.get("is_inside") for one in _of(agreement, firm, need))
+    assert need.pk not in result_file(agreement, "match.inside")
+    assert _of(agreement, there, need)
+    assert Notification.objects.filter(person=there, code="portal_told_matches").exists()
+
+
+def _clients(as_person: Any, *people: Any) -> list[Any]:
+    return [as_person(who.username) for who in people]
 
 
 # Where it is seen

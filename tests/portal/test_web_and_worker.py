@@ -182,7 +182,7 @@ lines.write_text("\\n".join(material.records), encoding="utf-8")
 load_records(agreement, lines)
 sizes = [one.kind for one in material.listings]
 for kind in sorted(set(sizes), key=lambda one: (-sizes.count(one), one)):
-    document = agenda.rank(material, kind, {}, as_of=today)
+    document, _ = agenda.rank(material, kind, {}, as_of=today)
     if document["kinds"][0]["matches"]:
         break
 write_json(home / agreement.pk / "results" / "match.json", document)

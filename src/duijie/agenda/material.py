@@ -40,7 +40,7 @@ from .checking import examine
 from .decisions import Decision, last_words, refusals
 from .facts import fact_lines
 
-__all__ = ["REFERENCE", "Material", "gather", "inferred_kinds", "read"]
+__all__ = ["REFERENCE", "Material", "gather", "read"]
 
 REFERENCE = example.NATIONAL
 """The region all others are compared with."""
@@ -286,12 +286,6 @@ def _weight(party: Party, n_reported: int) -> float:
     """Above 0 for an organisation that is more than an entry of a register; 0–6."""
     is_register = host_of(party.source.url)[1] == "data" if party.source.url else False
     return 2 * min(len(party.honours), 1) + min(n_reported, 2) + (not is_register) + party.source.is_linked
-
-
-def inferred_kinds() -> frozenset[str]:
-    """The kinds of match of which needs and offers are inferred from what firms make."""
-    policy = _policy()
-    return frozenset({str(policy["kind"]), *map(str, policy.get("kinds", {}).values())})
 
 
 def _policy() -> Mapping[str, Any]:

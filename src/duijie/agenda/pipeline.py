@@ -14,6 +14,7 @@ import numpy as np
 from duijie import __version__, data
 from duijie.data.documents import plain
 from duijie.intake import example
+from duijie.match.ranked import Ranked
 from duijie.store import open_store
 from duijie.store.base import matrix
 from duijie.terms import Bilingual, Counts, Progress, Provenance, silent
@@ -111,7 +112,9 @@ def _walked(walk: _Walk, source: Path | Material, out: Path, *, as_of: date, see
     return Agenda(material.agreement.key, material.agreement.title, results, tuple(files), walk.seconds, figures)
 
 
-def rank(material: Material, kind: str, before: Mapping[str, Any], *, as_of: date, seed: int = 1) -> dict[str, Any]:
+def rank(
+    material: Material, kind: str, before: Mapping[str, Any], *, as_of: date, seed: int = 1
+) -> tuple[dict[str, Any], Ranked | None]:
     """The document ``match.json`` with one kind of match ranked anew.
 
     Parameters
@@ -127,11 +130,13 @@ def rank(material: Material, kind: str, before: Mapping[str, Any], *, as_of: dat
 
     Returns
     -------
-    dict
-        A whole document, plain values, to be written in place of `before`.
+    tuple
+        A whole document, plain values, to be written in place of `before`; and the kind ready to take in changes, None
+        where it has no listing.
     """
     with data.inside(material.folder):
-        return dict(plain(_stamped(stages.reranked(material, kind, before, on=as_of), material, seed)))
+        document, ranked = stages.reranked(material, kind, before, on=as_of)
+        return dict(plain(_stamped(document, material, seed))), ranked
 
 
 def outdated(material: Material, document: Mapping[str, Any], *, as_of: date) -> tuple[str, ...]:

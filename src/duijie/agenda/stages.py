@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -15,9 +17,11 @@ from duijie.errors import DataFileError
 from duijie.intake import taxonomies
 from duijie.intake.coding import division_chances
 from duijie.intake.example import national_source
+from duijie.match.changes import listing_row
 from duijie.match.floor import Floor, load_floor, within_share
+from duijie.match.ranked import Ranked
 from duijie.match.readers import is_inferred
-from duijie.match.run import Matches, digest
+from duijie.match.run import Matches, OfferIndex, digest
 from duijie.match.scoring import Circumstances
 from duijie.terms import Counts, Listing, Party, Progress, Source, working_days
 
@@ -122,23 +126,26 @@ def matches(material: Material, *, on: date, progress: Progress) -> dict[str, An
     rows: list[dict[str, Any]] = []
     for at, key in enumerate(kinds):
         progress("match", at, len(kinds))
-        rows.append(_ranked(material, key, rows, on=on))
+        rows.append(_ranked(material, key, rows, on=on)[0])
     progress("match", len(kinds), len(kinds))
     return {"listings": _shown(material), "kinds": rows, "sources": _behind(material)}
 
 
-def reranked(material: Material, kind: str, before: Mapping[str, Any], *, on: date) -> dict[str, Any]:
-    """The document of :func:`matches` with one kind matched anew; the other kinds stand as they are in `before`.
+def reranked(
+    material: Material, kind: str, before: Mapping[str, Any], *, on: date
+) -> tuple[dict[str, Any], Ranked | None]:
+    """The document of :func:`matches` with one kind matched anew, and that kind ready to take in changes.
 
-    `before` may be empty; a kind without any listing, or without a file, is left out.
+    The other kinds stand as they are in `before`, which may be empty; a kind without any listing, or without a file, is
+    left out.
     """
     rows = {row["kind"]: row for row in before.get("kinds", ()) if row["kind"] != kind}
     shown = {key: row for key, row in before.get("listings", {}).items() if row["kind"] != kind}
-    own = _shown(material, kind) if kind in material.kinds else {}
+    own, ranked = _shown(material, kind) if kind in material.kinds else {}, None
     if own:
-        rows[kind] = _ranked(material, kind, list(rows.values()), on=on)
+        rows[kind], ranked = _ranked(material, kind, list(rows.values()), on=on)
     ordered = [rows[key] for key in material.kinds if key in rows]
-    return {"listings": {**shown, **own}, "kinds": ordered, "sources": _behind(material)}
+    return {"listings": {**shown, **own}, "kinds": ordered, "sources": _behind(material)}, ranked
 
 
 def outdated(material: Material, document: Mapping[str, Any], *, on: date) -> tuple[str, ...]:
@@ -161,8 +168,13 @@ def _is_outdated(material: Material, key: str, row: Mapping[str, Any] | None, on
     return moved or found != row["provenance"]["inputs"]
 
 
-def _ranked(material: Material, key: str, others: Sequence[Mapping[str, Any]], *, on: date) -> dict[str, Any]:
-    """One kind's entry of the document; the ideas of the other entries count towards an organisation's share."""
+def _ranked(
+    material: Material, key: str, others: Sequence[Mapping[str, Any]], *, on: date
+) -> tuple[dict[str, Any], Ranked]:
+    """One kind's entry of the document; the ideas of the other entries count towards an organisation's share.
+
+    What was said is ready to take in changes; `stamp` names the ranking that they belong to.
+    """
     parties = {party.id: party for party in material.parties}
     tables: dict[str, Any] = {
         "chains": material.related,
@@ -177,7 +189,9 @@ def _ranked(material: Material, key: str, others: Sequence[Mapping[str, Any]], *
     weighed, version = learnt(material.kinds[key], needs, offers, material.decisions, parties=parties, world=world)
     clauses = [clause.key for clause in material.agreement.clauses if key in clause.kinds]
     given: dict[str, Any] = {"parties": parties, "on": on, "clauses": clauses, "floor": floor, **tables}
-    said = match.kind(weighed, _said(needs), _said(offers), **given).to_dict()
+    index = OfferIndex.build(weighed, _said(offers), parties=parties, world=world, needs=_said(needs), floor=floor)
+    ranked, whole = Ranked.of(index, clauses=clauses)
+    said = whole.to_dict()
     # A guess needs a maker: a park, or a firm of another trade, is nobody's supplier or designer.
     makers = [one for one in offers if _is_maker(one, parties.get(one.party))]
     is_inferred_too = len(_said(listings)) < len(listings)
@@ -187,14 +201,20 @@ def _ranked(material: Material, key: str, others: Sequence[Mapping[str, Any]], *
         else []
     )
     inputs = {"needs": digest(needs), "offers": digest(offers)}
-    stamp = {**said["provenance"], "inputs": inputs}
+    made = {**said["provenance"], "inputs": inputs}
     return {
         **said,
-        "provenance": stamp,
+        "stamp": _stamp(made, material.inputs),
+        "provenance": made,
         "ideas": ideas,
         "n_ideas": len(ideas),
         **({"learnt": asdict(version)} if version else {}),
-    }
+    }, ranked
+
+
+def _stamp(*made: Mapping[str, Any]) -> str:
+    """A name of a ranking that follows from all it was made of."""
+    return hashlib.sha256(json.dumps(made, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def _taken(material: Material, rows: Sequence[Mapping[str, Any]]) -> Counter[str]:
@@ -208,7 +228,7 @@ def _taken(material: Material, rows: Sequence[Mapping[str, Any]]) -> Counter[str
 def _shown(material: Material, kind: str = "") -> dict[str, Any]:
     """The listings of a kind, or of all, as a reader of the document needs them."""
     parties = {party.id: party for party in material.parties}
-    return {one.id: _listing(one, parties) for one in material.listings if kind in ("", one.kind)}
+    return {one.id: listing_row(one, parties) for one in material.listings if kind in ("", one.kind)}
 
 
 def _behind(material: Material) -> list[dict[str, Any]]:
@@ -243,23 +263,6 @@ def _priority_words(material: Material) -> list[str]:
     """What tells that a listing is of one of the agreement's fields: their names, and the products of their chains."""
     names = [name for chain in material.chains for name in chain.name.values()]
     return [*names, *(word for chain in material.chains for stage in chain.stages for word in stage.products)]
-
-
-def _listing(listing: Listing, parties: Mapping[str, Any]) -> dict[str, Any]:
-    party = parties.get(listing.party)
-    return {
-        "title": listing.payload.get("title", ""),
-        "details": listing.payload.get("details", ""),
-        "party": listing.party,
-        "party_name": party.name if party else "",
-        "region": listing.side,
-        "kind": listing.kind,
-        "role": listing.role,
-        "industry": listing.industry,
-        "basis": listing.basis,
-        "visibility": listing.visibility,
-        "source": listing.source,
-    }
 
 
 def timetable(material: Material, matched: Mapping[str, Any], *, as_of: date, seed: int) -> Meeting:

@@ -73,6 +73,17 @@ class Column:
             self._placed[places] = np.array(found, np.int64)
         return self._placed[places]
 
+    def joined(self, more: Column, order: NDArray[np.int64]) -> Column:
+        """The column of this pool and another, the listings of both taken in `order`."""
+        places = {value: at for at, value in enumerate(self.values)}
+        moved = np.array([places.setdefault(value, len(places)) for value in more.values], dtype=np.int32)
+        return Column(np.concatenate([self.groups, moved[more.groups]])[order], tuple(places))
+
+    def used(self) -> Column:
+        """The same column without values that no listing has."""
+        kept, groups = np.unique(self.groups, return_inverse=True)
+        return Column(groups.astype(np.int32), tuple(self.values[at] for at in kept))
+
     def n_met(self, words: frozenset[str]) -> NDArray[np.int64]:
         """How many of some words each distinct value has, shape (values,)."""
         found = np.zeros(len(self.values), np.int64)
@@ -120,6 +131,17 @@ class Pool:
 
     def __len__(self) -> int:
         return len(self.listings)
+
+    def joined(self, more: Pool, order: NDArray[np.int64]) -> Pool:
+        """The pool of the listings of both taken in `order`, with the parties of `more`; what is coded stays so."""
+        both = (*self.listings, *more.listings)
+        found = Pool(tuple(both[at] for at in order), more.parties)
+        for names, column in self._columns.items():
+            found._columns[names] = column.joined(more.column(*names), order)
+        for names, texts in self._texts.items():
+            said = (*texts, *more.texts(names))
+            found._texts[names] = tuple(said[at] for at in order)
+        return found
 
     def column(self, *names: str) -> Column:
         """The column of one field, or of several together as tuples."""

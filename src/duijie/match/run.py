@@ -44,7 +44,20 @@ from .scoring import Circumstances, Coder, Scorer, Scores
 from .script import reader
 from .text import TextSpace
 
-__all__ = ["Answer", "Match", "Matches", "OfferIndex", "Unmatched", "digest", "kind", "rank", "why_not"]
+__all__ = [
+    "Answer",
+    "Bench",
+    "Found",
+    "Match",
+    "Matches",
+    "OfferIndex",
+    "Unmatched",
+    "digest",
+    "kind",
+    "rank",
+    "told_of",
+    "why_not",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,10 +87,12 @@ class OfferIndex:
         world: Circumstances,
         needs: Sequence[Listing] = (),
         floor: Floor | None = None,
+        like: OfferIndex | None = None,
     ) -> OfferIndex:
         """Prepare the offers; the words of `needs`, where some are known already, count for rarity as well.
 
-        With a `floor`, pairs below it are not listed and no party is assigned more than its share.
+        With a `floor`, pairs below it are not listed and no party is assigned more than its share. With `like`, nothing
+        is learnt: how rare a word is and which activities go together are as in that index of the same kind.
 
         Raises
         ------
@@ -88,7 +103,8 @@ class OfferIndex:
         _refuse_strays(kind, "offer", offers)
         ours, theirs = Pool.of(needs, parties), Pool.of(offers, parties)
         rules = RuleSet(kind.rules, ours, theirs, world.on, world.travel)
-        return cls(kind, theirs, world, rules, Scorer.of(kind, ours, theirs, world), floor)
+        scorer = Scorer.of(kind, ours, theirs, world, like=like.scorer if like else None)
+        return cls(kind, theirs, world, rules, scorer, floor)
 
     def matches(
         self,
@@ -111,7 +127,11 @@ class OfferIndex:
         if top < 1:
             raise InputError("match_top_too_small", {"top": top})
         bench = self.over(needs, parties or {})
-        found = [_search_one(bench, need, top, progress) for need in range(len(bench.needs))]
+        found = [bench.search(need, top) for need in told_of(range(len(bench.needs)), progress)]
+        return self.assigned(bench, found, top=top, clauses=clauses)
+
+    def assigned(self, bench: Bench, found: Sequence[Found], *, top: int, clauses: Sequence[str]) -> Matches:
+        """What was found for all needs of a bench as :meth:`matches` answers, the places shared out among them."""
         table = _candidates(bench, found)
         assigned, shares = assign_shared(self.kind.sharing, self.offers, table)
         prices = demand_prices(table, assigned.is_assigned)
@@ -122,7 +142,7 @@ class OfferIndex:
             len(self.offers),
             sum(one.n_allowed for one in found),
             tuple(_matches(bench, found, table, held, prices)),
-            tuple(_unmatched(bench, at, one) for at, one in enumerate(found) if not len(one.scores.offers)),
+            tuple(bench.unmatched(at, one) for at, one in enumerate(found) if not len(one.scores.offers)),
             round(float(table.values[held].sum()), 9),
             round(assigned.bound, 9),
             tuple(clauses),
@@ -130,14 +150,14 @@ class OfferIndex:
             shares,
         )
 
-    def over(self, needs: Sequence[Listing], parties: Mapping[str, Party]) -> _Bench:
+    def over(self, needs: Sequence[Listing], parties: Mapping[str, Party]) -> Bench:
         """The index set up for some needs."""
         _refuse_strays(self.kind, "need", needs)
         pool = Pool.of(needs, ChainMap(dict(parties), dict(self.offers.parties)))
         if pool.listings == self.rules.needs.listings and not parties:
-            return _Bench(self, self.rules.needs, self.rules, Explainer(self.scorer, self.rules))
+            return Bench.of(self)
         rules, scorer = self.rules.over(pool), self.scorer.over(pool)
-        return _Bench(self, pool, rules, Explainer(scorer, rules))
+        return Bench(self, pool, rules, Explainer(scorer, rules))
 
     @cached_property
     def capacities(self) -> NDArray[np.int64]:
@@ -157,7 +177,17 @@ class OfferIndex:
 
 
 @dataclass(frozen=True, eq=False)
-class _Bench:
+class Found:
+    """The best offers of one need; `last` is the score of the last that was looked at, −∞ where all were."""
+
+    n_allowed: int
+    scores: Scores
+    n_below: int
+    last: float
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
     """An index set up for some needs."""
 
     index: OfferIndex
@@ -165,9 +195,57 @@ class _Bench:
     rules: RuleSet
     explainer: Explainer
 
+    @classmethod
+    def of(cls, index: OfferIndex) -> Bench:
+        """An index set up for the needs it was built with."""
+        return cls(index, index.rules.needs, index.rules, Explainer(index.scorer, index.rules))
+
     @property
     def scorer(self) -> Scorer:
         return self.explainer.scorer
+
+    def search(self, need: int, top: int) -> Found:
+        """The `top` best offers of a need that its rules leave and that are above the floor."""
+        allowed, floor = np.flatnonzero(self.rules.mask(need)), self.index.floor
+        most = top if floor is None else max(top, floor.candidates)
+        scores = self.scorer.top(need, allowed, most)
+        last = float(scores.total[-1]) if len(scores.total) == most else -np.inf
+        if floor is None:
+            return Found(len(allowed), scores, 0, last)
+        above = floor.passes(self.index.kind, self.needs, self.index.offers, need, scores)
+        return Found(len(allowed), _picked(scores, np.flatnonzero(above)[:top]), int((~above).sum()), last)
+
+    def pairs(
+        self, need: int, scores: Scores, is_assigned: Sequence[bool], demands: Sequence[float]
+    ) -> Iterator[Match]:
+        """The offers of a need as matches, best first, with reasons."""
+        ours, key = self.needs.listings[need].id, self.index.kind.key
+        for at, reasons in enumerate(self.explainer.pairs(need, scores, demands)):
+            theirs = self.index.offers.listings[int(scores.offers[at])].id
+            score, name = sum(reason.weight for reason in reasons), f"{key}:{ours}:{theirs}"
+            yield Match(name, ours, theirs, score, at + 1, is_assigned[at], round(demands[at], 6), reasons)
+
+    def unmatched(self, need: int, found: Found) -> Unmatched:
+        """What removed every offer: the rules, then too little in common; relaxed is what leaves enough in common."""
+        listing, least = self.needs.listings[need], self.index.kind.least_content
+        removed = self.rules.removals(need)
+        if found.n_below:
+            removed = (*removed, Removal("floor", found.n_below))
+            return Unmatched(listing.id, removed, Reason("match_no_partner_yet", {"n": found.n_below}))
+        if found.n_allowed:
+            removed = (*removed, Removal("least_content", found.n_allowed))
+        is_worth = self.scorer.score(need, np.arange(len(self.index.offers))).content >= least
+        reason = self.explainer.relaxation(need, self.rules.relaxation(need, is_worth))
+        if reason is None and len(is_worth):
+            reason = Reason("match_too_weak", {"least": least, "n": len(is_worth)})
+        return Unmatched(listing.id, removed, reason)
+
+
+def told_of(needs: range, progress: Progress) -> Iterator[int]:
+    """Each need in turn; that it is done is told before the next."""
+    for need in needs:
+        yield need
+        progress("match", need + 1, len(needs))
 
 
 def kind(
@@ -245,30 +323,11 @@ def kind(
     return index.matches(needs, top=top, clauses=clauses, progress=progress)
 
 
-@dataclass(frozen=True, eq=False)
-class _Found:
-    n_allowed: int
-    scores: Scores
-    n_below: int = 0
-
-
-def _search_one(bench: _Bench, need: int, top: int, progress: Progress) -> _Found:
-    allowed, floor = np.flatnonzero(bench.rules.mask(need)), bench.index.floor
-    if floor is None:
-        found = _Found(len(allowed), bench.scorer.top(need, allowed, top))
-    else:
-        scores = bench.scorer.top(need, allowed, max(top, floor.candidates))
-        above = floor.passes(bench.index.kind, bench.needs, bench.index.offers, need, scores)
-        found = _Found(len(allowed), _picked(scores, np.flatnonzero(above)[:top]), int((~above).sum()))
-    progress("match", need + 1, len(bench.needs))
-    return found
-
-
 def _picked(scores: Scores, chosen: NDArray[np.int64]) -> Scores:
     return Scores(scores.offers[chosen], scores.parts[:, chosen], scores.total[chosen], scores.content[chosen])
 
 
-def _within_share(bench: _Bench, table: Candidates, held: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _within_share(bench: Bench, table: Candidates, held: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The assigned pairs without those by which a party would take more than its share."""
     if bench.index.floor is None:
         return held
@@ -281,7 +340,7 @@ def _within_share(bench: _Bench, table: Candidates, held: NDArray[np.bool_]) -> 
     return kept
 
 
-def _candidates(bench: _Bench, found: Sequence[_Found]) -> Candidates:
+def _candidates(bench: Bench, found: Sequence[Found]) -> Candidates:
     sizes = [len(one.scores.offers) for one in found]
     return Candidates(
         np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
@@ -297,42 +356,15 @@ def _capacities(kind: Kind, role: Role, pool: Pool) -> NDArray[np.int64]:
 
 
 def _matches(
-    bench: _Bench,
-    found: Sequence[_Found],
+    bench: Bench,
+    found: Sequence[Found],
     table: Candidates,
     is_assigned: NDArray[np.bool_],
     prices: NDArray[np.float64],
 ) -> Iterator[Match]:
     for need, one in enumerate(found):
-        demands = prices[one.scores.offers].tolist()
-        start = int(table.indptr[need])
-        for at, reasons in enumerate(bench.explainer.pairs(need, one.scores, demands)):
-            offer = int(one.scores.offers[at])
-            yield _match(bench, need, offer, at + 1, reasons, bool(is_assigned[start + at]), demands[at])
-
-
-def _match(
-    bench: _Bench, need: int, offer: int, rank: int, reasons: tuple[Reason, ...], is_assigned: bool, price: float
-) -> Match:
-    ours, theirs = bench.needs.listings[need].id, bench.index.offers.listings[offer].id
-    score, name = sum(reason.weight for reason in reasons), f"{bench.index.kind.key}:{ours}:{theirs}"
-    return Match(name, ours, theirs, score, rank, is_assigned, round(price, 6), reasons)
-
-
-def _unmatched(bench: _Bench, need: int, found: _Found) -> Unmatched:
-    """What removed every offer: the rules, then too little in common; relaxed is only what leaves enough in common."""
-    listing, least = bench.needs.listings[need], bench.index.kind.least_content
-    removed = bench.rules.removals(need)
-    if found.n_below:
-        removed = (*removed, Removal("floor", found.n_below))
-        return Unmatched(listing.id, removed, Reason("match_no_partner_yet", {"n": found.n_below}))
-    if found.n_allowed:
-        removed = (*removed, Removal("least_content", found.n_allowed))
-    is_worth = bench.scorer.score(need, np.arange(len(bench.index.offers))).content >= least
-    reason = bench.explainer.relaxation(need, bench.rules.relaxation(need, is_worth))
-    if reason is None and len(is_worth):
-        reason = Reason("match_too_weak", {"least": least, "n": len(is_worth)})
-    return Unmatched(listing.id, removed, reason)
+        held = is_assigned[int(table.indptr[need]) : int(table.indptr[need + 1])].tolist()
+        yield from bench.pairs(need, one.scores, held, prices[one.scores.offers].tolist())
 
 
 def rank(

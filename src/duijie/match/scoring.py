@@ -6,8 +6,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +15,14 @@ from scipy import sparse
 
 from duijie.terms import ChainTemplate, IOTable, Relatedness, TravelTimes
 
-from .candidates import Column, Kept, Pool, words_of
+from .candidates import Column, Pool, words_of
 from .kinds import Kind, Role, Term
+from .measures import CodedMeasure, Measure, Row, SectorMeasure, TextMeasure, VectorMeasure, VectorRow
 from .relatedness import ActivitySpace
 from .rules import travel_minutes
 from .stages import StageBook, Standing
 from .text import Analysis, Scheme, TextSpace
-from .topk import Postings, best, dense_row
+from .topk import best
 
 __all__ = ["Circumstances", "Scorer", "Scores"]
 
@@ -38,6 +39,7 @@ Coder = Callable[[Texts, Texts, Texts], tuple[Sequence[str], NDArray[np.float32]
 _CODED = (("party.name", "title"), ("details", "field"), ("products", "party.products"))
 # fewer texts than this say nothing about which activities go together
 _LEAST_TEXTS = 200
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,151 +59,6 @@ class Circumstances:
     activity: ActivitySpace | None = None
     corpus: tuple[str, ...] = ()
     coder: Coder | None = None
-
-
-class Measure(Protocol):
-    """One term of a kind, prepared over the offers."""
-
-    def over(self, needs: Pool) -> Row:
-        """The term for some needs."""
-
-
-class Row(Protocol):
-    """One term over two pools."""
-
-    def row(self, need: int, offers: Positions) -> Values:
-        """The values of some offers for a need, shape (offers,); NaN where unknown."""
-
-
-@dataclass(frozen=True, eq=False)
-class CodedMeasure:
-    """A term that looks only at coded values: computed once a pair of distinct values."""
-
-    column: Callable[[Pool], Column]
-    offers: Column
-    compute: Callable[[Any, Column], Values]
-    kept: Kept = field(default_factory=Kept)
-
-    def over(self, needs: Pool) -> Row:
-        return _CodedRow(self, self.column(needs))
-
-
-@dataclass(frozen=True, eq=False)
-class _CodedRow:
-    measure: CodedMeasure
-    needs: Column
-
-    def row(self, need: int, offers: Positions) -> Values:
-        measure, value = self.measure, self.needs.values[self.needs.groups[need]]
-        distinct = measure.kept.get(value, lambda: measure.compute(value, measure.offers))
-        return np.asarray(distinct[measure.offers.groups[offers]])
-
-
-@dataclass(frozen=True, eq=False)
-class TextMeasure:
-    """How much two weighted texts share, 0–1; unknown where one of them is empty.
-
-    Notes
-    -----
-    Whole phrases: 1 − (1 − cosine)². Characters: 1 − e^(−2c), c the share of the need's weight that the offer covers
-    (above 1 for short offers that name all of it). Both count small shares twice and let full ones level off. The
-    cosine of characters: twice itself, 1 at most.
-    """
-
-    space: TextSpace
-    names: tuple[str, ...]
-    offers: Postings
-    scheme: Scheme
-
-    @cached_property
-    def is_empty(self) -> NDArray[np.bool_]:
-        return self.offers.is_empty
-
-    def over(self, needs: Pool) -> Row:
-        return _TextRow(self, self.space.vectors(needs.texts(self.names), scheme=self.scheme, side="need"))
-
-
-@dataclass(frozen=True, eq=False)
-class _TextRow:
-    measure: TextMeasure
-    needs: Any
-
-    def row(self, need: int, offers: Positions) -> Values:
-        start, end = self.needs.indptr[need], self.needs.indptr[need + 1]
-        if start == end:
-            return np.full(len(offers), np.nan)
-        terms, weights = self.needs.indices[start:end], self.needs.data[start:end]
-        shared = dense_row(terms, weights, self.measure.offers)[offers]
-        found = self._curved(shared)
-        found[self.measure.is_empty[offers]] = np.nan
-        return found
-
-    def _curved(self, shared: Values) -> Values:
-        if self.measure.scheme == "coverage":
-            return np.asarray(-np.expm1(-2 * shared))
-        if self.measure.space.analysis == "phrases":
-            return np.asarray(1 - (1 - np.minimum(shared, 1)) ** 2)
-        return np.minimum(2 * shared, 1)
-
-
-@dataclass(frozen=True, eq=False)
-class VectorMeasure:
-    """The cosine of two dense vectors, negative ones as 0; unknown where one has no direction."""
-
-    space: ActivitySpace
-    names: tuple[str, ...]
-    offers: NDArray[np.float32]
-
-    @cached_property
-    def is_known(self) -> NDArray[np.bool_]:
-        return np.asarray(self.offers.any(axis=1))
-
-    def over(self, needs: Pool) -> Row:
-        return _VectorRow(self, self.space.vectors(needs.texts(self.names)))
-
-
-@dataclass(frozen=True, eq=False)
-class _VectorRow:
-    measure: VectorMeasure
-    needs: NDArray[np.float32]
-
-    def row(self, need: int, offers: Positions) -> Values:
-        own, theirs = self.needs[need], self.measure.offers
-        if not own.any():
-            return np.full(len(offers), np.nan)
-        # taking rows out costs about as much as multiplying them all
-        cosines = (theirs @ own)[offers] if 2 * len(offers) > len(theirs) else theirs[offers] @ own
-        # rounded, so that the last bits do not depend on how the linear algebra library splits its work
-        rounded = np.round(np.clip(cosines, 0, 1).astype(np.float64), 5)
-        return np.where(self.measure.is_known[offers], rounded, np.nan)
-
-
-@dataclass(frozen=True, eq=False)
-class SectorMeasure:
-    """How much the offer's sector delivers to the need's, by an input–output table: 1 for its largest input.
-
-    `offers` (offers, sectors) is the chance of each sector, a row of zeros where nothing is known.
-    """
-
-    world: Circumstances
-    offers: NDArray[np.float64]
-
-    def over(self, needs: Pool) -> Row:
-        return _SectorRow(self.offers, _in_sectors(self.world, needs) @ _strengths(self.world).T)
-
-
-@dataclass(frozen=True, eq=False)
-class _SectorRow:
-    offers: NDArray[np.float64]
-    inputs: NDArray[np.float64]
-
-    def row(self, need: int, offers: Positions) -> Values:
-        own = self.inputs[need]
-        if not own.any():
-            return np.full(len(offers), np.nan)
-        theirs = self.offers[offers]
-        # rounded, so that the last bits do not depend on how the linear algebra library splits its work
-        return np.where(theirs.any(axis=1), np.round(np.minimum(theirs @ own, 1), 5), np.nan)
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,16 +88,41 @@ class Scorer:
     stages: StageBook
 
     @classmethod
-    def of(cls, kind: Kind, needs: Pool, offers: Pool, world: Circumstances) -> Scorer:
-        """Prepare every term of the kind."""
-        stages = StageBook(world.chains)
-        terms = _Builder(kind, needs, offers, world, stages)
+    def of(cls, kind: Kind, needs: Pool, offers: Pool, world: Circumstances, *, like: Scorer | None = None) -> Scorer:
+        """Prepare every term of the kind; what is learnt from texts is taken from `like` where it is given.
+
+        A word that `like` never saw counts as one that no text has.
+        """
+        stages = like.stages if like else StageBook(world.chains)
+        known = dict(zip((term.key for term in kind.terms), like.measures, strict=True)) if like else {}
+        terms = _Builder(kind, needs, offers, world, stages, known)
         measures = tuple(terms.measure(term) for term in kind.terms)
         return cls(kind, needs, offers, measures, tuple(one.over(needs) for one in measures), stages)
 
     def over(self, needs: Pool) -> Scorer:
         """The same terms, learnt from the same texts, for other needs."""
         return replace(self, needs=needs, rows=tuple(one.over(needs) for one in self.measures))
+
+    def joined(self, more: Scorer, needs: tuple[Pool, Positions], offers: tuple[Pool, Positions]) -> Scorer:
+        """The terms over the pools of both, each with the order in which its listings are taken.
+
+        `more` was made like this one (:meth:`of`), so that what was learnt is the same.
+        """
+        pairs = zip(self.measures, more.measures, strict=True)
+        measures = tuple(own.joined(other, offers[1]) for own, other in pairs)
+        triples = zip(self.rows, measures, more.rows, strict=True)
+        rows = tuple(own.joined(measure, other, needs[1]) for own, measure, other in triples)
+        self.stages.join(self.needs, more.needs, *needs)
+        self.stages.join(self.offers, more.offers, *offers)
+        return replace(self, needs=needs[0], offers=offers[0], measures=measures, rows=rows)
+
+    def table(self, more: Scorer, taken: Positions) -> Values:
+        """The scores of all needs against few offers, of this and of `more`, shape (needs, taken); but for rounding."""
+        total = np.zeros((len(self.needs), len(taken)))
+        for term, row, own, other in zip(self.kind.terms, self.rows, self.measures, more.measures, strict=True):
+            values = row.table(own.joined(other, taken))
+            total += term.weight * np.where(np.isnan(values), term.unknown, values)
+        return total
 
     def standing(self, role: Role, at: int) -> Standing:
         """Where a listing stands on the chains."""
@@ -269,7 +151,7 @@ class Scorer:
         dense terms does not reach the k-th best sum so far is done with. The others are summed anew in the order of
         the terms, so the answer is that of :meth:`score` to the last bit.
         """
-        is_late = np.array([isinstance(row, _VectorRow) for row in self.rows])
+        is_late = np.array([isinstance(row, VectorRow) for row in self.rows])
         parts = np.zeros((len(self.rows), len(offers)))
         for at in np.flatnonzero(~is_late):
             parts[at] = self.rows[at].row(need, offers)
@@ -298,6 +180,7 @@ class _Builder:
     offers: Pool
     world: Circumstances
     stages: StageBook
+    known: Mapping[str, Measure] = field(default_factory=dict)
     _spaces: dict[Any, _Learnt] = field(default_factory=dict)
 
     def measure(self, term: Term) -> Measure:
@@ -309,12 +192,13 @@ class _Builder:
         scheme: Scheme = "tfidf" if term.analysis in ("phrases", "cosine") else "coverage"
         if scheme == "coverage":
             theirs = space.vectors(self.offers.texts(term.offer), scheme=scheme)
-        return TextMeasure(space, term.need, Postings.of(theirs), scheme)
+        return TextMeasure(space, term.need, theirs, scheme)
 
     def activity(self, term: Term) -> Measure:
-        if self.world.activity is not None:
-            theirs = self.world.activity.vectors(self.offers.texts(term.offer))
-            return VectorMeasure(self.world.activity, term.need, theirs)
+        known = self.known.get(term.key)
+        given = known.space if isinstance(known, VectorMeasure) else self.world.activity
+        if given is not None:
+            return VectorMeasure(given, term.need, given.vectors(self.offers.texts(term.offer)))
         space, rows, others = self._learnt(term, ())
         both = sparse.vstack([rows, others], format="csr")
         found = ActivitySpace.of(space, both if both.shape[0] >= _LEAST_TEXTS else both[:0])
@@ -326,7 +210,11 @@ class _Builder:
         key = (term.need, term.offer, analysis, corpus)
         if key not in self._spaces:
             theirs, ours = self.offers.texts(term.offer), self.needs.texts(term.need)
-            space = TextSpace.learn([*theirs, *ours, *corpus], analysis=analysis)
+            known = self.known.get(term.key)
+            if isinstance(known, TextMeasure):
+                space = known.space.extended([*theirs, *ours])
+            else:
+                space = TextSpace.learn([*theirs, *ours, *corpus], analysis=analysis)
             self._spaces[key] = (space, space.vectors(theirs), space.vectors(ours))
         return self._spaces[key]
 
@@ -337,18 +225,20 @@ class _Builder:
         return CodedMeasure(lambda needs: needs.column(*names), self.offers.column(*names), compute)
 
     def industry(self, term: Term) -> Measure:
-        codes = _Codes.of(self.offers.column("industry"), self.world.sector_of)
-        return self.built_in(["industry"], lambda code, column: _known(codes.nearness(code), code, column))
+        codes = _once_a_column(lambda column: _Codes.of(column, self.world.sector_of))
+        return self.built_in(["industry"], lambda code, column: _known(codes(column).nearness(code), code, column))
 
     def relatedness(self, term: Term) -> Measure:
         table = self.world.relatedness
         index = {name: at for at, name in enumerate(table.industries if table else ())}
-        found = [_coded_at(str(other), index) for other in self.offers.column("industry").texts]
-        places = np.array([-1 if at is None else at for at in found], np.int64)
-        return self.built_in(["industry"], lambda code, column: _table_row(table, code, index, places))
+        places = _once_a_column(lambda column: _places(column, index))
+        return self.built_in(["industry"], lambda code, column: _table_row(table, code, index, places(column)))
 
     def input_output(self, term: Term) -> Measure:
-        return SectorMeasure(self.world, _in_sectors(self.world, self.offers))
+        world = self.world
+        return SectorMeasure(
+            lambda needs: _in_sectors(world, needs) @ _strengths(world).T, _in_sectors(world, self.offers)
+        )
 
     def place(self, term: Term) -> Measure:
         return self.built_in(["side"], _same_province)
@@ -403,6 +293,18 @@ _BUILDERS: Mapping[str, Callable[[_Builder, Term], Measure]] = {
 }
 
 
+def _once_a_column(make: Callable[[Column], Made]) -> Callable[[Column], Made]:
+    """A function of a column, worked out once for each."""
+    made: WeakKeyDictionary[Column, Made] = WeakKeyDictionary()
+
+    def get(column: Column) -> Made:
+        if column not in made:
+            made[column] = make(column)
+        return made[column]
+
+    return get
+
+
 def _known(values: Any, value: Any, column: Column) -> Values:
     return np.where(column.is_known & (value is not None), np.asarray(values, dtype=np.float64), np.nan)
 
@@ -447,6 +349,12 @@ def _table_row(table: Relatedness | None, code: Any, index: Mapping[str, int], p
 def _coded_at(code: str, index: Mapping[str, int]) -> int | None:
     """The place of a code or of the nearest heading above it."""
     return next((index[code[:at]] for at in range(len(code), 0, -1) if code[:at] in index), None)
+
+
+def _places(column: Column, index: Mapping[str, int]) -> Positions:
+    """The place of each distinct code in a table, −1 where it has none."""
+    found = [_coded_at(str(code), index) for code in column.texts]
+    return np.array([-1 if at is None else at for at in found], np.int64)
 
 
 def _strengths(world: Circumstances) -> NDArray[np.float64]:

@@ -55,6 +55,11 @@ class StageBook:
             for link in chain.links
         }
 
+    def join(self, one: Pool, more: Pool, joined: Pool, order: NDArray[np.int64]) -> None:
+        """Take over what is known of two pools for the one that holds the listings of both in `order`."""
+        if one in self._columns:
+            self._columns[joined] = self._columns[one].joined(self.column(more), order)
+
     def column(self, pool: Pool) -> Column:
         """The standing of each listing of a pool."""
         if pool not in self._columns:

@@ -17,7 +17,7 @@ from duijie.terms import Progress, silent
 
 from .kernels import N_GROUPS, scatter, search_tile
 
-__all__ = ["Postings", "TopK", "best", "dense_row", "top_k"]
+__all__ = ["Holders", "Postings", "TopK", "best", "dense_row", "top_k"]
 
 Floats = NDArray[np.float64]
 # a term is light at a level when at most this share of the offers has it; level 0 takes every term
@@ -312,10 +312,37 @@ def _groups(n: int, size: int, start: int = 0) -> Iterator[range]:
     return (range(start + at, start + min(at + size, n)) for at in range(0, n, size))
 
 
-def dense_row(terms: NDArray[np.int32], weights: NDArray[np.float32], offers: Postings) -> Floats:
+@dataclass(frozen=True, eq=False)
+class Holders:
+    """Which offers have each term, for sums over all offers: quick to make anew when offers come and go.
+
+    `starts` (blocks, terms + 1) and `bases` (blocks,) say where a term's offers of a block lie in `ids` (16 bit, within
+    the block) and `values`.
+    """
+
+    n_offers: int
+    starts: NDArray[np.int32]
+    bases: NDArray[np.int64]
+    ids: NDArray[np.uint16]
+    values: NDArray[np.float32]
+    block: int = _BLOCK
+
+    @classmethod
+    def of(cls, offers: sparse.csr_matrix, *, block: int = _BLOCK) -> Holders:
+        """The columns of a matrix, shape (offers, terms); no rows and no columns are allowed."""
+        n, n_terms = offers.shape
+        parts = [offers[at : at + block].tocsc() for at in range(0, n, block)]
+        starts = np.array([part.indptr for part in parts], np.int32).reshape(len(parts), n_terms + 1)
+        sizes = [0, *(part.nnz for part in parts)]
+        ids = np.concatenate([np.empty(0, np.uint16), *(part.indices.astype(np.uint16) for part in parts)])
+        values = np.concatenate([np.empty(0, np.float32), *(part.data.astype(np.float32) for part in parts)])
+        return cls(n, starts, np.cumsum(sizes)[:-1].astype(np.int64), ids, values, block)
+
+
+def dense_row(terms: NDArray[np.int32], weights: NDArray[np.float32], offers: Holders) -> Floats:
     """The products of one need with all offers, shape (offers,)."""
     out = np.zeros(offers.n_offers)
-    scatter(offers.ranks[terms], weights, offers.starts, offers.bases, offers.ids, offers.values, offers.block, out)
+    scatter(terms, weights, offers.starts, offers.bases, offers.ids, offers.values, offers.block, out)
     return out
 
 

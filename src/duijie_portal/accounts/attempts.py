@@ -73,7 +73,7 @@ class Attempts(AxesDatabaseHandler):  # type: ignore[misc]
         if not number:
             return int(super().reset_user_attempts(request, credentials))
         n_gone, _ = AccessAttempt.objects.filter(username=name, user_agent=f"{_COOKIE} {number}").delete()
-        return n_gone
+        return int(n_gone)
 
     def get_failures(self, request: Any, credentials: Any = None) -> int:
         """How near to a lock-out, in wrong passwords of one account from one address."""

@@ -11,7 +11,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from duijie import agenda
-from duijie.agenda.writing import write_json
 from duijie.errors import InputError
 from duijie_portal.accounts.door import write
 from duijie_portal.accounts.models import Person
@@ -25,6 +24,7 @@ from duijie_portal.match.selectors import RANKING, RENEWAL
 from duijie_portal.match.suggestion_notices import ring_new
 
 from .material import material_of
+from .ranking import rank_whole, take_in
 
 __all__ = ["ask_for", "begin", "rank_kind", "rank_outdated", "renew_results", "write_report"]
 
@@ -38,9 +38,17 @@ def begin(person: Person, agreement: Agreement, /) -> Job:
     return start(person, agreement, RENEWAL, subject=agreement.pk)
 
 
-def ask_for(person: Person, agreement: Agreement, kinds: Iterable[str]) -> int:
-    """Ask for kinds of match to be ranked anew, in the name of whoever is told should it fail; how many."""
-    return len([start(person, agreement, RANKING, subject=kind, kind=kind) for kind in sorted(kinds)])
+def ask_for(person: Person, agreement: Agreement, kinds: Iterable[str], *, is_whole: bool = False) -> int:
+    """Ask for the changes of kinds of match to be taken in, or for all of them to be ranked anew; how many.
+
+    It is in the name of whoever is told should it fail.
+    """
+    mark = "all:" if is_whole else ""
+    asked = [
+        start(person, agreement, RANKING, subject=f"{mark}{kind}", kind=kind, is_whole=is_whole)
+        for kind in sorted(kinds)
+    ]
+    return len(asked)
 
 
 def rank_outdated(agreement: Agreement) -> int:
@@ -54,7 +62,7 @@ def rank_outdated(agreement: Agreement) -> int:
     if person is None:
         return 0
     today = timezone.localdate()
-    return ask_for(person, agreement, _outdated(agreement, today))
+    return ask_for(person, agreement, _outdated(agreement, today), is_whole=True)
 
 
 def _outdated(agreement: Agreement, today: date) -> tuple[str, ...]:
@@ -110,16 +118,12 @@ def write_report(
 
 @job(RANKING, resumes=True, is_derived=True, advice="job_rank_failed")
 def rank_kind(run: Run) -> str:
-    """The kind's part of the match document is replaced, the rest stands; should it fail, all of it stands."""
+    """A kind's changes are taken in, or all of it is ranked anew; should it fail, everything stands as it was."""
     kind, today = str(run.payload["kind"]), timezone.localdate()
     with run.alone(_RESULTS):
         run.tell(code="stage_match")
-        material = material_of(run.agreement)
-        before = results(run.agreement, "match")
-        found = agenda.rank(material, kind, before, as_of=today)
-        run.tell()
-        ring_new(run.agreement, before, found)  # before it is written: begun anew, it tells nobody twice
-        write_json(Path(settings.HOME) / run.agreement.pk / "results" / "match.json", found)
+        work = rank_whole if run.payload.get("is_whole") else take_in
+        found = work(run.agreement, kind, as_of=today)
     n_matches = sum(len(one["matches"]) for one in found["kinds"] if one["kind"] == kind)
     run.log("job_rank_done", kind=kind, n=n_matches)
     return f"{reverse('match', args=[run.agreement.pk])}?kind={kind}"

@@ -1,4 +1,4 @@
-"""What follows from an append at once: the kinds of match it touches are ranked anew by the worker."""
+"""What follows from an append at once: the worker takes the listings it touches into their kinds of match."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from duijie_portal.accounts.models import Person
 from duijie_portal.ledger.models import Agreement, Listing
 from duijie_portal.ledger.recording import Change, on_append
 
-__all__ = ["rank_anew"]
+__all__ = ["match_anew"]
 
-_OPENS_OR_CLOSES = (events.Released, events.Retired, events.Erased)
-"""The events after which the other side may read more of a listing, or less."""
+_MATTERING = (events.Submitted, events.Revised, events.Released, events.Retired, events.Erased)
+"""The events after which a side may read more of a listing, or less."""
 
 
 @on_append
-def rank_anew(change: Change) -> None:
-    """Ask once for each kind of match whose listings were opened to the other side, taken back or erased."""
-    mattering = [event for _, event in change.said if isinstance(event, _OPENS_OR_CLOSES)]
+def match_anew(change: Change) -> None:
+    """Ask once for each kind of match whose listings were saved, opened to the other side, taken back or erased."""
+    mattering = [event for _, event in change.said if isinstance(event, _MATTERING)]
     names = {event.words.get("who", "") for event in mattering} - {""}
     # An erasure names nobody: the withdrawal or the release before it has asked.
     person = Person.objects.filter(username__in=names).order_by("pk").first() if names else None
@@ -33,9 +33,6 @@ def rank_anew(change: Change) -> None:
 
 def _kinds(agreement: Agreement, said: Sequence[events.Event]) -> set[str]:
     """The kinds of the listings themselves, and of a party whose fields count from now on."""
-    from duijie.agenda import inferred_kinds
-
     listings, parties = ({one.id for one in said if one.sort == sort} for sort in ("listing", "party"))
     rows = Listing.objects.filter(Q(pk__in=listings) | Q(party__in=parties), agreement=agreement)
-    found = set(rows.values_list("kind", flat=True))
-    return found | inferred_kinds() if parties and not agreement.is_rehearsal else found
+    return set(rows.values_list("kind", flat=True))

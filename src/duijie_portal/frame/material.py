@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 from duijie import agenda
 from duijie.agenda import Material
 from duijie.agenda.decisions import Decision, refusals
+from duijie.ledger.gate import shared
 from duijie.ledger.known import GONE
-from duijie.terms import Listing, Step
+from duijie.terms import Listing, Party, Step
 from duijie_portal.accounts.powers import BOTH_SIDES
 from duijie_portal.ledger.models import Agreement, Case
 from duijie_portal.ledger.selectors import heads_of, listings_of, parties_of
 from duijie_portal.meet.decisions import decisions
 from duijie_portal.track.selectors import activity_of
 
-__all__ = ["material_of"]
+__all__ = ["material_of", "opened_of", "says"]
 
 
 def material_of(agreement: Agreement) -> Material:
@@ -34,14 +36,22 @@ def material_of(agreement: Agreement) -> Material:
     return agenda.gather(
         Path(agreement.folder),
         parties=parties_of(agreement, BOTH_SIDES),
-        listings=[one for one in listings_of(agreement, BOTH_SIDES) or () if _says(one)],
+        listings=[one for one in listings_of(agreement, BOTH_SIDES) or () if says(one)],
         decisions=[*_refused(agreement, activity["steps"]), *decisions(agreement)],
         activity=activity,
         inputs={"ledger": hashlib.sha256(heads.encode()).hexdigest()},
     )
 
 
-def _says(listing: Listing) -> bool:
+def opened_of(agreement: Agreement, keys: Iterable[str]) -> tuple[list[Listing], dict[str, Party]]:
+    """Of some listings those that the material holds, as it holds them, and their owners."""
+    said = [shared(one) for one in listings_of(agreement, BOTH_SIDES, keys) or () if says(one)]
+    owners = parties_of(agreement, BOTH_SIDES, {one.party for one in said})
+    return said, {one.id: one for one in owners}
+
+
+def says(listing: Listing) -> bool:
+    """Whether anything of a listing is left; not of one that was erased."""
     return any(value != GONE for value in listing.payload.values())
 
 

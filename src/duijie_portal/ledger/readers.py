@@ -8,17 +8,21 @@ from typing import Any
 
 from django.db.models import Count, QuerySet
 
+from duijie.match.changes import with_inside
 from duijie.match.readers import is_inferred, readable, readable_advice, readable_timetable
 from duijie_portal.accounts.models import Person
 from duijie_portal.accounts.powers import Visitor
 
+from .looking import looking
 from .models import Agreement, Case, Listing, Party, Step
-from .selectors import results
+from .selectors import result_file, results
 from .visibility import PARTY_ROLES, reader_of
 
 __all__ = ["advice_for", "matches_for", "record_of", "timetable_for"]
 
 Document = Mapping[str, Any]
+# Listings that are named to the database one by one; of more, all that a person sees are asked for.
+_FEW = 200
 
 
 def matches_for(agreement: Agreement, person: Visitor, document: Document | None = None) -> Document:
@@ -26,9 +30,13 @@ def matches_for(agreement: Agreement, person: Visitor, document: Document | None
 
     A listing is read as the ledger lets it be; one that is inferred of a party only by that party and the officials
     of its side. An official reads a pair both of whose ends they read; a party the pairs of its own listings, the
-    other end of which has been released to the sides or further.
+    other end of which has been released to the sides or further. Listings that a side has not opened are matched for
+    its own readers alone.
     """
-    document = results(agreement, "match") if document is None else document
+    if document is None:
+        document = results(agreement, "match")
+        if isinstance(person, Person) and person.side_id and looking() is None:
+            document = with_inside(document, result_file(agreement, "match.inside"), person.side_id)
     if not document:
         return document
     gate = _Gate(agreement, person, document["listings"])
@@ -97,6 +105,8 @@ class _Gate:
     def __init__(self, agreement: Agreement, person: Visitor, listings: Mapping[str, Document]) -> None:
         self._listings = listings
         reader, rows = reader_of(person), Listing.objects.filter(agreement=agreement)
+        if len(listings) <= _FEW:
+            rows = rows.filter(pk__in=list(listings))
         self._scopes = reader.scopes
         self._seen = _keys(rows.visible_in(reader))
         self._is_party = isinstance(person, Person) and person.role in PARTY_ROLES

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Max, OuterRef, QuerySet, Subquery
+from django.db.models import Max, OuterRef, Q, QuerySet, Subquery
 
 from duijie import terms
 from duijie.ledger.gate import Reader, mask
 from duijie.ledger.guards import NO_AMOUNT
 from duijie.ledger.kinds import stage_rank
+from duijie.ledger.seal import Chain, Head
+from duijie.match.changes import with_changes
 from duijie.track import load_agreement
 from duijie_portal.accounts.hosting import is_hosted
 from duijie_portal.accounts.models import Department, Person
@@ -45,9 +47,13 @@ __all__ = [
     "listings_of",
     "parties",
     "parties_of",
+    "party_term",
+    "result_file",
+    "result_path",
     "results",
     "stages_of",
     "steps_of",
+    "subjects_since",
     "sums_of",
     "unread",
 ]
@@ -79,14 +85,38 @@ def results(agreement: Agreement, wing: str) -> Mapping[str, Any]:
     """The pipeline's document of a wing; empty where it has not run, and in a look back: it stands on no record."""
     if looking() is not None:
         return {}
-    path = Path(settings.HOME) / agreement.pk / "results" / f"{wing}.json"
-    return _document(path, path.stat().st_mtime_ns) if path.exists() else {}
+    if wing == "match":
+        return _with_changes(*(_dated(result_path(agreement, name)) for name in ("match", "match.changes")))
+    return result_file(agreement, wing)
+
+
+def result_path(agreement: Agreement, name: str) -> Path:
+    """Where a document of results stands."""
+    return Path(settings.HOME) / agreement.pk / "results" / f"{name}.json"
+
+
+def result_file(agreement: Agreement, name: str) -> Mapping[str, Any]:
+    """One document of results as it was written; empty where there is none."""
+    return _document(*_dated(result_path(agreement, name)))
+
+
+def _dated(path: Path) -> tuple[Path, int]:
+    """A file and when it changed last, 0 where there is none."""
+    try:
+        return path, path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return path, 0
 
 
 @lru_cache(maxsize=32)
-def _document(path: Path, _changed: int) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+def _document(path: Path, changed: int) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8")) if changed else {}
     return found
+
+
+@lru_cache(maxsize=8)
+def _with_changes(whole: tuple[Path, int], changes: tuple[Path, int]) -> Mapping[str, Any]:
+    return with_changes(_document(*whole), _document(*changes))
 
 
 def steps_of(cases: QuerySet[Case]) -> list[terms.Step]:
@@ -195,12 +225,13 @@ def _day(text: Any) -> date | None:
     return date.fromisoformat(str(text)[:10]) if text else None
 
 
-def listings_of(agreement: Agreement, person: Visitor) -> list[terms.Listing] | None:
+def listings_of(agreement: Agreement, person: Visitor, keys: Iterable[str] | None = None) -> list[terms.Listing] | None:
     """The needs and offers a person may see as terms, each as far as they reach; None where the ledger holds none.
 
-    What both sides read alike is worked out from every field that its side opens at some stage.
+    What both sides read alike is worked out from every field that its side opens at some stage. With `keys`, no others.
     """
-    rows = list(Listing.objects.filter(agreement=agreement).with_stage(person))
+    asked = Listing.objects.filter(agreement=agreement, **({} if keys is None else {"pk__in": list(keys)}))
+    rows = list(asked.with_stage(person))
     stages = stages_of("listing", [row.pk for row in rows], reader_of(person)) if looking() else {}
     said = ((row, fields_of(row, stages.get(row.pk, row.stage))) for row in rows)
     if isinstance(person, BothSides):
@@ -234,16 +265,23 @@ def listing_term(row: Listing, said: Mapping[str, Any]) -> terms.Listing:
     )
 
 
-def parties_of(agreement: Agreement, person: Visitor) -> list[terms.Party]:
-    """The parties a person may see as terms; of one seen only as the owner of a listing, no more than its name."""
-    rows = Party.objects.filter(agreement=agreement)
+def parties_of(agreement: Agreement, person: Visitor, keys: Iterable[str] | None = None) -> list[terms.Party]:
+    """The parties a person may see as terms; of one seen only as the owner of a listing, no more than its name.
+
+    With `keys`, no others.
+    """
+    rows = Party.objects.filter(agreement=agreement, **({} if keys is None else {"pk__in": list(keys)}))
     seen = rows.visible_to(person)
     owners = Listing.objects.filter(agreement=agreement).visible_to(person).values("party")
     named = rows.filter(pk__in=owners).exclude(pk__in=seen.values("pk"))
-    return [*map(_party, seen), *(terms.Party(row.pk, row.kind, row.side_id, row.name, row.name_en) for row in named)]
+    return [
+        *map(party_term, seen),
+        *(terms.Party(row.pk, row.kind, row.side_id, row.name, row.name_en) for row in named),
+    ]
 
 
-def _party(row: Party) -> terms.Party:
+def party_term(row: Party) -> terms.Party:
+    """A party as a term, as its own side knows it."""
     said = row.payload
     return terms.Party(
         id=row.pk,
@@ -272,6 +310,17 @@ def _source(said: Mapping[str, Any]) -> terms.Source:
     """The publication a row rests on; where in a file it stood is its side's own business."""
     known = {one.name: said[one.name] for one in fields(terms.Source) if said.get(one.name)}
     return terms.Source(**known)
+
+
+def subjects_since(agreement: Agreement, heads: Mapping[Chain, Head]) -> set[str]:
+    """The parties and listings that something was recorded of after the heads of some chains, as events name them."""
+    about, found = Q(subject__startswith="party/") | Q(subject__startswith="listing/"), set[str]()
+    for chain in DatabaseLog(agreement).heads():
+        rows = agreement.entries.filter(about, side=chain.side, is_inner=chain.is_inner).order_by()
+        if (head := heads.get(chain)) is not None:
+            rows = rows.filter(Q(epoch__gt=head.epoch) | Q(epoch=head.epoch, seq__gt=head.seq))
+        found.update(rows.values_list("subject", flat=True))
+    return found
 
 
 def heads_of(agreement: Agreement) -> tuple[str, ...]:

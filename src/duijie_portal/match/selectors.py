@@ -23,6 +23,7 @@ from .listing_selectors import shown_value
 __all__ = [
     "RANKING",
     "RENEWAL",
+    "compared",
     "declined",
     "is_matching",
     "kinds",
@@ -44,6 +45,7 @@ RENEWAL, RANKING = "agenda.run", "match.rank"
 """The jobs that make results: all of them anew, or one kind of match."""
 
 _ENDS = ("need", "offer")
+_MOST_COMPARED = 3
 
 
 def kinds(agreement: Agreement, person: Visitor) -> list[dict[str, Any]]:
@@ -168,6 +170,29 @@ def _open_relaxation(
     read = {rule.key: opens.get(rule.offer, "public") for rule in kind.rules}
     is_open = values["offer"] in listings and all(read.get(key) == "public" for key in values["keys"])
     return reason if is_open else {**reason, "code": "match_relax", "values": {**values, "offer": "", "shortfall": 0.0}}
+
+
+def compared(rows: Sequence[Mapping[str, Any]], listing: str) -> dict[str, Any] | None:
+    """The first pairs of one listing side by side: what each term says of each of them, the heaviest first.
+
+    None where there are fewer than two, or the pairs are of more than one listing.
+    """
+    first = rows[:_MOST_COMPARED]
+    if not listing or len(first) < 2:
+        return None
+    said = [{_term_of(one): one for one in (*row["speaking"], *row["quiet"]) if _term_of(one)} for row in first]
+    labels = {_term_of(one): one["values"]["term"] for found in said for one in found.values()}
+    most = {key: max(found[key]["values"].get("most", 0) for found in said if key in found) for key in labels}
+    end = "offer" if first[0]["need"]["id"] == listing else "need"
+    terms = [
+        {"label": labels[key], "cells": [found.get(key) for found in said]}
+        for key in sorted(labels, key=lambda key: -most[key])
+    ]
+    return {"heads": [{**row[end], "score": row["score"]} for row in first], "terms": terms}
+
+
+def _term_of(reason: Mapping[str, Any]) -> str:
+    return str(reason["values"].get("term", {}).get("zh", ""))
 
 
 def _weighed(reasons: list[Mapping[str, Any]]) -> dict[str, Any]:
@@ -317,8 +342,8 @@ def _sides(row: Mapping[str, Any], person: Person) -> dict[str, Any]:
     ends = [end for end in ("need", "offer") if row[end].get("region") == person.side_id]
     if person.role in PARTY_ROLES:
         ends = [end for end in ("need", "offer") if row[end].get("party") == person.party]
-    if any(is_inferred(row[end]["id"], row[end]) for end in ("need", "offer")):
-        ends = []  # nobody answers for what an organisation never said
+    if row.get("is_inside") or any(is_inferred(row[end]["id"], row[end]) for end in ("need", "offer")):
+        ends = []  # nobody answers for what an organisation never said, or its side has not opened
     return {"own_end": ends[0] if ends else ""}
 
 

@@ -23,6 +23,7 @@ __all__ = ["ring_new"]
 
 Document = Mapping[str, Any]
 Pair = tuple[str, str]
+_NOTHING_ELSE: Document = {"ideas": (), "unmatched": ()}
 
 
 @transaction.atomic
@@ -34,9 +35,20 @@ def ring_new(agreement: Agreement, before: Document, found: Document) -> int:
     new = _first_time(agreement, _pairs(found) - _pairs(before))
     if not new:
         return 0
-    parties = {found["listings"].get(key, {}).get("party", "") for pair in new for key in pair} - {""}
-    lines = [line for person in _hearers(agreement, parties) for line in _lines(agreement, person, found, new)]
+    told = _only(found, new)
+    parties = {row.get("party", "") for row in told["listings"].values()} - {""}
+    lines = [line for person in _hearers(agreement, parties) for line in _lines(agreement, person, told)]
     return len(Notification.objects.bulk_create(lines))
+
+
+def _only(document: Document, pairs: set[Pair]) -> dict[str, Any]:
+    """The document with some pairs and their listings, so that a reader's part of it is small to work out."""
+    kinds = [
+        {**kind, "matches": [row for row in kind["matches"] if (row["need"], row["offer"]) in pairs], **_NOTHING_ELSE}
+        for kind in document["kinds"]
+    ]
+    listings = {key: document["listings"][key] for pair in pairs for key in pair if key in document["listings"]}
+    return {**document, "kinds": kinds, "listings": listings}
 
 
 def _pairs(document: Document) -> set[Pair]:
@@ -56,10 +68,10 @@ def _hearers(agreement: Agreement, parties: Iterable[str]) -> list[Person]:
     return list(Person.objects.filter(Q(party__in=parties) | offices, is_active=True).order_by("pk"))
 
 
-def _lines(agreement: Agreement, person: Person, found: Document, new: set[Pair]) -> list[Notification]:
+def _lines(agreement: Agreement, person: Person, found: Document) -> list[Notification]:
     """A line a kind, of what the person reads themselves and, in an office, is in charge of."""
     kinds = matches_for(agreement, person, found).get("kinds", ())
-    counts = Counter(one["kind"] for one in kinds for row in one["matches"] if (row["need"], row["offer"]) in new)
+    counts = Counter({one["kind"]: len(one["matches"]) for one in kinds if one["matches"]})
     names = {key: one.name.to_dict() for key, one in load_kinds().items()}
     path = reverse("match", args=[agreement.pk])
     return [

@@ -51,6 +51,7 @@ def proposals(request: HttpRequest, agreement: Agreement) -> Document:
         "chosen": chosen,
         "listing": listing,
         "matches": shown,
+        "compared": selectors.compared(shown, listing),
         "ideas": found["ideas"][:20],
         "unmatched": found["unmatched"][:20],
         "declined": selectors.declined(agreement, person, chosen),
