@@ -10,7 +10,7 @@ from django.contrib.auth.password_validation import validate_password
 from duijie.cells import CellType, read
 from duijie.data import sentence
 from duijie_portal.accounts.models import KEY_LENGTH, Person, Registration, UnitKind
-from duijie_portal.accounts.registering import side_of, taken
+from duijie_portal.accounts.registering import side_of
 from duijie_portal.ledger.models import Agreement
 from duijie_portal.ledger.pages import language_of
 
@@ -53,11 +53,6 @@ class JoinForm(forms.Form):
         if self.cleaned_data["side"] is None:
             raise forms.ValidationError(_said("portal_join_no_side", region=cell.value))
         return str(cell.value)
-
-    def clean_username(self) -> str:
-        if taken(self.cleaned_data["username"]):
-            raise forms.ValidationError(_said("portal_name_taken", name=self.cleaned_data["username"]))
-        return str(self.cleaned_data["username"])
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data

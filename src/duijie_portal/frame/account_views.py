@@ -46,7 +46,10 @@ def join(request: HttpRequest, agreement: str, *, as_json: bool = False) -> Http
         try:
             return redirect("receipt", row.pk, _sent(request, row, form.cleaned_data).receipt)
         except DuijieError as error:
-            fault = told(error)
+            if error.code == "portal_name_taken":
+                form.add_error("username", told(error))
+            else:
+                fault = told(error)
     document = _join_document(row)
     if as_json:
         return _json(document)
