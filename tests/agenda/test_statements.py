@@ -175,9 +175,9 @@ def test_no_page_denies_another(done: tuple[agenda.Agenda, Path]) -> None:
 
 
 def _plant_a_weak_strength(results: Any) -> None:
-    row = next(row for row in results["diagnose"]["specialization"] if row["is_significant"] and row["low"] > 1)
-    one = next(one for one in results["diagnose"]["added"] if one["region"] == row["region"])
-    one["candidates"][0]["industry"] = row["industry"]
+    one = next(one for one in results["diagnose"]["added"] if one["candidates"])
+    rows = (row for row in results["diagnose"]["specialization"] if row["is_significant"] and row["low"] > 1)
+    one["candidates"][0]["industry"] = next(row["industry"] for row in rows if row["region"] == one["region"])
 
 
 def _plant_a_gap_in_a_strength(results: Any) -> None:
@@ -202,7 +202,7 @@ def _plant_a_supplier_that_is_weak(results: Any) -> None:
 
 def _plant_a_cap(results: Any) -> None:
     for one in results["diagnose"]["complementarity"]:
-        one["n_links"] = 1
+        one["n_links"] = 0
 
 
 def _plant_fewer_firms_than_shown(results: Any) -> None:
