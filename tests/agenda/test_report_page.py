@@ -94,6 +94,7 @@ def test_in_a_browser_without_a_network(browser: Any, tmp_path: Path) -> None:
     path.write_text(made(), encoding="utf-8")
     context = browser.new_context(offline=True)
     page = context.new_page()
+    page.set_default_timeout(120_000)  # a loaded machine takes long to draw the charts
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
@@ -123,6 +124,7 @@ def test_anyone_can_use_the_page(browser: Any, tmp_path: Path) -> None:
     path.write_text(made("en"), encoding="utf-8")
     context = browser.new_context(bypass_csp=True, viewport={"width": 390, "height": 800})
     page = context.new_page()
+    page.set_default_timeout(120_000)  # a loaded machine takes long to draw the charts
     page.goto(path.as_uri())
     page.wait_for_selector("html[data-ready=true]", state="attached")
     assert [fault["id"] for fault in Axe().run(page).response["violations"]] == []
