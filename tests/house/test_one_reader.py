@@ -12,6 +12,7 @@ READERS = {
     "track/selectors.py": "counts of pairs by clause, which name nobody",
     "match/selectors.py": "whether a listing of one's own was ranked",
     "frame/jobs.py": "the pipeline itself",
+    "frame/ranking.py": "the ranking itself, which rings for what is new",
     "frame/selectors.py": "whether anything was ranked at all",
 }
 
