@@ -300,6 +300,7 @@ def test_a_change_is_laid_beside_the_ranking(
     assert {key: after[key] for key in pairs} == pairs
     assert {key[0] for key in after.keys() - pairs.keys()} == {need.pk}
     assert _of(agreement, leader, need)
+    need.refresh_from_db()
     [one] = matching(agreement, leader, [need]).values()
     assert one == {"state": "ranked", "n": len(_of(agreement, leader, need))}
 
