@@ -171,8 +171,11 @@ def _send(life: Life, line: Act) -> None:
     """One side hands what it wrote to the other, but for what it holds back; the other takes it up."""
     source, target = line["send"], line["to"]
     held = [(life.value(one["of"]), one["label"]) for one in line.get("without", ())]
-    sent = bundle(life.logs[source], life.signers[source], source, target, {})
+    signer = life.signers[source]
+    sent = bundle(life.logs[source], signer, source, target, {})
     sent = replace(sent, entries=tuple(_less(one, held) for one in sent.entries))
+    # Who holds something back signs what is handed over.
+    sent = replace(sent, signature=signer.sign(sent.digest))
     about = {"recorded_at": life.moment(), "sides": life.sides}
     keys = {side: [signer.public_key] for side, signer in life.signers.items()}
     receive(life.logs[target], life.keys(target), sent, keys=keys, **about)
