@@ -87,12 +87,14 @@ def test_years_are_computed_apart(tmp_path):
 
 
 def test_a_pair_from_a_file(file, tmp_path):
-    call("pair", file, "0003", "0007", "--out", tmp_path / "out")
+    call("pair", file, "0005", "0007", "--out", tmp_path / "out")
     report = json.loads((tmp_path / "out" / "pair.json").read_text(encoding="utf-8"))
-    assert [one["code"] for one in report["regions"]] == ["0003", "0007"]
+    assert [one["code"] for one in report["regions"]] == ["0005", "0007"]
     links = rows(tmp_path / "out" / "links.csv")
     assert {row["kind"] for row in links} == {"added"}
-    assert {"0003", "0007"} == {row["from_region"] for row in links}
+    told = {(one["partner"], one["region"], row["industry"]) for one in report["added"] for row in one["candidates"]}
+    assert {(row["from_region"], row["to_region"], row["to_industry"]) for row in links} == told
+    assert {supplier for supplier, _, _ in told} == {"0005", "0007"}
 
 
 def test_input_output_of_a_file(tmp_path):

@@ -119,7 +119,7 @@ def test_the_material_holds_what_was_opened_of_a_table(agreement: Any, people: A
     [owner] = _new(named.parties, before.parties)
     assert owner.name == FIRMS[1][0]
     assert owner.source.publisher
-    assert Job.objects.filter(kind="match.rank", subject="supply", person=leader).count() == 1
+    assert Job.objects.filter(kind="match.rank", payload__kind="supply").count() == 1
     services.release_table(leader, table, visibility="both")
     whole = material_of(agreement)
     assert {one.name for one in _new(whole.parties, before.parties)} == {FIRMS[1][0], FIRMS[2][0]}
