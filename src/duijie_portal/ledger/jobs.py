@@ -277,11 +277,18 @@ class Run:
         self._stop_if_asked()
         with transaction.atomic():
             yield
-            done = {"state": Job.State.DONE, "ended_at": timezone.now()} if is_last else {}
             figures = {} if n_done is None else {"n_done": n_done}
-            self._write(kept={**self.kept, **kept}, path=path or self.path, **figures, **done)
+            self._write(kept={**self.kept, **kept}, path=path or self.path, **figures)
+            if is_last:
+                self._done(path or self.path)
         self.kept.update(kept)
         self.path, self.is_ended = path or self.path, is_last
+
+    @transaction.atomic
+    def _done(self, path: str) -> None:
+        """The last line and the word to whoever asked stand with the state: nobody sees one without the other."""
+        self._write(state=Job.State.DONE, ended_at=timezone.now(), path=path)
+        _ended(self.job, "job_done")
 
     def _write(self, **fields: Any) -> None:
         """Only the worker that holds the job writes: one thought dead that wakes up again finds it taken."""
@@ -337,8 +344,7 @@ def _do(run: Run) -> None:
         _line(run.job, "job_started" if run.job.attempt == 1 else "job_resumed")
         path = kind.work(run) or run.path
         if not run.is_ended:
-            run._write(state=Job.State.DONE, ended_at=timezone.now(), path=path)
-        _ended(run.job, "job_done")
+            run._done(path)
     except Cancelled:
         _end(run.job, Job.State.CANCELLED, "job_cancelled_kept" if kind and kind.resumes else "job_cancelled")
     except DuijieError as error:
@@ -392,6 +398,7 @@ def _beat(row: Job, ended: Signal) -> None:
             connection.close()
 
 
+@transaction.atomic
 def _end(row: Job, state: Job.State, code: str, **values: Any) -> bool:
     held = Job.objects.filter(pk=row.pk, attempt=row.attempt, state=Job.State.RUNNING)
     is_moved = bool(held.update(state=state, ended_at=timezone.now(), is_cancelling=False))
