@@ -418,10 +418,14 @@ def _forget(held: dict[str, Indexed]) -> None:
         event = one.event
         if isinstance(event, events.Erased) and event.commit in of:
             said = held[of[event.commit]]
-            is_held = any(part.label == event.label and part.data is not None for part in said.entry.parts)
+            is_held = any(_is_erasable(part, event.label) for part in said.entry.parts)
             if is_held and said.entry.chain.side == one.entry.chain.side:
                 parts = [part.withheld() if part.label == event.label else part for part in said.entry.parts]
                 held[of[event.commit]] = reread(said, parts)
+
+
+def _is_erasable(part: Part, label: str) -> bool:
+    return part.label == label and part.is_words and part.data is not None
 
 
 def _too_late(before: Mapping[str, Indexed], placed: Mapping[str, Indexed]) -> set[str]:

@@ -405,7 +405,7 @@ def _last(entries: Sequence[Indexed], by: datetime | None) -> Indexed | None:
 
 
 def _gone(part: Part, label: str) -> Part:
-    return part.withheld() if part.label == label else part
+    return part.withheld() if part.label == label and part.is_words else part
 
 
 def reread(one: Indexed, parts: Sequence[Part]) -> Indexed:
