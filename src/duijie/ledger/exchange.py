@@ -299,6 +299,9 @@ class _Receipt:
             yield SealError("seal_signature_wrong", {}, {"side": came.side})
         if not all(one.is_whole for one in came.entries):
             yield SealError("seal_altered", {}, {"side": came.side})
+        elif not all(_is_text(one) for one in came.entries):
+            # No node writes such a thing, and it could be handed on in no file.
+            yield SealError("seal_line_broken", {"problem": "UTF-8"}, {"side": came.side})
         elif {came.log, *(one.log for one in came.entries)} != {self.log.name}:
             yield SealError("verify_other_log", {"log": came.log[:80]})
         elif self.here and came.to not in self.here:
@@ -351,6 +354,15 @@ class _Receipt:
             yield SealError("seal_epoch_open", {"side": came.to}, where)
         if epoch == head.epoch and is_blocked(self.log, came.to, side):
             yield SealError("seal_fork", {}, where)
+
+
+def _is_text(entry: Entry) -> bool:
+    try:
+        for part in entry.parts:
+            (part.data or b"").decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _unlinked(head: Head, new: Sequence[Entry]) -> Iterator[SealError]:
