@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from datetime import datetime
@@ -16,7 +14,9 @@ from duijie import data
 from duijie.data import sentence
 from duijie.terms.days import parse_day
 
-__all__ = ["open_home", "portal"]
+from .home import open_home
+
+__all__ = ["portal"]
 
 _known_at = click.option(
     "--known-at", default="", help="A day, or the last entries known (SIDE:NUMBER,SIDE:NUMBER); now if absent."
@@ -49,32 +49,6 @@ def portal(ctx: click.Context, home: Path) -> None:
     is_new = ctx.invoked_subcommand == "prepare"
     ctx.obj = {"language": "zh", **(ctx.obj or {}), "home": home}
     open_home(home, is_new=is_new)
-
-
-def open_home(home: Path, *, is_new: bool = False) -> None:
-    """Make a home the one this process works in; one that cannot be used is refused with a sentence."""
-    # What is kept here is read by whoever runs the portal, and by no other account of the machine.
-    os.umask(0o077)
-    if is_new:
-        home.mkdir(parents=True, exist_ok=True)
-        _keep_secret(home)
-    os.environ["DUIJIE_HOME"] = str(home.resolve())
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "duijie_portal.settings")
-    import django
-
-    django.setup()
-    if not is_new:
-        from .home import check_home
-
-        check_home(home.resolve())
-
-
-def _keep_secret(home: Path) -> None:
-    """One secret key for the life of a home, readable by its owner only."""
-    path = home / "secret_key"
-    if not path.exists():
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
-            handle.write(secrets.token_urlsafe(48))
 
 
 @portal.command()

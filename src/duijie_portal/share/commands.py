@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from duijie.data import sentence
-from duijie_portal.commands import open_home
+from duijie_portal.home import open_home
 
 __all__ = ["bundle", "key", "receive", "trust"]
 
