@@ -18,12 +18,12 @@ from duijie.errors import SealError
 
 from . import events
 from .fold import fold_listing
-from .gate import Reader, stage_of
+from .gate import Grant, Reader, stage_of
 from .kinds import STAGES, stage_rank
 from .log import Indexed, Log, indexed, reread, settled
 from .record import append, apply, begin_epoch, definitions_of, fold_of, take_up
 from .seal import FORMAT, GENESIS, Chain, Entry, Head, Part, Signer, is_signed
-from .state import ordered
+from .state import Placed, ordered
 
 __all__ = ["Bundle", "bundle", "closed_epoch", "is_blocked", "receive", "reopen", "resume", "take_in"]
 
@@ -107,6 +107,7 @@ def bundle(
     # Who asks hands over nothing: what it holds of a closed epoch would be refused, and the question with it.
     if not asks:
         touched = _touched(log, side, old, fresh)
+        gate.look_up({one.event.subject for one in fresh} | touched)
         again = [(one, gate.cut(one)) for one in old if one.event.subject in touched]
         handed = [two for two in again if any(part.data is not None for part in two[1].parts)]
         handed += [(one, gate.cut(one)) for one in fresh]
@@ -146,9 +147,19 @@ class _Gate:
     log: Log
     to: str
     scopes: frozenset[str]
+    _streams: dict[str, list[Placed]] = field(default_factory=dict)
     _reach: dict[str, int | None] = field(default_factory=dict)
     _listings: dict[str, tuple[str, bool]] = field(default_factory=dict)
     _kept: dict[str, bool] = field(default_factory=dict)
+
+    def look_up(self, subjects: set[str]) -> None:
+        """Read at once what will be asked of some subjects: a first package asks of thousands."""
+        grants: dict[str, list[Grant]] = {subject: [] for subject in subjects}
+        for one in self.log.grants(subjects):
+            grants[one.subject].append(one)
+        reader = Reader(self.scopes)
+        self._reach |= {subject: stage_of(found, subject, reader) for subject, found in grants.items()}
+        self._streams |= self.log.streams(subjects)
 
     def opens_files(self, one: Indexed) -> bool:
         """Whether the files of an entry go with it: where more of it is open than that there was an act."""
@@ -192,15 +203,14 @@ class _Gate:
 
     def _stage(self, subject: str) -> int | None:
         if subject not in self._reach:
-            reach = stage_of(self.log.grants(subject), subject, Reader(self.scopes))
-            self._reach[subject] = reach
+            self.look_up({subject})
         return self._reach[subject]
 
     def _listing(self, subject: str) -> tuple[str, bool]:
         """The revision of a listing that the receiver may read, and whether it ever might read one."""
         if subject not in self._listings:
-            stream = self.log.streams([subject])[subject]
-            state, reach = fold_listing(stream), self._stage(subject)
+            reach, stream = self._stage(subject), self._streams[subject]
+            state = fold_listing(stream)
             said = [one.event for one in stream if isinstance(one.event, events.Released)]
             is_ever = any(_READ_BY.get(one.visibility, frozenset()) & self.scopes for one in said)
             is_open = state.open is not None and state.released_at is not None and reach is not None
@@ -210,7 +220,8 @@ class _Gate:
     def _has_read(self, subject: str) -> bool:
         """Whether a kept thing was at any time for the receiver."""
         if subject not in self._kept:
-            acts = ((one.event, one.side) for one in self.log.streams([subject])[subject])
+            self._stage(subject)
+            acts = ((one.event, one.side) for one in self._streams[subject])
             self._kept[subject] = any(isinstance(one, events.Kept) and self._reads(one, side) for one, side in acts)
         return self._kept[subject]
 

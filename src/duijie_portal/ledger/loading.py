@@ -134,7 +134,7 @@ def load_records(agreement: Agreement, path: Path, *, progress: Progress = silen
     Returns
     -------
     Counter
-        Rows by type.
+        Rows by type, but for those of a side that works elsewhere.
 
     Raises
     ------
@@ -147,7 +147,8 @@ def load_records(agreement: Agreement, path: Path, *, progress: Progress = silen
     rows = [*json_lines(path, faults)]
     for at, (number, row) in enumerate(rows):
         kind = str(row.get("type", "")) if isinstance(row, dict) else ""
-        counts[kind] += 1
+        side = (row.get("side") or row.get("region")) if isinstance(row, dict) else None
+        counts[kind] += is_hosted(side)
         try:
             _check_days(row)
             _READERS.get(kind, _record if kind in _RECORD_DAYS else _unknown)(load, row)

@@ -6,7 +6,7 @@ import hashlib
 import os
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
@@ -258,10 +258,13 @@ class DatabaseLog:
             own = {"case__agreement": self.agreement} if table == "step" else {"agreement": self.agreement}
             model._default_manager.filter(**own).delete()
 
-    def grants(self, subject: str) -> list[Reach]:
-        sort, _, key = subject.partition("/")
-        rows = Grant.objects.filter(agreement=self.agreement, sort=sort, key=key)
-        return [Reach(subject, scope, stage) for scope, stage in rows.values_list("scope", "stage")]
+    def grants(self, subjects: Collection[str]) -> list[Reach]:
+        found, keys = list[Reach](), [one.partition("/")[2] for one in sorted(subjects)]
+        for batch in batched(keys, _BATCH):
+            rows = Grant.objects.filter(agreement=self.agreement, key__in=batch)
+            for sort, key, scope, stage in rows.values_list("sort", "key", "scope", "stage"):
+                found.append(Reach(f"{sort}/{key}", scope, stage))
+        return [one for one in found if one.subject in subjects]
 
     def subjects(self) -> Iterator[str]:
         yield from sorted(self._entries().order_by().values_list("subject", flat=True).distinct())
