@@ -40,9 +40,17 @@ class _Verbs(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name in VERBS:
             module, _, attribute = VERBS[name].partition(":")
-            return _spoken(getattr(import_module(module), attribute), name)
+            return _spoken(_with_more(getattr(import_module(module), attribute), name), name)
         loaded = next((entry.load() for entry in _registered() if entry.name == name), None)
         return _spoken(loaded, name) if loaded is not None else None
+
+
+def _with_more(command: click.Command, name: str) -> click.Command:
+    """The verb with what an installed portal adds to it."""
+    if isinstance(command, click.Group):
+        for entry in metadata.entry_points(group=f"duijie.commands.{name}"):
+            command.add_command(entry.load(), entry.name)
+    return command
 
 
 def _spoken(command: click.Command, path: str) -> click.Command:

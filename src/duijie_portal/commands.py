@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from datetime import datetime
@@ -15,6 +13,8 @@ import click
 from duijie import data
 from duijie.data import sentence
 from duijie.terms.days import parse_day
+
+from .home import open_home
 
 __all__ = ["portal"]
 
@@ -46,30 +46,9 @@ class _OfAHome(click.Group):
 @click.pass_context
 def portal(ctx: click.Context, home: Path) -> None:
     """门户 · the portal of both governments."""
-    # What is kept here is read by whoever runs the portal, and by no other account of the machine.
-    os.umask(0o077)
     is_new = ctx.invoked_subcommand == "prepare"
-    if is_new:
-        home.mkdir(parents=True, exist_ok=True)
-        _keep_secret(home)
-    os.environ["DUIJIE_HOME"] = str(home.resolve())
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "duijie_portal.settings")
     ctx.obj = {"language": "zh", **(ctx.obj or {}), "home": home}
-    import django
-
-    django.setup()
-    if not is_new:
-        from .home import check_home
-
-        check_home(home.resolve())
-
-
-def _keep_secret(home: Path) -> None:
-    """One secret key for the life of a home, readable by its owner only."""
-    path = home / "secret_key"
-    if not path.exists():
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
-            handle.write(secrets.token_urlsafe(48))
+    open_home(home, is_new=is_new)
 
 
 @portal.command()
@@ -115,6 +94,8 @@ def _load(folder: Path, home: Path, language: str) -> str:
     from duijie_portal.ledger.loading import load_folder, load_records
 
     agreement = load_folder(folder)
+    if not agreement.entries.exists():
+        return sentence("share_waits_to_join", language, {"agreement": agreement.pk})
     path = home / agreement.pk / "records.jsonl"
     is_new = not agreement.entries.filter(kind="submitted").exists()
     counts = load_records(agreement, path) if is_new and path.exists() else {}
@@ -125,9 +106,10 @@ def _load(folder: Path, home: Path, language: str) -> str:
 
 def _accounts(new_passwords: bool) -> Iterator[tuple[str, str, str, str]]:
     """The role accounts of every side, and the three administrators; a password is told only when it is made."""
+    from duijie_portal.accounts.hosting import is_hosted
     from duijie_portal.accounts.models import Side
 
-    for side in Side.objects.all():
+    for side in filter(lambda one: is_hosted(one.pk), Side.objects.all()):
         short = (side.short_en or side.code).split()[0].lower()
         for role in _DEMO_ROLES:
             yield _account(f"{role}-{short}", role, side, new_passwords)

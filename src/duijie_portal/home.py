@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import secrets
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
@@ -25,6 +26,7 @@ __all__ = [
     "check_address",
     "check_home",
     "keep_operator",
+    "open_home",
     "operator_of",
     "proxies_of",
     "why_unusable",
@@ -129,3 +131,27 @@ def check_address(home: Path, address: str) -> None:
     """
     if operator_of(home) == DEMONSTRATION and not ip_address(address).is_loopback:
         raise InputError("home_demonstration_open", {"home": home.name, "address": address}, {"file": str(home)})
+
+
+def open_home(home: Path, *, is_new: bool = False) -> None:
+    """Make a home the one this process works in; one that cannot be used is refused with a sentence."""
+    # What is kept here is read by whoever runs the portal, and by no other account of the machine.
+    os.umask(0o077)
+    if is_new:
+        home.mkdir(parents=True, exist_ok=True)
+        _keep_secret(home)
+    os.environ["DUIJIE_HOME"] = str(home.resolve())
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "duijie_portal.settings")
+    import django
+
+    django.setup()
+    if not is_new:
+        check_home(home.resolve())
+
+
+def _keep_secret(home: Path) -> None:
+    """One secret key for the life of a home, readable by its owner only."""
+    path = home / "secret_key"
+    if not path.exists():
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as handle:
+            handle.write(secrets.token_urlsafe(48))

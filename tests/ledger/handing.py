@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from duijie.errors import SealError
+from duijie.errors import InputError, SealError
 from duijie.ledger import events, exchange, record
 from duijie.ledger.events import FileRef
 from duijie.ledger.exchange import Bundle
 from duijie.ledger.kinds import case_kind
 from duijie.ledger.log import Indexed, MemoryLog
+from duijie.ledger.package import pack, unpack
 from duijie.ledger.seal import Chain, Entry, Head, Signer
 from duijie.ledger.verify import verify
 
@@ -24,6 +25,16 @@ __all__ = ["DAY", "MOMENT", "Nodes", "held", "tables", "three_sides", "two_sides
 DAY = date(2025, 3, 1)
 MOMENT = datetime(2025, 3, 1, 8, tzinfo=UTC)
 Tables = dict[str, dict[str, list[dict[str, Any]]]]
+
+
+def as_file(made: Bundle) -> Bundle:
+    """A bundle after its way as a file: the same, whatever it holds."""
+    try:
+        found = unpack(pack(made))
+    except (InputError, UnicodeDecodeError):  # what could be no file is refused as a bundle all the same
+        return made
+    assert found == made or not all(one.is_whole for one in made.entries)
+    return found
 
 
 def tables(log: MemoryLog) -> Tables:
@@ -120,7 +131,7 @@ class Nodes:
 
     def take(self, side: str, came: Bundle) -> set[str]:
         log, own = self.logs[side], self.own(side)
-        asked = self.asks.get(side, 0)
+        asked, came = self.asks.get(side, 0), as_file(came)
         return exchange.receive(log, own, came, keys=self.keys, asked=asked, **self.now())
 
     def send(self, side: str, to: str) -> Bundle:

@@ -95,6 +95,7 @@ def path_of(name: str, agreement: Any, subjects: dict[str, str]) -> str:
                 "series",
                 "job",
                 "code",
+                "side",
                 "receipt",
                 "scenario",
                 "region",

@@ -30,6 +30,7 @@ from duijie_portal.ledger import checking
 from duijie_portal.ledger.entries import Word
 from duijie_portal.ledger.store import DatabaseLog
 facts = json.loads(sys.argv[2])
+call_command("migrate", verbosity=0)
 check_home(settings.HOME)
 load_folder(Path(sys.argv[1]))
 agreement = Agreement.objects.get()

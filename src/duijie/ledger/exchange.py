@@ -18,12 +18,12 @@ from duijie.errors import SealError
 
 from . import events
 from .fold import fold_listing
-from .gate import Reader, stage_of
+from .gate import Grant, Reader, stage_of
 from .kinds import STAGES, stage_rank
 from .log import Indexed, Log, indexed, reread, settled
 from .record import append, apply, begin_epoch, definitions_of, fold_of, take_up
 from .seal import FORMAT, GENESIS, Chain, Entry, Head, Part, Signer, is_signed
-from .state import ordered
+from .state import Placed, ordered
 
 __all__ = ["Bundle", "bundle", "closed_epoch", "is_blocked", "receive", "reopen", "resume", "take_in"]
 
@@ -107,6 +107,7 @@ def bundle(
     # Who asks hands over nothing: what it holds of a closed epoch would be refused, and the question with it.
     if not asks:
         touched = _touched(log, side, old, fresh)
+        gate.look_up({one.event.subject for one in fresh} | touched)
         again = [(one, gate.cut(one)) for one in old if one.event.subject in touched]
         handed = [two for two in again if any(part.data is not None for part in two[1].parts)]
         handed += [(one, gate.cut(one)) for one in fresh]
@@ -146,9 +147,19 @@ class _Gate:
     log: Log
     to: str
     scopes: frozenset[str]
+    _streams: dict[str, list[Placed]] = field(default_factory=dict)
     _reach: dict[str, int | None] = field(default_factory=dict)
     _listings: dict[str, tuple[str, bool]] = field(default_factory=dict)
     _kept: dict[str, bool] = field(default_factory=dict)
+
+    def look_up(self, subjects: set[str]) -> None:
+        """Read at once what will be asked of some subjects: a first package asks of thousands."""
+        grants: dict[str, list[Grant]] = {subject: [] for subject in subjects}
+        for one in self.log.grants(subjects):
+            grants[one.subject].append(one)
+        reader = Reader(self.scopes)
+        self._reach |= {subject: stage_of(found, subject, reader) for subject, found in grants.items()}
+        self._streams |= self.log.streams(subjects)
 
     def opens_files(self, one: Indexed) -> bool:
         """Whether the files of an entry go with it: where more of it is open than that there was an act."""
@@ -192,15 +203,14 @@ class _Gate:
 
     def _stage(self, subject: str) -> int | None:
         if subject not in self._reach:
-            reach = stage_of(self.log.grants(subject), subject, Reader(self.scopes))
-            self._reach[subject] = reach
+            self.look_up({subject})
         return self._reach[subject]
 
     def _listing(self, subject: str) -> tuple[str, bool]:
         """The revision of a listing that the receiver may read, and whether it ever might read one."""
         if subject not in self._listings:
-            stream = self.log.streams([subject])[subject]
-            state, reach = fold_listing(stream), self._stage(subject)
+            reach, stream = self._stage(subject), self._streams[subject]
+            state = fold_listing(stream)
             said = [one.event for one in stream if isinstance(one.event, events.Released)]
             is_ever = any(_READ_BY.get(one.visibility, frozenset()) & self.scopes for one in said)
             is_open = state.open is not None and state.released_at is not None and reach is not None
@@ -210,7 +220,8 @@ class _Gate:
     def _has_read(self, subject: str) -> bool:
         """Whether a kept thing was at any time for the receiver."""
         if subject not in self._kept:
-            acts = ((one.event, one.side) for one in self.log.streams([subject])[subject])
+            self._stage(subject)
+            acts = ((one.event, one.side) for one in self._streams[subject])
             self._kept[subject] = any(isinstance(one, events.Kept) and self._reads(one, side) for one, side in acts)
         return self._kept[subject]
 
@@ -299,6 +310,9 @@ class _Receipt:
             yield SealError("seal_signature_wrong", {}, {"side": came.side})
         if not all(one.is_whole for one in came.entries):
             yield SealError("seal_altered", {}, {"side": came.side})
+        elif not all(_is_text(one) for one in came.entries):
+            # No node writes such a thing, and it could be handed on in no file.
+            yield SealError("seal_line_broken", {"problem": "UTF-8"}, {"side": came.side})
         elif {came.log, *(one.log for one in came.entries)} != {self.log.name}:
             yield SealError("verify_other_log", {"log": came.log[:80]})
         elif self.here and came.to not in self.here:
@@ -351,6 +365,15 @@ class _Receipt:
             yield SealError("seal_epoch_open", {"side": came.to}, where)
         if epoch == head.epoch and is_blocked(self.log, came.to, side):
             yield SealError("seal_fork", {}, where)
+
+
+def _is_text(entry: Entry) -> bool:
+    try:
+        for part in entry.parts:
+            (part.data or b"").decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _unlinked(head: Head, new: Sequence[Entry]) -> Iterator[SealError]:
@@ -418,10 +441,14 @@ def _forget(held: dict[str, Indexed]) -> None:
         event = one.event
         if isinstance(event, events.Erased) and event.commit in of:
             said = held[of[event.commit]]
-            is_held = any(part.label == event.label and part.data is not None for part in said.entry.parts)
+            is_held = any(_is_erasable(part, event.label) for part in said.entry.parts)
             if is_held and said.entry.chain.side == one.entry.chain.side:
                 parts = [part.withheld() if part.label == event.label else part for part in said.entry.parts]
                 held[of[event.commit]] = reread(said, parts)
+
+
+def _is_erasable(part: Part, label: str) -> bool:
+    return part.label == label and part.is_words and part.data is not None
 
 
 def _too_late(before: Mapping[str, Indexed], placed: Mapping[str, Indexed]) -> set[str]:

@@ -9,7 +9,7 @@ import hashlib
 import threading
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -121,8 +121,8 @@ class Log(Protocol):
     def replace(self, rows: Mapping[str, Rows]) -> None:
         """Replace every row folded from some subjects."""
 
-    def grants(self, subject: str) -> list[Grant]:
-        """Who may read a subject, and how far."""
+    def grants(self, subjects: Collection[str]) -> list[Grant]:
+        """Who may read some subjects, and how far."""
 
     def subjects(self) -> Iterator[str]:
         """Every subject there is an event of."""
@@ -291,10 +291,10 @@ class MemoryLog:
         """Every row of a table, ordered by what they were folded from."""
         return [row for subject in sorted(self.rows[name]) for row in self.rows[name][subject]]
 
-    def grants(self, subject: str) -> list[Grant]:
+    def grants(self, subjects: Collection[str]) -> list[Grant]:
         rows = (row for kept in self.rows["grant"].values() for row in kept)
-        found = [row for row in rows if f"{row['sort']}/{row['key']}" == subject]
-        return [Grant(subject, row["scope"], row["stage"]) for row in found]
+        found = ((f"{row['sort']}/{row['key']}", row) for row in rows)
+        return [Grant(subject, row["scope"], row["stage"]) for subject, row in found if subject in subjects]
 
     def subjects(self) -> Iterator[str]:
         yield from sorted(self._by_subject)
@@ -405,7 +405,7 @@ def _last(entries: Sequence[Indexed], by: datetime | None) -> Indexed | None:
 
 
 def _gone(part: Part, label: str) -> Part:
-    return part.withheld() if part.label == label else part
+    return part.withheld() if part.label == label and part.is_words else part
 
 
 def reread(one: Indexed, parts: Sequence[Part]) -> Indexed:

@@ -56,6 +56,7 @@ _OF_ROLE: Mapping[str, frozenset[str]] = {
         "results.renew",
         "unit.manage",
         "appeal.decide",
+        "share.exchange",
     },
     Role.LEADER: frozenset(
         {
@@ -68,6 +69,7 @@ _OF_ROLE: Mapping[str, frozenset[str]] = {
             "evidence.add",
             "agreement.amend",
             "results.renew",
+            "share.exchange",
         }
     )
     | _OFFICIAL

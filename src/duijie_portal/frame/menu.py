@@ -61,7 +61,11 @@ MENU: dict[str, tuple[MenuItem, ...]] = {
         MenuItem("amendments", "portal_amendments", looks_back=True),
         MenuItem("changes", "portal_changes"),
     ),
-    "share": (MenuItem("share", "portal_section_share"),),
+    "share": (
+        MenuItem("share", "portal_log_title"),
+        MenuItem("outgoing", "portal_outgoing", "record.clear"),
+        MenuItem("exchange", "portal_exchange", "brief.read"),
+    ),
     "": (
         MenuItem("inbox", "portal_inbox"),
         MenuItem("notifications", "portal_notifications"),

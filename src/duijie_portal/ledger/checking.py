@@ -20,6 +20,7 @@ from duijie.ledger.record import definitions_of
 from duijie.ledger.record import rebuild as rebuild_log
 from duijie.ledger.seal import Head
 from duijie.ledger.verify import Verdict, verify
+from duijie_portal.accounts.hosting import is_hosted
 
 from .entries import Entry, EntryPart, Word
 from .keys import public_keys
@@ -62,9 +63,10 @@ def check(agreements: Sequence[str], heads: Heads | None = None) -> Iterator[tup
     damage = [*_damage(), *_ill_typed(), *_strays()]
     for agreement in _chosen(agreements):
         log, known = DatabaseLog(agreement), (heads or {}).get(agreement.pk, {})
-        found = verify(
-            log, definitions_of(log), {name: Head(*head) for name, head in known.items()}, keys=public_keys()
-        )
+        outside = {name: Head(*head) for name, head in known.items()}
+        # Of a side that works elsewhere only what it handed over is here.
+        own = [side for side in agreement.sides.values_list("pk", flat=True) if is_hosted(side)]
+        found = verify(log, definitions_of(log), outside, own, keys=public_keys())
         yield agreement.pk, Verdict(found.n_entries, found.n_rows, (*damage, *found.faults), found.heads)
 
 

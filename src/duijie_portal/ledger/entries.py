@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 
-__all__ = ["Decline", "Entry", "EntryPart", "Grant", "Review", "Todo", "Word"]
+__all__ = ["Decline", "Entry", "EntryPart", "Grant", "Receipt", "Review", "Todo", "Word"]
 
 
 class Entry(models.Model):
@@ -83,6 +83,19 @@ class Word(_Kept):
 
     is_projection: ClassVar = False
     because: ClassVar = "what people typed, held against its hash; it can be erased and the log still verifies"
+
+
+class Receipt(models.Model):
+    """What the portal of another side last said it holds: the heads in its last package."""
+
+    is_projection: ClassVar = False
+    because: ClassVar = "the receipt of another portal; its next package says it anew"
+
+    id = models.CharField(max_length=100, primary_key=True)
+    agreement = models.ForeignKey("ledger.Agreement", models.PROTECT, related_name="+")
+    side = models.CharField(max_length=12)
+    heads = models.JSONField()
+    at = models.DateTimeField()
 
 
 class Grant(models.Model):

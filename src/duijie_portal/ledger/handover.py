@@ -70,7 +70,9 @@ def _told(agreement: Agreement, side: str, event: events.Event, commit: str) -> 
     """What became of somebody's word: opened to the other side, confirmed, not agreed to, or the case ended."""
     if isinstance(event, events.Released) and event.sort == "listing":
         row = Listing.objects.filter(pk=event.id).first()
-        people = Person.objects.filter(is_active=True, party=row.party_id) if row else Person.objects.none()
+        people = (
+            Person.objects.filter(is_active=True, party=row.party_id) if row and row.party_id else Person.objects.none()
+        )
         values = {"title": str(row.payload.get("title", "")) if row else ""}
         path = reverse("listing", args=[agreement.pk, event.id])
         return [_line(agreement, one, "portal_told_released", path, values) for one in people]

@@ -29,6 +29,7 @@ from duijie.track.docking import Ticket, ticket_acts
 from duijie.track.records import decode
 from duijie.track.trajectory import due_day
 from duijie.track.workflow import Evidence, Move, acts_of
+from duijie_portal.accounts.hosting import is_hosted
 from duijie_portal.accounts.models import Department, Side
 
 from . import recording
@@ -133,7 +134,7 @@ def load_records(agreement: Agreement, path: Path, *, progress: Progress = silen
     Returns
     -------
     Counter
-        Rows by type.
+        Rows by type, but for those of a side that works elsewhere.
 
     Raises
     ------
@@ -146,7 +147,8 @@ def load_records(agreement: Agreement, path: Path, *, progress: Progress = silen
     rows = [*json_lines(path, faults)]
     for at, (number, row) in enumerate(rows):
         kind = str(row.get("type", "")) if isinstance(row, dict) else ""
-        counts[kind] += 1
+        side = (row.get("side") or row.get("region")) if isinstance(row, dict) else None
+        counts[kind] += is_hosted(side)
         try:
             _check_days(row)
             _READERS.get(kind, _record if kind in _RECORD_DAYS else _unknown)(load, row)
@@ -268,13 +270,15 @@ _READERS: Mapping[str, Callable[[_Load, Row], Any]] = {
 
 
 def _store(load: _Load) -> None:
-    """Files first, then the events, each part of a life after what it rests on, then what is no event yet."""
+    """Files first, then the events, each part of a life after what it rests on, then what is no event yet.
+
+    A side that works elsewhere sends its own; a life in which one acts is left to those who live it.
+    """
     _keep_files(load)
     _submit(load)
     _play(load)
-    said = [
-        kept_event(None, row, f"{row.kind}.{row.state or 'kept'}", row.on or load.moment.date()) for row in load.records
-    ]
+    own = [row for row in load.records if is_hosted(row.side_id)]
+    said = [kept_event(None, row, f"{row.kind}.{row.state or 'kept'}", row.on or load.moment.date()) for row in own]
     _say(load, sorted(said, key=lambda one: one[1].on))
 
 
@@ -287,9 +291,13 @@ def _submit(load: _Load) -> None:
     said, levels = list[tuple[str, events.Event]](), list[tuple[str, str]]()
     for row in load.parties:
         side = row.get("side") or row["region"]
+        if not is_hosted(side):
+            continue
         said.append((side, party_event(Author(side), row["id"], _party_fields(row), _first_day(load, row))))
         levels.append((f"party/{row['id']}", row.get("visibility") or "both"))
     for row in load.listings:
+        if not is_hosted(row["side"]):
+            continue
         author = Author(row["side"], row["party"])
         said.append((row["side"], listing_event(author, row["id"], _listing_fields(row), _first_day(load, row))))
         levels.append((f"listing/{row['id']}", row.get("visibility") or "both"))
@@ -347,6 +355,7 @@ def _play(load: _Load) -> None:
     for one in load.tickets:
         subject = f"case/{load.agreement.pk}.{one.id}"
         lives[subject] = list(ticket_acts(subject, one, load.other(one.side)))
+    lives = {key: acts for key, acts in lives.items() if all(is_hosted(side) for side, _ in acts)}
     tips = dict.fromkeys(lives, "")
     for at in range(max(map(len, lives.values()), default=0)):
         keys = [key for key, acts in lives.items() if at < len(acts)]

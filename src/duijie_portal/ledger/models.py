@@ -483,4 +483,4 @@ class JobLine(models.Model):
 
 
 # Django finds an app's models in this file.
-from .entries import Decline, Entry, EntryPart, Grant, Review, Todo, Word  # noqa: E402, F401
+from .entries import Decline, Entry, EntryPart, Grant, Receipt, Review, Todo, Word  # noqa: E402, F401

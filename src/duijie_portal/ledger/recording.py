@@ -13,12 +13,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from duijie.data import inside
+from duijie.errors import InputError
 from duijie.ledger import events
 from duijie.ledger.fold import Folded
 from duijie.ledger.kinds import own_case_kinds
 from duijie.ledger.record import append as append_to
 from duijie.ledger.record import fold_of, open_chain
 from duijie.ledger.seal import Signer
+from duijie.track import load_agreement
 from duijie_portal.accounts.hosting import is_hosted
 from duijie_portal.accounts.models import Person
 
@@ -39,6 +41,7 @@ __all__ = [
     "returns_of",
     "sides_of",
     "signers_of",
+    "tell_watchers",
     "words_of",
     "written_by",
 ]
@@ -100,10 +103,16 @@ def sides_of(agreement: Agreement) -> list[str]:
 
 
 def publish(agreement: Agreement, folder: Path, *, on: date) -> None:
-    """Begin the chains of the hosted sides, with the hashes of the agreement's deciding files; once."""
+    """Begin the chains of the hosted sides, with the hashes of the agreement's deciding files; once.
+
+    The side named first in the agreement begins the log. Where it works elsewhere nothing happens until its first
+    package came: there is one log of an agreement, and it has one name.
+    """
     with inside(folder):
         own = tuple(_kept(one.document, "application/json") for one in own_case_kinds())
     log = DatabaseLog(agreement)
+    if not (log.heads() or is_hosted(load_agreement(folder).sides[0].code)):
+        return
     paths = [path for path in sorted(folder.rglob("*.yaml")) if path.is_file()]
     kept = tuple(_kept(path.read_bytes(), "application/yaml") for path in paths)
     published = events.AgreementPublished(
@@ -146,6 +155,8 @@ def _append(
     agreement: Agreement, said: Said, today: date | None, recorded_at: datetime | None, *, is_loading: bool
 ) -> list[str]:
     log, sides = DatabaseLog(agreement), sides_of(agreement)
+    if not agreement.entries.exists():
+        raise InputError("share_not_joined", {"agreement": agreement.pk})
     needed = {side for side, _ in said}
     signers = {side.pk: key_of(side) for side in agreement.sides.all() if is_hosted(side.pk) or side.pk in needed}
     moment = recorded_at or timezone.now()
@@ -157,9 +168,14 @@ def _append(
         before = set(Todo.objects.filter(source__in=sources).values_list("pk", flat=True))
         commits = append_to(log, signers, said, recorded_at=moment, sides=sides, today=today)
         new = [row for row in Todo.objects.filter(source__in=sources) if row.pk not in before]
-        for watcher in _WATCHERS:
-            watcher(Change(agreement, said, new, commits))
+        tell_watchers(Change(agreement, said, new, commits))
     return commits
+
+
+def tell_watchers(change: Change) -> None:
+    """Let everything that follows from an append follow, from one's own or from what another side sent."""
+    for watcher in _WATCHERS:
+        watcher(change)
 
 
 def folded(agreement: Agreement, subject: str) -> Folded:

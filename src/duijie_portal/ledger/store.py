@@ -6,7 +6,7 @@ import hashlib
 import os
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
@@ -49,6 +49,10 @@ _SORT = {"party": "party", "listing": "listing", "case": "case", "step": "case",
 
 
 _BY_SOURCE = frozenset({"grant", "todo"})
+# The columns of an entry that its parts say, and those that say where it stands.
+_SAID = ("kind", "subject", "on", "recorded_at")
+_PLACED = ("ordering", "place_epoch", "place_seq")
+_UNREAD = ("withheld", "unreadable")
 
 
 @cache
@@ -126,9 +130,10 @@ def _is_kept(table: str) -> bool:
 class DatabaseLog:
     """The log of an agreement in the portal's database."""
 
-    def __init__(self, agreement: Agreement) -> None:
+    def __init__(self, agreement: Agreement, name: str = "") -> None:
+        """The log of an agreement; `name` where another side began it and nothing of it is here yet."""
         self.agreement = agreement
-        self._name = ""
+        self._name = name
 
     @property
     def name(self) -> str:
@@ -179,18 +184,38 @@ class DatabaseLog:
             for part in one.entry.parts:
                 if part.data is None:
                     continue  # withheld or erased: its hash stands in the header
-                kept = {"id": f"{one.entry.commit}|{part.label}", "entry": one.entry.commit, "label": part.label}
-                (words if part.is_words else values).append({**kept, "salt": part.salt, "data": part.data})
+                (words if part.is_words else values).append(_part_row(one, part))
         add_rows(Entry, made)
         add_rows(EntryPart, values)
         add_rows(Word, words)
 
     def hold(self, entries: Sequence[Indexed]) -> None:
-        commits = [one.entry.commit for one in entries]
-        for model, column in ((Entry, "commit"), (EntryPart, "entry"), (Word, "entry")):
-            for at in range(0, len(commits), _BATCH):
-                model._default_manager.filter(**{f"{column}__in": commits[at : at + _BATCH]}).delete()
-        self.add(entries)
+        told = {one.entry.commit: one for one in entries}
+        rows = [row for batch in batched(told, _BATCH) for row in Entry.objects.filter(commit__in=batch)]
+        held = {row.commit for row in rows}
+        self.add([one for commit, one in told.items() if commit not in held])
+        for row in rows:
+            for name, value in columns_of(told[row.commit]).items():
+                if name in (*_SAID, *_PLACED):
+                    setattr(row, name, value)
+        # What an entry says is written once: when the part that says it comes.
+        unread = set(Entry.objects.filter(commit__in=held, kind__in=_UNREAD).values_list("commit", flat=True))
+        for columns, some in ((_PLACED, rows), (_SAID, [row for row in rows if row.commit in unread])):
+            Entry.objects.bulk_update(some, columns, _BATCH)
+        self._join([told[commit] for commit in held])
+
+    def _join(self, entries: Sequence[Indexed]) -> None:
+        """Keep what came since of entries that are here, and let go the words that were erased."""
+        for batch in batched(entries, _BATCH):
+            found = {f"{one.entry.commit}|{part.label}": (one, part) for one in batch for part in one.entry.parts}
+            told = {pk: both for pk, both in found.items() if both[1].data is not None}
+            for is_words, model in ((False, EntryPart), (True, Word)):
+                kept = model._default_manager.filter(entry__in=[one.entry.commit for one in batch])
+                held = set(kept.values_list("pk", flat=True))
+                new = [told[pk] for pk in told if pk not in held and told[pk][1].is_words == is_words]
+                add_rows(model, [_part_row(*both) for both in new])
+                if is_words:
+                    kept.filter(pk__in=held - told.keys()).delete()
 
     def take_up(self, ordering: str, author: str, upto: Head, place: tuple[int, int]) -> set[str]:
         seen = Q(epoch__lt=upto.epoch) | Q(epoch=upto.epoch, seq__lte=upto.seq)
@@ -233,10 +258,13 @@ class DatabaseLog:
             own = {"case__agreement": self.agreement} if table == "step" else {"agreement": self.agreement}
             model._default_manager.filter(**own).delete()
 
-    def grants(self, subject: str) -> list[Reach]:
-        sort, _, key = subject.partition("/")
-        rows = Grant.objects.filter(agreement=self.agreement, sort=sort, key=key)
-        return [Reach(subject, scope, stage) for scope, stage in rows.values_list("scope", "stage")]
+    def grants(self, subjects: Collection[str]) -> list[Reach]:
+        found, keys = list[Reach](), [one.partition("/")[2] for one in sorted(subjects)]
+        for batch in batched(keys, _BATCH):
+            rows = Grant.objects.filter(agreement=self.agreement, key__in=batch)
+            for sort, key, scope, stage in rows.values_list("sort", "key", "scope", "stage"):
+                found.append(Reach(f"{sort}/{key}", scope, stage))
+        return [one for one in found if one.subject in subjects]
 
     def subjects(self) -> Iterator[str]:
         yield from sorted(self._entries().order_by().values_list("subject", flat=True).distinct())
@@ -290,6 +318,11 @@ class DatabaseLog:
     def stored_file(self, sha256: str) -> bool | None:
         content = self.file(sha256)
         return None if content is None else hashlib.sha256(content).hexdigest() == sha256
+
+
+def _part_row(one: Indexed, part: Part) -> _Row:
+    about = {"id": f"{one.entry.commit}|{part.label}", "entry": one.entry.commit, "label": part.label}
+    return {**about, "salt": part.salt, "data": part.data}
 
 
 def _key(table: str, subject: str) -> str:

@@ -11,7 +11,7 @@ from duijie_portal.accounts.models import KEY_LENGTH
 from duijie_portal.ledger.pages import language_of
 from duijie_portal.ledger.visibility import Visibility
 
-__all__ = ["BatchForm", "LevelForm", "NoteForm", "OutgoingForm"]
+__all__ = ["BatchForm", "LevelForm", "LineForm", "NoteForm", "OutgoingForm", "PackageForm"]
 
 _MOST = 200  # rows one act may name
 
@@ -47,3 +47,15 @@ class LevelForm(forms.Form):
     """How far a record is opened."""
 
     visibility = forms.ChoiceField(choices=Visibility.choices, required=False)
+
+
+class LineForm(forms.Form):
+    """The line that the other side gave of itself."""
+
+    line = forms.CharField(max_length=200)
+
+
+class PackageForm(forms.Form):
+    """A package from the other side."""
+
+    package = forms.FileField()

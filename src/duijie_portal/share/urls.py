@@ -9,6 +9,10 @@ from . import views
 urlpatterns = [
     *twin("share/", views.overview, "share"),
     *twin("share/verdict/", views.verdict, "verdict"),
+    *twin("share/exchange/", views.exchange, "exchange"),
+    path("share/exchange/trust/", views.exchange_trust, name="exchange_trust"),
+    path("share/exchange/take/", views.exchange_take, name="exchange_take"),
+    path("share/exchange/<slug:side>/package.zip", views.exchange_package, name="exchange_package"),
     *twin("share/outgoing/", views.outgoing, "outgoing"),
     path("share/outgoing/clear/", views.clear, name="clear"),
     path("share/outgoing/release/", views.release, name="release"),

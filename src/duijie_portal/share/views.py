@@ -21,9 +21,10 @@ from duijie_portal.ledger.selectors import department_names
 from duijie_portal.ledger.store import DatabaseLog
 from duijie_portal.ledger.visibility import Visibility
 
+from . import exchange as packages
 from . import forms, selectors, services
 
-__all__ = ["keys", "log", "overview"]
+__all__ = ["exchange", "keys", "log", "overview"]
 
 Document = dict[str, Any]
 
@@ -39,6 +40,34 @@ def overview(request: HttpRequest, agreement: Agreement) -> Document:
         "pages": place,
         "certificates": selectors.certificates(agreement, request.user),
     }
+
+
+@page("share/exchange.html", power="brief.read")
+def exchange(request: HttpRequest, agreement: Agreement) -> Document:
+    """What another side's portal has of this one and this one of it, and the three acts between them."""
+    peers = packages.peers(agreement)
+    line = packages.introduction(packages.own_side(agreement)) if peers else ""
+    return {"peers": peers, "line": line, "is_waiting": bool(peers) and not agreement.entries.exists()}
+
+
+@act(forms.LineForm, "exchange", power="share.exchange")
+def exchange_trust(request: HttpRequest, agreement: Agreement, data: Document) -> tuple[str, str, Document]:
+    side = packages.trust(request.user, agreement, line=data["line"])
+    return "portal_done_trusted", reverse("exchange", args=[agreement.pk]), {"side": side}
+
+
+@act(forms.PackageForm, "exchange", power="share.exchange")
+def exchange_take(request: HttpRequest, agreement: Agreement, data: Document) -> tuple[str, str, Document]:
+    sent = data["package"]
+    done = packages.take(request.user, agreement, content=sent.read(), name=sent.name)
+    about = {"side": done.side, "n": done.n_new, "n_files": done.n_files}
+    return "portal_done_taken", reverse("exchange", args=[agreement.pk]), about
+
+
+@file_page("package.zip", power="share.exchange", media_type="application/zip")
+def exchange_package(request: HttpRequest, agreement: Agreement, side: str) -> Iterator[bytes]:
+    """The file for another side."""
+    return iter([packages.package_for(request.user, agreement, to=side)])
 
 
 @page("share/outgoing.html", power="record.clear", or_power="record.release")

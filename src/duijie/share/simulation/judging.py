@@ -251,7 +251,7 @@ class Judge:
     def _kept_alike(self, nodes: Sequence[Node]) -> None:
         """Who may read a kept thing reads what its owner reads; who may no longer, and once it is gone, nothing."""
         [owner] = [node for node in nodes if node.side == "north"]
-        is_open = any(one.scope == "sides" for one in owner.log.grants("resource/r"))
+        is_open = any(one.scope == "sides" for one in owner.log.grants({"resource/r"}))
         wanted = owner.log.rows["resource"].get("resource/r", []) if is_open else []
         for node in nodes:
             if node is not owner and "sides" in (node.scopes or {"sides"}):
