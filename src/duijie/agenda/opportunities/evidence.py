@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from duijie import data
-from duijie.agenda.material import REFERENCE, Material
+from duijie.agenda.material import REFERENCE, Material, inference_policy
 from duijie.diagnose.inputs import firm_of, longest_head, stage_directory, word_directory
 from duijie.intake import taxonomies
 from duijie.match.stages import StageBook
@@ -22,6 +23,7 @@ from .terms import End, Kind, Step
 __all__ = ["Evidence"]
 
 Say = Mapping[str, str]
+_BRACKETS = re.compile(r"[(（].*?[)）]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +61,11 @@ class Evidence:
     def weights(self) -> Mapping[str, float]:
         return self.material.weights
 
+    @cached_property
+    def particular(self) -> tuple[str, ...]:
+        """Words of goods that only some makers of a stage use."""
+        return tuple(inference_policy()["particular"])
+
     def say(self, code: str) -> Say:
         """A region's or industry's name in both languages."""
         side = next((one for one in self.material.agreement.sides if one.code == code), None)
@@ -83,10 +90,35 @@ class Evidence:
             role,
             tuple(what),
             len(stated),
-            tuple(firm_of(self.known[row.party], row) for row in stated[: self.policy["n_firms"]]),
+            tuple(firm_of(self.known[row.party], row) for row in self._houses(stated)[: self.policy["n_firms"]]),
             tuple(others),
             bool(named) or any(one["is_published"] for one in others),
         )
+
+    def _houses(self, rows: Sequence[Standing]) -> list[Standing]:
+        """The firms of a list without those that belong to a house named before: a group and its company, once."""
+        found: dict[str, Standing] = {}
+        for row in rows:
+            name = self._house(row.party)
+            if not any(name.startswith(one) or one.startswith(name) for one in found):
+                found[name] = row
+        return list(found.values())
+
+    def _house(self, party: str) -> str:
+        """A firm's name without the place it begins with, what stands in brackets, and its legal form."""
+        name = _BRACKETS.sub("", self.known[party].name).strip()
+        for place in self._places:
+            name = name.removeprefix(place)
+        forms = sorted(data.evidence_rules().forms, key=len, reverse=True)
+        bare = next((name[: -len(one)] for one in forms if name.endswith(one) and len(name) > len(one) + 1), name)
+        return bare or self.known[party].name
+
+    @cached_property
+    def _places(self) -> tuple[str, ...]:
+        """The names of the sides, and of what lies above them, longest first."""
+        names = [side.name.zh for side in self.material.agreement.sides]
+        names += [side.short.zh for side in self.material.agreement.sides if side.short]
+        return tuple(sorted(names, key=len, reverse=True))
 
     def known_weight(self, end: End) -> float:
         """How well the named firms of an end are known, the mean of the first three, 0–6."""
@@ -130,6 +162,7 @@ class Evidence:
         party = self.known.get(listing.party)
         return {
             "id": listing.id,
+            "party": listing.party,
             "name": party.name if party else "",
             "kind": party.kind if party else "",
             "title": listing.payload.get("title", ""),
