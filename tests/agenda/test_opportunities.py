@@ -13,9 +13,11 @@ import pytest
 
 from duijie import agenda, data
 from duijie.agenda import opportunities
+from duijie.agenda.material import Material, inference_policy
 from duijie.agenda.opportunities import End, Ground, Opportunity, Step
 from duijie.agenda.opportunities.crowding import crowding
-from duijie.agenda.opportunities.finding import _levelled
+from duijie.agenda.opportunities.evidence import Evidence
+from duijie.agenda.opportunities.finding import _levelled, _policy
 from duijie.terms import Reason, Source
 
 AS_OF = date(2026, 11, 23)
@@ -84,6 +86,11 @@ BROKEN: dict[str, list[tuple[tuple[str, ...], Break]]] = {
         (KINDS, lambda one: replace(one, ground=replace(one.ground, source=Source(title="无出处")))),
         (KINDS, lambda one: replace(one, ground=replace(one.ground, why={"zh": "", "en": ""}))),
     ],
+    "firm_twice": [(("supplies", "same_customers"), _end(0, firms=(FIRM, FIRM)))],
+    "reason_missing": [
+        (("supplies", "completes", "same_customers", "learns"), lambda one: replace(one, reasons=())),
+    ],
+    "size_missing": [(KINDS, lambda one: replace(one, size=Reason("")))],
     "doubt_missing": [
         (KINDS, lambda one: replace(one, doubts=())),
         (KINDS, lambda one: replace(one, doubts=(Reason("praise"),))),
@@ -164,7 +171,7 @@ def test_transfers_name_no_firm_and_practices_name_their_unit() -> None:
 )
 def test_industries_move_from_the_crowded_side_alone(path: Path) -> None:
     """Turned round, the figures let nothing go the other way; without them nothing moves, and the list says why."""
-    material = agenda.read(path.parent, as_of=AS_OF)
+    material = _of_one_year(agenda.read(path.parent, as_of=AS_OF))
     first, second = (side.code for side in material.agreement.sides[:2])
 
     def moved(statistics: Iterable[Mapping[str, Any]]) -> set[tuple[str, str]]:
@@ -182,10 +189,21 @@ def test_industries_move_from_the_crowded_side_alone(path: Path) -> None:
     assert all(missing.code in data.words(language) for language in ("zh", "en"))
 
 
+def _of_one_year(material: Material) -> Material:
+    """The material as if all figures that were published were of one year."""
+    return replace(material, statistics=tuple({**row, "year": "2024"} for row in material.statistics))
+
+
 def test_a_call_that_names_no_industry_calls_nobody() -> None:
-    """The built-in agreement has one move: from the crowded side to a park that says that it is for garments."""
-    found = opportunities.every(agenda.read(REAL, as_of=AS_OF), as_of=AS_OF)
-    assert [one.key for one in found if one.kind == "moves"] == ["moves:18:440309>NO0007"]
+    """Of one year, the figures let one thing move: from the crowded side to a park that says that it is for garments.
+
+    As they were published, in years that differ, they let nothing move, and the list says what is missing.
+    """
+    material = agenda.read(REAL, as_of=AS_OF)
+    for given, keys in ((_of_one_year(material), ["moves:18:440309>NO0007"]), (material, [])):
+        found = opportunities.every(given, as_of=AS_OF)
+        assert [one.key for one in found if one.kind == "moves"] == keys
+        assert bool(opportunities.unmade(given, as_of=AS_OF)) != bool(keys)
 
 
 FIGURES = [
@@ -239,11 +257,15 @@ FIGURES = [
 
 
 def test_how_crowded_a_side_is() -> None:
-    """The latest figure of a whole year over the land; a figure that nobody published is none."""
+    """The latest whole year of both over the land; a figure that nobody published, or of another year, is none."""
     policy = {"of": ["产值"], "subject": "工业", "over": "面积", "qualifiers": ["", "约"]}
     found = crowding(FIGURES, (A, B), policy)
     assert {region: one.density for region, one in found.items()} == {A: 9.0}
     assert found[A].told == "公报，2025"
+    before = [{**row, "year": "2022"} if row["region"] == B else row for row in FIGURES]
+    assert {region: one.density for region, one in crowding(before, (A, B), policy).items()} == {A: 8.0}
+    apart = [{**row, "year": "2019"} if row["region"] == B else row for row in FIGURES]
+    assert crowding(apart, (A, B), policy) == {}
 
 
 @pytest.mark.parametrize(
@@ -309,7 +331,7 @@ def test_lists_of_a_register_alone_are_no_opportunity() -> None:
 
 
 def test_a_practice_says_how_and_goes_to_the_offices_of_its_subject() -> None:
-    """Sizes alone teach nobody; a fashion town is a matter for culture and tourism, not for the lead of a clause."""
+    """Sizes alone teach nobody; a fashion town is a matter for industry, not for the lead of a clause."""
     material = agenda.read(REAL, as_of=AS_OF)
     practices = {row["id"]: row for row in material.practices}
     learns = {

@@ -204,7 +204,8 @@ class Directory:
             # The code may be inferred from the list: it cannot vouch for what the list has last.
             return at == 0 or any(chain in own for own in chains[:at]) or (at == 1 and not is_long)
         if row.code == "kin":
-            is_far = at > 1 and any(chain not in own for own in chains[:at])
+            # What a long list has after its first thing is hardly the trade of who is coded elsewhere.
+            is_far = at > 0 and (is_long or (at > 1 and any(chain not in own for own in chains[:at])))
             is_alone = is_long and sum(chain in own for own in chains) == 1
             is_catalogue = len({one.key for own in said.headings for one in own if one.key[0] == chain}) > _TRADES
             return not (said.named or is_far or is_alone or is_catalogue or self._is_half(party, at))

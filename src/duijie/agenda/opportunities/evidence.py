@@ -23,6 +23,7 @@ from .terms import End, Kind, Step
 __all__ = ["Evidence"]
 
 Say = Mapping[str, str]
+_PLACE = re.compile(r".+?[省市州区县旗]")
 _BRACKETS = re.compile(r"[(（].*?[)）]")
 
 
@@ -115,10 +116,9 @@ class Evidence:
 
     @cached_property
     def _places(self) -> tuple[str, ...]:
-        """The names of the sides, and of what lies above them, longest first."""
-        names = [side.name.zh for side in self.material.agreement.sides]
-        names += [side.short.zh for side in self.material.agreement.sides if side.short]
-        return tuple(sorted(names, key=len, reverse=True))
+        """The names of the sides and of what their names begin with, with and without what they are, longest first."""
+        names = [place for side in self.material.agreement.sides for place in _PLACE.findall(side.name.zh)]
+        return tuple(sorted({*names, *(name[:-1] for name in names)}, key=len, reverse=True))
 
     def known_weight(self, end: End) -> float:
         """How well the named firms of an end are known, the mean of the first three, 0–6."""
