@@ -192,7 +192,8 @@ class Drawn:
 
     def _end(self, end: Record) -> str:
         what = "、".join(map(self.reading.text, end["what"]))
-        counted = f"（有产品依据的企业 {end['n_firms']} 家）" if end["n_firms"] else ""
+        part = f"，其中对得上 {end['n_firms']} 家" if end["n_all"] > end["n_firms"] else ""
+        counted = f"（有产品依据的企业 {end['n_all'] or end['n_firms']} 家{part}）" if end["n_firms"] else ""
         lines = [f"{self.reading.region(end['region'])}：{what}{counted}"]
         for firm in end["firms"]:
             own = self._firm(str(firm["id"]))

@@ -40,7 +40,7 @@ def _along(
     evidence: Evidence, chain: ChainTemplate, link: ChainLink, kind: Kind, supplier: str, buyer: str
 ) -> Opportunity | None:
     stages = {stage.key: stage for stage in chain.stages}
-    key = chain.key, link.supplier
+    key, at = (chain.key, link.supplier), (chain.key, link.buyer)
     # Goods that only some makers use, nobody knows which, are no ground to ask all of them.
     ours = [
         row
@@ -50,7 +50,7 @@ def _along(
     is_unknown = not any(evidence.weights.get(row.party, 0.0) for row in ours)
     theirs = [
         row
-        for row in evidence.stages.at((chain.key, link.buyer), buyer)
+        for row in evidence.stages.at(at, buyer)
         if link.is_used(evidence.known[row.party].industry, row.phrase)
         and not (is_unknown and row.party in evidence.material.choosy)
     ]
@@ -61,8 +61,8 @@ def _along(
     ]
     needs = evidence.asked(evidence.published("need", buyer, key), theirs)
     ends = (
-        evidence.end(supplier, "supplier", [stages[link.supplier].name], ours, evidence.told_once(offers)),
-        evidence.end(buyer, "buyer", [stages[link.buyer].name], theirs, evidence.told_once(needs)),
+        evidence.end(supplier, "supplier", [stages[link.supplier].name], ours, evidence.told_once(offers), key),
+        evidence.end(buyer, "buyer", [stages[link.buyer].name], theirs, evidence.told_once(needs), at),
     )
     if not _is_worth(evidence, ends, key) or _is_lone(evidence, ends, ours, needs):
         return None

@@ -82,8 +82,9 @@ class Evidence:
         what: Sequence[Say],
         found: Sequence[Standing],
         others: Sequence[Mapping[str, Any]] = (),
+        stage: tuple[str, str] | None = None,
     ) -> End:
-        """An end with the firms on evidence and those who published a need or an offer."""
+        """An end with the firms on evidence, all or some of those at a `stage`, and who published a need or an offer."""
         stated = [row for row in found if row.is_stated]
         named = [row for row in stated if self.known[row.party].source.publisher]
         return End(
@@ -94,6 +95,7 @@ class Evidence:
             tuple(firm_of(self.known[row.party], row) for row in self._houses(stated)[: self.policy["n_firms"]]),
             tuple(others),
             bool(named) or any(one["is_published"] for one in others),
+            sum(row.is_stated for row in self.stages.at(stage, region)) if stage else 0,
         )
 
     def _houses(self, rows: Sequence[Standing]) -> list[Standing]:
@@ -264,17 +266,17 @@ class Evidence:
         return Reason("opportunity_doubt_dated", {"year": source.as_of[:4]}, is_for=False)
 
     def size(self, ends: Sequence[End]) -> Reason:
-        """How many firms on evidence stand at each end."""
+        """How many firms on evidence stand at each end; of a stage in part also how many it has."""
         first, second = ends
-        return Reason(
-            "opportunity_size",
-            {
-                "region_a": self.say(first.region),
-                "n_a": first.n_firms,
-                "region_b": self.say(second.region),
-                "n_b": second.n_firms,
-            },
-        )
+        values = {
+            "region_a": self.say(first.region),
+            "n_a": first.n_firms,
+            "region_b": self.say(second.region),
+            "n_b": second.n_firms,
+        }
+        if all(end.n_firms == (end.n_all or end.n_firms) for end in ends):
+            return Reason("opportunity_size", values)
+        return Reason("opportunity_size_part", {**values, "all_a": first.n_all, "all_b": second.n_all})
 
     def score(self, ends: Sequence[End], **more: float) -> float:
         """The weighted sum that orders the list."""
