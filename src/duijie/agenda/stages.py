@@ -196,7 +196,9 @@ def _ranked(
     makers = [one for one in offers if _is_maker(one, parties.get(one.party))]
     is_inferred_too = len(_said(listings)) < len(listings)
     ideas = (
-        _ideas(material, match.kind(weighed, needs, makers, **given), [*needs, *makers], floor, _taken(material, others))
+        _ideas(
+            material, match.kind(weighed, needs, makers, **given), [*needs, *makers], floor, _taken(material, others)
+        )
         if is_inferred_too
         else []
     )

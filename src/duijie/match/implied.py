@@ -61,9 +61,7 @@ def _of_party(party: Party, chain: ChainTemplate, book: _Book) -> Iterator[Listi
             and not any(word in row.phrase for word in book.particular)
             and (
                 row.phrase in party.products[:1]
-                or not any(
-                    link.supplier == key and (link.buyer in own or link.buyer in first) for link in chain.links
-                )
+                or not any(link.supplier == key and (link.buyer in own or link.buyer in first) for link in chain.links)
             )
         ):
             yield _listing(party, chain, stages[key], "offer", (row.phrase or stages[key].name.get("zh", key),), book)

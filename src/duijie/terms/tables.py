@@ -127,7 +127,7 @@ class ChainLink:
 
 
 def _is_one(named: tuple[str, ...], code: str, product: str) -> bool:
-    """Whether a code is one of those named; one that names another thing never is, a short one leaves it to the product."""
+    """Whether a code is one of those named: another class never is, a class above leaves it to the product."""
     codes = tuple(one for one in named if one.isdigit())
     words = tuple(one for one in named if not one.isdigit())
     if not named or (code and codes and code.startswith(codes)):

@@ -45,7 +45,8 @@ def _along(
     ours = [
         row
         for row in evidence.stages.at(key, supplier)
-        if link.is_supplied(evidence.known[row.party].industry, row.phrase) and not any(word in row.phrase for word in evidence.particular)
+        if link.is_supplied(evidence.known[row.party].industry, row.phrase)
+        and not any(word in row.phrase for word in evidence.particular)
     ]
     is_unknown = not any(evidence.weights.get(row.party, 0.0) for row in ours)
     theirs = [

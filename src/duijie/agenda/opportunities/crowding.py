@@ -37,9 +37,12 @@ def crowding(statistics: Sequence[Row], regions: Sequence[str], policy: Mapping[
     policy
         What is divided by what (``of``, ``subject``, ``over``), and which qualifiers a figure may have.
     """
-    own = {region: [row for row in statistics if row["region"] == region and _is_fit(row, policy)] for region in regions}
+    own = {
+        region: [row for row in statistics if row["region"] == region and _is_fit(row, policy)] for region in regions
+    }
     output = {
-        region: {str(row["year"]): row for row in reversed(rows) if _is_output(row, policy)} for region, rows in own.items()
+        region: {str(row["year"]): row for row in reversed(rows) if _is_output(row, policy)}
+        for region, rows in own.items()
     }
     # Output of two years is no comparison: a year apart may be the whole difference. Land hardly changes.
     year = max(set.intersection(*(set(rows) for rows in output.values())), default="") if output else ""

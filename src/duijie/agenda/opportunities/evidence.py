@@ -84,7 +84,7 @@ class Evidence:
         others: Sequence[Mapping[str, Any]] = (),
         stage: tuple[str, str] | None = None,
     ) -> End:
-        """An end with the firms on evidence, all or some of those at a `stage`, and who published a need or an offer."""
+        """An end with firms on evidence, all or some of those at a `stage`, and who published a need or an offer."""
         stated = [row for row in found if row.is_stated]
         named = [row for row in stated if self.known[row.party].source.publisher]
         return End(
@@ -120,7 +120,7 @@ class Evidence:
     def _places(self) -> tuple[str, ...]:
         """The names of the sides and of what their names begin with, with and without what they are, longest first."""
         names = [place for side in self.material.agreement.sides for place in _PLACE.findall(side.name.zh)]
-        return tuple(sorted({*names, *(name[:-1] for name in names)}, key=len, reverse=True))
+        return tuple(sorted({*names, *(name[:-1] for name in names if len(name) > 2)}, key=len, reverse=True))
 
     def known_weight(self, end: End) -> float:
         """How well the named firms of an end are known, the mean of the first three, 0–6."""

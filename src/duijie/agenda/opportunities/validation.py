@@ -24,9 +24,9 @@ def check(found: Iterable[Opportunity]) -> tuple[Fault, ...]:
     Notes
     -----
     Two ends of two regions, each with firms, others, or said to be still open, no firm twice; a ground with its source;
-    a reason for it and a doubt; a size; a first step with verb, departments of both sides and month. *moves* names an industry and a place, never a firm, and
-    shows by figures that the origin is the crowded side; *learns* names a practice and the unit that has it. Nothing
-    whose source cannot be named is a ground.
+    a reason for it and a doubt; a size; a first step with verb, departments of both sides and month. *moves* names an
+    industry and a place, never a firm, and shows by figures that the origin is the crowded side; *learns* names a
+    practice and the unit that has it. Nothing whose source cannot be named is a ground.
     """
     return tuple(
         Fault(f"opportunity_{code}", {"key": one.key}, {"kind": one.kind}) for one in found for code in _wrong(one)
