@@ -14,7 +14,7 @@ from typing import Any, get_args
 
 import pytest
 
-from duijie import agenda
+from duijie import agenda, data
 from duijie.agenda.report import Reading, compose
 from duijie.agenda.report.blocks import Figure, Paragraph, Table
 from duijie.intake import taxonomies
@@ -321,6 +321,29 @@ def test_the_leader_reads_as_many_opportunities_as_are_counted(done: tuple[agend
     assert len(table.rows) == len(listed)
     assert f" {len(listed)} " in lead
     assert ("协议所列的例子" in lead) == listed[0]["is_example"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_need_without_a_partner_reads_what_would_help(
+    language: Language, done: tuple[agenda.Agenda, Path]
+) -> None:
+    """Of each need that found nobody the report says what would help, where nothing is on offer as well."""
+    reading = Reading(done[0].results, language)
+    document = compose(reading, on=date(2026, 11, 23))
+    blocks = (*document.leader, *document.analyst)
+    table = next(block for block in blocks if isinstance(block, Table) and block.key == "unmatched")
+    help_of = {
+        code: data.words(language)[code].rpartition("{")[2].rpartition("}")[2][-12:]
+        for code in ("match_no_partner_yet", "match_too_weak", "match_only_own_side", "match_no_offers")
+    }
+    lost = [one for kind in done[0].results["match"]["kinds"] for one in kind["unmatched"]]
+    assert lost
+    for row, one in zip(table.rows, lost, strict=False):
+        code = (one["relaxation"] or {"code": "match_no_offers"})["code"]
+        told = str(row.cells[-1])
+        assert told
+        assert told != reading.say("report_none")
+        assert code not in help_of or told.endswith(help_of[code])
 
 
 def _at(results: Results, path: str) -> Any:
