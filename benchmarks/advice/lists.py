@@ -18,7 +18,7 @@ LISTS = {
     "opportunities": ("agreement", "item", "round"),
     "said": ("agreement", "item", "round"),
 }
-ROUND = "3"
+ROUND = "4"
 READ = ("verdict_a", "reason_a", "verdict_b", "reason_b", "read_on")
 
 

@@ -13,10 +13,12 @@ import pytest
 
 from duijie import agenda, data
 from duijie.agenda import opportunities
+from duijie.agenda.material import Material, inference_policy
 from duijie.agenda.opportunities import End, Ground, Opportunity, Step
 from duijie.agenda.opportunities.crowding import crowding
-from duijie.agenda.opportunities.finding import _levelled
-from duijie.terms import Reason, Source
+from duijie.agenda.opportunities.evidence import Evidence
+from duijie.agenda.opportunities.finding import _levelled, _policy
+from duijie.terms import Bilingual, Party, Reason, Source, Standing
 
 AS_OF = date(2026, 11, 23)
 REAL = data.root() / "agreements" / "jinjiang-longhua"
@@ -84,6 +86,11 @@ BROKEN: dict[str, list[tuple[tuple[str, ...], Break]]] = {
         (KINDS, lambda one: replace(one, ground=replace(one.ground, source=Source(title="无出处")))),
         (KINDS, lambda one: replace(one, ground=replace(one.ground, why={"zh": "", "en": ""}))),
     ],
+    "firm_twice": [(("supplies", "same_customers"), _end(0, firms=(FIRM, FIRM)))],
+    "reason_missing": [
+        (("supplies", "completes", "same_customers", "learns"), lambda one: replace(one, reasons=())),
+    ],
+    "size_missing": [(KINDS, lambda one: replace(one, size=Reason("")))],
     "doubt_missing": [
         (KINDS, lambda one: replace(one, doubts=())),
         (KINDS, lambda one: replace(one, doubts=(Reason("praise"),))),
@@ -164,7 +171,7 @@ def test_transfers_name_no_firm_and_practices_name_their_unit() -> None:
 )
 def test_industries_move_from_the_crowded_side_alone(path: Path) -> None:
     """Turned round, the figures let nothing go the other way; without them nothing moves, and the list says why."""
-    material = agenda.read(path.parent, as_of=AS_OF)
+    material = _of_one_year(agenda.read(path.parent, as_of=AS_OF))
     first, second = (side.code for side in material.agreement.sides[:2])
 
     def moved(statistics: Iterable[Mapping[str, Any]]) -> set[tuple[str, str]]:
@@ -182,10 +189,21 @@ def test_industries_move_from_the_crowded_side_alone(path: Path) -> None:
     assert all(missing.code in data.words(language) for language in ("zh", "en"))
 
 
+def _of_one_year(material: Material) -> Material:
+    """The material as if all figures that were published were of one year."""
+    return replace(material, statistics=tuple({**row, "year": "2024"} for row in material.statistics))
+
+
 def test_a_call_that_names_no_industry_calls_nobody() -> None:
-    """The built-in agreement has one move: from the crowded side to a park that says that it is for garments."""
-    found = opportunities.every(agenda.read(REAL, as_of=AS_OF), as_of=AS_OF)
-    assert [one.key for one in found if one.kind == "moves"] == ["moves:18:440309>NO0007"]
+    """Of one year, the figures let one thing move: from the crowded side to a park that says that it is for garments.
+
+    As they were published, in years that differ, they let nothing move, and the list says what is missing.
+    """
+    material = agenda.read(REAL, as_of=AS_OF)
+    for given, keys in ((_of_one_year(material), ["moves:18:440309>NO0007"]), (material, [])):
+        found = opportunities.every(given, as_of=AS_OF)
+        assert [one.key for one in found if one.kind == "moves"] == keys
+        assert bool(opportunities.unmade(given, as_of=AS_OF)) != bool(keys)
 
 
 FIGURES = [
@@ -239,11 +257,15 @@ FIGURES = [
 
 
 def test_how_crowded_a_side_is() -> None:
-    """The latest figure of a whole year over the land; a figure that nobody published is none."""
+    """The latest whole year of both over the land; a figure that nobody published, or of another year, is none."""
     policy = {"of": ["产值"], "subject": "工业", "over": "面积", "qualifiers": ["", "约"]}
     found = crowding(FIGURES, (A, B), policy)
     assert {region: one.density for region, one in found.items()} == {A: 9.0}
     assert found[A].told == "公报，2025"
+    before = [{**row, "year": "2022"} if row["region"] == B else row for row in FIGURES]
+    assert {region: one.density for region, one in crowding(before, (A, B), policy).items()} == {A: 8.0}
+    apart = [{**row, "year": "2019"} if row["region"] == B else row for row in FIGURES]
+    assert crowding(apart, (A, B), policy) == {}
 
 
 @pytest.mark.parametrize(
@@ -308,8 +330,79 @@ def test_lists_of_a_register_alone_are_no_opportunity() -> None:
     assert not {one.kind for one in opportunities.every(unheard, as_of=AS_OF)} & {"supplies", "completes"}
 
 
+@pytest.mark.parametrize(
+    ("names", "houses"),
+    [
+        (("乙山甲丙(中国)有限公司", "甲丙体育用品集团有限公司"), 1),  # a group and its company
+        (("甲丙有限公司", "丁戊有限公司"), 2),
+        (("乙山区有限公司", "乙山区丁戊有限公司"), 2),  # nothing but its place is in a name
+    ],
+)
+def test_a_house_is_named_once_at_an_end(names: tuple[str, str], houses: int) -> None:
+    """Of a group and its company the first is named, and both are counted."""
+    material = agenda.read(REAL, as_of=AS_OF)
+    sides = tuple(replace(side, name=Bilingual("甲川市乙山区", "B")) for side in material.agreement.sides[:1])
+    parties = tuple(Party(f"p{at}", "firm", A, name) for at, name in enumerate(names))
+    given = replace(
+        material, agreement=replace(material.agreement, sides=(*sides, *material.agreement.sides[1:])), parties=parties
+    )
+    evidence = Evidence.of(given, as_of=AS_OF, policy=_policy())
+    end = evidence.end(A, "either", [SAY], [Standing(one.id, "鞋", True, "agrees") for one in parties])
+    assert (end.n_firms, len(end.firms)) == (2, houses)
+
+
+def test_ends_fit_their_link() -> None:
+    """A link names those alone whose goods are meant and used, no goods that only some use, and no house twice."""
+    material = agenda.read(REAL, as_of=AS_OF)
+    known = {party.id: party for party in material.parties}
+    links = {(chain.key, one.supplier, one.buyer): one for chain in material.chains for one in chain.links}
+    found = [one for one in opportunities.every(material, as_of=AS_OF) if one.kind in ("supplies", "completes")]
+    for one in found:
+        chain, _, rest = one.key.partition(":")[2].partition(".")
+        link = links[chain, *rest.partition(":")[0].split(">")]
+        suppliers, buyers = ([(known[str(firm["id"])], str(firm["phrase"])) for firm in end.firms] for end in one.ends)
+        assert all(link.is_supplied(party.industry, phrase) for party, phrase in suppliers)
+        assert all(link.is_used(party.industry, phrase) for party, phrase in buyers)
+        assert not [phrase for _, phrase in suppliers for word in inference_policy()["particular"] if word in phrase]
+        # Unknown suppliers are put to no brand.
+        is_known = any(material.weights[party.id] for party, _ in suppliers)
+        assert is_known or not {party.id for party, _ in buyers} & material.choosy
+
+
+def test_many_are_not_sent_to_one_maker_nobody_asked_for() -> None:
+    """A lone maker at the supplying end is honoured, or serves one plant, or was asked for by a firm."""
+    for path in (data.root() / "agreements").glob("*/agreement.yaml"):
+        material = agenda.read(path.parent, as_of=AS_OF)
+        known = {party.id: party for party in material.parties}
+        owners = {one.id: one.party for one in material.listings}
+        for one in opportunities.every(material, as_of=AS_OF):
+            if one.kind in ("supplies", "completes"):
+                first, second = one.ends
+                makers = {str(firm["id"]) for firm in first.firms} | {owners[str(row["id"])] for row in first.others}
+                asked = [row for row in second.others if known[owners[str(row["id"])]].kind == "firm"]
+                assert len(makers) > 1 or second.n_firms < 2 or asked or any(known[key].honours for key in makers)
+
+
+def test_ideas_put_brands_to_known_firms_and_no_relation_first(done: tuple[agenda.Agenda, Path]) -> None:
+    """Who sells by brand meets known suppliers alone; no stage that is needed has more ideas than its share."""
+    found = done[0].results["match"]
+    if done[0].results["track"]["is_rehearsal"]:
+        return
+    material, policy = agenda.read(REAL, as_of=AS_OF), inference_policy()
+    listings = found["listings"]
+    ideas = [(listings[one["need"]], listings[one["offer"]]) for kind in found["kinds"] for one in kind["ideas"]]
+    assert ideas
+    for need, offer in ideas:
+        is_known = material.weights[offer["party"]] >= policy["least_weight"]
+        assert is_known or need["party"] not in material.choosy
+        assert not any(word in str(need["details"]) for word in policy["served"])
+    about = Counter(str(need["title"]) for need, _ in ideas)
+    assert len(about) > 1
+    assert max(about.values()) <= policy["per_relation"]
+
+
 def test_a_practice_says_how_and_goes_to_the_offices_of_its_subject() -> None:
-    """Sizes alone teach nobody; a fashion town is a matter for culture and tourism, not for the lead of a clause."""
+    """Sizes alone teach nobody; a fashion town is a matter for industry, not for the lead of a clause."""
     material = agenda.read(REAL, as_of=AS_OF)
     practices = {row["id"]: row for row in material.practices}
     learns = {

@@ -14,7 +14,7 @@ from typing import Any, get_args
 
 import pytest
 
-from duijie import agenda
+from duijie import agenda, data
 from duijie.agenda.report import Reading, compose
 from duijie.agenda.report.blocks import Figure, Paragraph, Table
 from duijie.intake import taxonomies
@@ -165,13 +165,42 @@ def _ends_that_differ(results: Results) -> Iterator[str]:
         if one["kind"] in ("supplies", "completes"):
             chain, _, rest = one["key"].partition(":")[2].partition(".")
             for end, stage in zip(one["ends"], rest.partition(":")[0].split(">"), strict=True):
-                if end["n_firms"] != stages[chain, stage][end["region"]]:
-                    yield f"{one['key']}: {end['n_firms']} firms at {stage}, the diagnosis has another number"
+                if end["n_all"] != stages[chain, stage][end["region"]] or end["n_firms"] > end["n_all"]:
+                    yield f"{one['key']}: {end['n_all']} firms at {stage}, the diagnosis has another number"
+        if "all_a" in values and [values["all_a"], values["all_b"]] != [first["n_all"], second["n_all"]]:
+            yield f"{one['key']}: its size is of other stages"
 
 
 def test_no_page_denies_another(done: tuple[agenda.Agenda, Path]) -> None:
     """Diagnosis, advice and matches of both built-in agreements say nothing against themselves."""
     assert contradictions(done[0].results) == []
+
+
+def _add_a_gap(results: Any) -> None:
+    """A gap that nothing denies, to plant contradictions to: the figures of the day may show none."""
+    regions = Reading(results, "zh").regions
+    for chain in results["diagnose"]["chains"]:
+        for stage in chain["stages"]:
+            for region, partner in (regions, regions[::-1]):
+                values = {
+                    "n_region": stage["n_firms"][region],
+                    "n_partner": stage["n_firms"][partner],
+                    "n_counted": stage["n_counted"][region],
+                }
+                gap = {
+                    "stage": stage["key"],
+                    "region": region,
+                    "partner": partner,
+                    "kind": "weaker",
+                    "basis": "count",
+                    "n_partner_firms": stage["n_firms"][partner],
+                    "reasons": [{"code": "diagnose_gap_weaker_unnamed", "values": values}],
+                }
+                chain["gaps"].append(gap)
+                if stage["n_firms"][partner] and contradictions(results) == []:
+                    return
+                chain["gaps"].remove(gap)
+    raise AssertionError("no stage can be a gap")
 
 
 def _plant_a_weak_strength(results: Any) -> None:
@@ -197,7 +226,7 @@ def _plant_a_word_on_both_sides(results: Any) -> None:
 def _plant_a_supplier_that_is_weak(results: Any) -> None:
     chain, gap = next(_gaps(results))
     one = next(one for one in results["advice"]["opportunities"] if one["kind"] == "supplies")
-    one["key"] = f"supplies:{chain['key']}.{gap['stage']}>garment:{gap['region']}>{gap['partner']}"
+    one["key"] = f"supplies:{chain['key']}.{gap['stage']}>{gap['stage']}:{gap['region']}>{gap['partner']}"
 
 
 def _plant_a_cap(results: Any) -> None:
@@ -245,6 +274,8 @@ def test_a_planted_contradiction_is_found(plant: Callable[[Any], None], done: tu
     if done[0].results["track"]["is_rehearsal"]:
         return
     results = copy.deepcopy(dict(done[0].results))
+    _add_a_gap(results)
+    assert contradictions(results) == []
     plant(results)
     assert contradictions(results)
 
@@ -290,6 +321,29 @@ def test_the_leader_reads_as_many_opportunities_as_are_counted(done: tuple[agend
     assert len(table.rows) == len(listed)
     assert f" {len(listed)} " in lead
     assert ("协议所列的例子" in lead) == listed[0]["is_example"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_need_without_a_partner_reads_what_would_help(
+    language: Language, done: tuple[agenda.Agenda, Path]
+) -> None:
+    """Of each need that found nobody the report says what would help, where nothing is on offer as well."""
+    reading = Reading(done[0].results, language)
+    document = compose(reading, on=date(2026, 11, 23))
+    blocks = (*document.leader, *document.analyst)
+    table = next(block for block in blocks if isinstance(block, Table) and block.key == "unmatched")
+    help_of = {
+        code: data.words(language)[code].rpartition("{")[2].rpartition("}")[2][-12:]
+        for code in ("match_no_partner_yet", "match_too_weak", "match_only_own_side", "match_no_offers")
+    }
+    lost = [one for kind in done[0].results["match"]["kinds"] for one in kind["unmatched"]]
+    assert lost
+    for row, one in zip(table.rows, lost, strict=False):
+        code = (one["relaxation"] or {"code": "match_no_offers"})["code"]
+        told = str(row.cells[-1])
+        assert told
+        assert told != reading.say("report_none")
+        assert code not in help_of or told.endswith(help_of[code])
 
 
 def _at(results: Results, path: str) -> Any:

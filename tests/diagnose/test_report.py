@@ -249,15 +249,18 @@ def test_few_registrations_are_no_strength():
 
 
 def test_of_a_handful_of_firms_no_division_is_missed():
-    """Where hardly any firm names a product, that no division was found is not worth a sentence."""
+    """Where hardly any firm names a product, that no division was found is not worth a sentence; else it says why."""
     names = {region: {"zh": region, "en": region} for region in (A, B)}
 
-    def codes(n):
-        fit = SimpleNamespace(n_firms={A: n, B: 1}, pairs=())
-        return [reason.code for reason in explain.inside_class(fit, names[A], names, {})]
+    def reasons(n, *there):
+        words = [SimpleNamespace(n={A: 5, B: one}) for one in there]
+        fit = SimpleNamespace(n_firms={A: n, B: 1}, pairs=(), words=words)
+        return explain.inside_class(fit, names[A], names, {})
 
-    assert codes(9) == ["diagnose_words_basis", "diagnose_words_none"]
-    assert codes(8) == ["diagnose_words_basis"]
+    assert [one.code for one in reasons(8, 5)] == ["diagnose_words_basis"]
+    assert [one.code for one in reasons(9, 0, 5)] == ["diagnose_words_basis", "diagnose_words_none"]
+    thin = reasons(9, 0, 4)[1]
+    assert (thin.code, thin.values["regions"]) == ("diagnose_words_thin", [names[B]])
 
 
 def test_neighbouring_stages_are_told_with_firms_enough():

@@ -16,7 +16,16 @@ ON = date(2026, 11, 28)
 def _pairs(kind: str, need: dict[str, Any], offer: dict[str, Any]) -> list[Any]:
     parties = {key: Party(id=key, kind="firm", region=key, name=key) for key in ("here", "there")}
     rows = [
-        Listing(id=role, kind=kind, version=1, role=role, side=side, party=side, payload=said)
+        Listing(
+            id=role,
+            kind=kind,
+            version=1,
+            role=role,
+            side=side,
+            party=side,
+            payload={key: value for key, value in said.items() if key != "industry"},
+            industry=said.get("industry", ""),
+        )
         for role, side, said in (("need", "here", need), ("offer", "there", offer))
     ]
     found = match.kind(match.load_kinds()[kind], rows[:1], rows[1:], parties=parties, on=ON, floor=load_floor())
@@ -54,6 +63,21 @@ def test_crowding_spreads_equal_pairs() -> None:
     kept = within_share([("a", "x"), ("a", "y"), ("b", "z")], [0.9, 0.89, 0.88], 1, taken, crowding=0.05)
     assert kept.tolist() == [True, False, True]
     assert taken == Counter({"a": 1, "x": 1, "b": 1, "z": 1})
+
+
+def test_no_relation_fills_a_list() -> None:
+    """By hand: at most so many pairs of one thing, the best of them; what has no name is never full."""
+    pairs, scores = [("a", "x"), ("b", "y"), ("c", "z"), ("d", "v"), ("e", "w")], [0.9, 0.8, 0.7, 0.6, 0.5]
+    groups = ["zips", "zips", "cloth", "", ""]
+    assert within_share(pairs, scores, 3, groups=groups, per_group=1).tolist() == [True, False, True, True, True]
+
+
+def test_a_result_needs_its_industry_or_nearly_the_same_words() -> None:
+    """Who asks for a foamed sole is not served by who sells printers, though both say 3D printing."""
+    sole = {"title": "微孔发泡鞋底3D打印制备", "industry": "26"}
+    assert _pairs("result", sole, {"title": "3D打印机成果发布", "industry": "3493"}) == []
+    assert len(_pairs("result", sole, {"title": "微孔发泡鞋底打印制备", "industry": "3493"})) == 1
+    assert len(_pairs("result", sole, {"title": "3D打印树脂", "industry": "26"})) == 1
 
 
 def test_a_kind_without_measures_is_related_by_its_rules() -> None:

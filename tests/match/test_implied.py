@@ -59,6 +59,23 @@ def test_who_makes_what_its_buyers_make_uses_its_input_itself() -> None:
         assert {one.id.rpartition(".")[2] for one in found if one.role == "offer"} == offered - {"brand"}
 
 
+def test_a_garment_maker_that_names_garments_first_offers_no_trims() -> None:
+    """What its buyers make, named first, is its trade even where its code keeps it from standing there."""
+    (offer,) = (one for one in implied_listings([_firm("f", "4119", ("拉链",))], [GARMENT]) if one.role == "offer")
+    assert offer.payload["title"] == "拉链"
+    found = implied_listings([_firm("f", "4119", ("童装", "文具", "皮带", "拉链"))], [GARMENT])
+    assert not [one for one in found if one.role == "offer"]
+
+
+def test_only_who_uses_it_needs_it_and_asks_for_just_that() -> None:
+    """A need follows from a link that its maker uses, and holds no word that another stage of the chain has too."""
+    knits = ChainStage("knits", {"zh": "针织面料", "en": "knits"}, ("176",), ("面料", "经编布"))
+    links = (ChainLink("fabric", "brand", used_by=("181",)), ChainLink("knits", "brand", used_by=("182",)))
+    chain = ChainTemplate("garment", GARMENT.name, (*GARMENT.stages, knits), links)
+    needs = [one for one in implied_listings([_firm("f", "181", ("童装",))], [chain]) if one.role == "need"]
+    assert [(one.id.rpartition(".")[2], one.payload["products"]) for one in needs] == [("fabric", ("针织布",))]
+
+
 def test_what_keeps_a_need_or_an_offer_from_being_inferred() -> None:
     """A stage its region has, goods that not every maker uses, a firm that is known by its entry alone."""
     firms = [_firm("f", "181", ("童装",)), _firm("z", "4119", ("家用拉链",))]

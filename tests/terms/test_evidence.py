@@ -26,6 +26,7 @@ CHAIN = ChainTemplate(
         ("3399", ("机床",), {"machines"}),
         ("3399", ("机床", "门窗", "家具", "玩具"), set()),
         ("3399", ("门窗", "机床"), {"machines"}),
+        ("3399", ("门窗", "机床", "家具", "玩具"), set()),  # coded elsewhere, and second of a long list
         ("3399", ("铸件", "铸件", "机床"), {"castings", "machines"}),  # what comes first is of the same chain
         ("3399", ("门窗", "家具", "机床"), set()),  # next door, behind two other trades
         ("3399", ("机床", "网络的技术"), set()),  # cut off: develops, sells or makes
@@ -38,6 +39,44 @@ def test_a_side_line_is_no_evidence(industry: str, products: tuple[str, ...], st
     party = Party("f", "firm", "220000", "甲有限公司", industry=industry, products=products)
     found = Directory([party], chain_headings([CHAIN])).standings(party)
     assert {key[1] for key in found} == stages
+
+
+@pytest.mark.parametrize(
+    ("code", "product", "is_one"),
+    [
+        ("1951", "皮鞋", True),  # its class says so, whatever it is called
+        ("1952", "运动鞋", False),  # a class that makes another thing
+        ("195", "休闲运动鞋", True),  # a class above leaves it to the product
+        ("", "皮鞋", False),
+        ("", "运动鞋", True),
+    ],
+)
+def test_not_every_maker_uses_what_is_supplied(code: str, product: str, is_one: bool) -> None:
+    """A link names its buyers and its suppliers by class or product; one that names none is about all of a stage."""
+    named = ("1951", "运动鞋")
+    link = ChainLink("mesh", "shoes", used_by=named, supplied_by=named)
+    assert link.is_used(code, product) == link.is_supplied(code, product) == is_one
+    assert ChainLink("mesh", "shoes").is_used(code, product)
+    assert ChainLink("mesh", "shoes").is_supplied(code, product)
+
+
+@pytest.mark.parametrize(
+    ("industry", "stages"), [("1751", {"woven"}), ("1761", {"knits"}), ("1752", {"dyeing"}), ("", set())]
+)
+def test_a_code_decides_between_strict_stages(industry: str, stages: set[str]) -> None:
+    """A word of two stages stands at the one its code is of; a dyer is no weaver, and without a code nobody knows."""
+    made = [
+        ChainStage(name, {"zh": name, "en": name}, (code,), words, is_strict)
+        for name, code, words, is_strict in (
+            ("woven", "175", ("面料",), True),
+            ("knits", "176", ("面料",), True),
+            ("dyeing", "1752", ("面料", "印染"), False),
+        )
+    ]
+    chain = ChainTemplate("cloth", {"zh": "布", "en": "cloth"}, tuple(made), (ChainLink("woven", "dyeing"),))
+    party = Party("f", "firm", "220000", "甲有限公司", industry=industry, products=("面料",))
+    found = Directory([party], chain_headings([chain])).standings(party)
+    assert {key[1] for key in found if found[key].code != "unknown"} == stages
 
 
 def _chain(key: str, stages: dict[str, tuple[str, str]]) -> ChainTemplate:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,11 @@ from duijie.terms import (
     ChainTemplate,
     Counts,
     Directory,
+    Heading,
     IOTable,
     Listing,
     Party,
+    Standing,
     chain_headings,
 )
 
@@ -40,7 +43,7 @@ from .checking import examine
 from .decisions import Decision, last_words, refusals
 from .facts import fact_lines
 
-__all__ = ["REFERENCE", "Material", "gather", "read"]
+__all__ = ["REFERENCE", "Material", "gather", "inference_policy", "read"]
 
 REFERENCE = example.NATIONAL
 """The region all others are compared with."""
@@ -98,6 +101,13 @@ class Material:
     def weights(self) -> Mapping[str, float]:
         """How well each organisation is known to the public: its honours, and reports that name it."""
         return _weights(self.parties, self.listings)
+
+    @cached_property
+    def choosy(self) -> frozenset[str]:
+        """The organisations that sell by brand: they choose suppliers by name, and buy from no unknown one."""
+        words = inference_policy()["choosy"]
+        named = (one for one in self.parties if any(word in product for product in one.products for word in words))
+        return frozenset(party.id for party in named)
 
     @property
     def io(self) -> Mapping[str, IOTable]:
@@ -234,7 +244,7 @@ def _inferred(
     agreement: Agreement, parties: Sequence[Party], listings: Sequence[Listing], closed: frozenset[str]
 ) -> tuple[Listing, ...]:
     """What the firms of both sides can be expected to need and offer, as far as the policy lets it be inferred."""
-    policy = _policy()
+    policy = inference_policy()
     sides, weights = {side.code for side in agreement.sides}, _weights(parties, listings)
     firms = {
         party.id: party
@@ -250,12 +260,12 @@ def _inferred(
     rules = data.evidence_rules()
     directory = Directory([*firms.values()], chain_headings(chains), rules, weights)
     first: set[str] = set()
-    never = {side: {*policy["through_suppliers"], *policy["mixed"]} for side in sides}
+    never = {side: {*policy["through_suppliers"]} for side in sides}
     for heading in directory.headings:
         own = {side: directory.at(heading.key, side) for side in sides}
         for rows in own.values():
-            offered = [row.party for row in rows if row.code == "agrees" and not _is_particular(row.phrase, policy)]
-            first.update(offered[: int(policy["per_stage"])])
+            offered = [row for row in rows if row.code == "agrees" and not _is_particular(row.phrase, policy)]
+            first.update(row.party for row in _in_turn(heading, offered)[: int(policy["per_stage"])])
         # Nobody is taken to fetch from afar what its own side has more of.
         share = {side: len(rows) / max(directory.total(side), 1) for side, rows in own.items()}
         for side in sides:
@@ -273,6 +283,15 @@ def _inferred(
     )
 
 
+def _in_turn(heading: Heading, rows: Sequence[Standing]) -> list[Standing]:
+    """The makers of each product of a heading in turn, so that one product does not fill the list."""
+    words = sorted(heading.products, key=len, reverse=True)
+    made: dict[str, list[Standing]] = {}
+    for row in rows:
+        made.setdefault(next((word for word in words if word in row.phrase), row.phrase), []).append(row)
+    return [row for turn in zip_longest(*made.values()) for row in turn if row is not None]
+
+
 def _is_particular(phrase: str, policy: Mapping[str, Any]) -> bool:
     return any(word in phrase for word in policy["particular"])
 
@@ -288,7 +307,8 @@ def _weight(party: Party, n_reported: int) -> float:
     return 2 * min(len(party.honours), 1) + min(n_reported, 2) + (not is_register) + party.source.is_linked
 
 
-def _policy() -> Mapping[str, Any]:
+def inference_policy() -> Mapping[str, Any]:
+    """Whose needs and offers may be inferred, and who is put together by them."""
     found: Mapping[str, Any] = data.read(data.root() / "policies" / "implied.yaml", "implied")
     return found
 

@@ -27,7 +27,7 @@ from duijie.terms import Counts, Listing, Party, Progress, Source, working_days
 
 from . import opportunities
 from .decisions import learnt
-from .material import REFERENCE, Material
+from .material import REFERENCE, Material, inference_policy
 from .writing import write_json
 
 __all__ = [
@@ -196,7 +196,9 @@ def _ranked(
     makers = [one for one in offers if _is_maker(one, parties.get(one.party))]
     is_inferred_too = len(_said(listings)) < len(listings)
     ideas = (
-        _ideas(match.kind(weighed, needs, makers, **given), needs, makers, floor, _taken(material, others))
+        _ideas(
+            material, match.kind(weighed, needs, makers, **given), [*needs, *makers], floor, _taken(material, others)
+        )
         if is_inferred_too
         else []
     )
@@ -248,13 +250,34 @@ def _said(listings: Sequence[Listing]) -> list[Listing]:
 
 
 def _ideas(
-    found: Matches, needs: Sequence[Listing], offers: Sequence[Listing], floor: Floor, taken: Counter[str]
+    material: Material, found: Matches, listings: Sequence[Listing], floor: Floor, taken: Counter[str]
 ) -> list[dict[str, Any]]:
-    """Pairs with an inferred end, best first, no organisation in more than its share over all kinds."""
-    known = {one.id: one for one in (*needs, *offers)}
-    pairs = [one for one in found.matches if "derived" in (known[one.need].basis, known[one.offer].basis)]
-    parties = [(known[one.need].party, known[one.offer].party) for one in pairs]
-    kept = within_share(parties, [one.score for one in pairs], floor.per_party, taken, crowding=floor.crowding)
+    """Pairs with an inferred end, best first, no organisation and no relation in more than its share.
+
+    Who sells by brand is put together with known firms alone, and comes first where these are few.
+    """
+    policy, known = inference_policy(), {one.id: one for one in listings}
+
+    def is_met(need: Listing, offer: Listing) -> bool:
+        bases, stages = {need.basis, offer.basis}, {one.id.rpartition(":")[2] for one in (need, offer)}
+        # Two guesses meet at one stage of a chain: who knits is nobody's weaver, though both make cloth.
+        is_guess = "derived" in bases and (len(bases) > 1 or len(stages) == 1)
+        details = str(need.payload.get("details") or "")
+        is_served = need.basis == "derived" and any(word in details for word in policy["served"])
+        is_known = material.weights.get(offer.party, 0.0) >= float(policy["least_weight"])
+        return is_guess and not is_served and (is_known or need.party not in material.choosy)
+
+    pairs = [one for one in found.matches if is_met(known[one.need], known[one.offer])]
+    ends = [(known[one.need], known[one.offer]) for one in pairs]
+    kept = within_share(
+        [(need.party, offer.party) for need, offer in ends],
+        [one.score + (need.party in material.choosy) for one, (need, _) in zip(pairs, ends, strict=True)],
+        floor.per_party,
+        taken,
+        crowding=floor.crowding,
+        groups=[str(need.payload.get("title")) if need.basis == "derived" else "" for need, _ in ends],
+        per_group=int(policy["per_relation"]),
+    )
     chosen = [one.to_dict() for one, is_kept in zip(pairs, kept, strict=True) if is_kept]
     return sorted(chosen, key=lambda one: (-one["score"], one["id"]))
 

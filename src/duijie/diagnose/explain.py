@@ -65,10 +65,11 @@ def gap(
     ]
     if near:
         listed = [_counted(stage_names[key], n) for key, n in list(near.items())[:3]]
-        reasons.append(Reason("diagnose_gap_use", {"region": region, "chain": chain, "stages": listed}))
+        values = {"region": region, "chain": chain, "stage": stage_names[found.stage], "least": LEAST_FIRMS}
+        reasons.append(Reason("diagnose_gap_use", {**values, "stages": listed}))
     if stage.low[found.partner] > 1:
         values = {"region": partner, "stage": stage_names[found.stage], "quotient": stage.quotient[found.partner]}
-        reasons.append(Reason("diagnose_gap_strong", values))
+        reasons.append(Reason("diagnose_gap_strong", {**values, "n_counted": stage.n_counted[found.partner]}))
     return tuple(reasons)
 
 
@@ -109,7 +110,10 @@ def inside_class(fit: ClassFit, name: Say, names: Mapping[str, Say], spoken: Map
         # Of a handful of firms no division could be found: that none was found says nothing.
         return (basis,)
     if not fit.pairs:
-        return (basis, Reason("diagnose_words_none", {"industry": name, "least": LEAST_PAIR}, is_for=False))
+        most = {region: max((use.n.get(region, 0) for use in fit.words), default=0) for region in fit.n_firms}
+        thin = [names[region] for region, n in most.items() if n < LEAST_PAIR]
+        values = {"industry": name, "least": LEAST_PAIR, **({"regions": thin} if thin else {})}
+        return (basis, Reason(f"diagnose_words_{'thin' if thin else 'none'}", values, is_for=False))
     return (basis, *(_words(pair, name, names, spoken) for pair in fit.pairs[:3]))
 
 
@@ -141,9 +145,11 @@ def rivalry(row_a: Specialization, row_b: Specialization, names: Mapping[str, Sa
         "industry": row_a.name,
         "region_a": names[row_a.region],
         "quotient_a": row_a.quotient,
+        "low_a": row_a.low,
         "n_a": row_a.n_firms,
         "region_b": names[row_b.region],
         "quotient_b": row_b.quotient,
+        "low_b": row_b.low,
         "n_b": row_b.n_firms,
     }
     return Reason("diagnose_risk_rivalry", values, is_for=False)

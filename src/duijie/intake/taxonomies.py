@@ -161,7 +161,15 @@ def chain(path: Path) -> ChainTemplate:
         for row in document["stages"]
     )
     links = tuple(
-        ChainLink(row["supplier"], row["buyer"], row["why"], row.get("flow", "input"), row.get("heading", ""))
+        ChainLink(
+            row["supplier"],
+            row["buyer"],
+            row["why"],
+            row.get("flow", "input"),
+            row.get("heading", ""),
+            tuple(row.get("used_by", ())),
+            tuple(row.get("supplied_by", ())),
+        )
         for row in document["links"]
     )
     return ChainTemplate(document["key"], document["name"], stages, links)

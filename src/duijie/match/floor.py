@@ -92,6 +92,8 @@ def within_share(
     taken: Counter[str] | None = None,
     *,
     crowding: float = 0.0,
+    groups: Sequence[str] = (),
+    per_group: int = 0,
 ) -> Truths:
     """Which pairs stay when no party may be in more than `most` of them: greedy, best first, one a pair of parties.
 
@@ -107,7 +109,10 @@ def within_share(
         Pairs already given to parties; counted on.
     crowding
         Taken off a pair's score for each pair its two parties already have: spreads nearly equal pairs over parties.
+    groups, per_group
+        What each pair is about, and how many pairs of one such thing may stay; the empty name is never full.
     """
+    full: Counter[str] = Counter()
     count: Counter[str] = Counter() if taken is None else taken
     kept, seen = np.zeros(len(pairs), dtype=np.bool_), set()
     # Lazy greedy: a pair's worth only falls as its parties are taken, so one that still leads when looked at is next.
@@ -116,7 +121,9 @@ def within_share(
     while queue:
         worth, at = heappop(queue)
         both = frozenset(pairs[at])
-        if both in seen or any(count[party] >= most for party in both):
+        group = groups[at] if groups else ""
+        is_full = bool(group) and full[group] >= per_group
+        if is_full or both in seen or any(count[party] >= most for party in both):
             continue
         now = crowding * sum(count[party] for party in both) - scores[at]
         if queue and (now, at) > queue[0] and now > worth:
@@ -124,5 +131,6 @@ def within_share(
             continue
         kept[at] = True
         seen.add(both)
+        full[group] += 1
         count.update(both)
     return kept

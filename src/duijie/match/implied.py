@@ -27,6 +27,7 @@ def implied_listings(
     A firm offers what it states it makes at each stage it stands at by its industry code as well (see
     :class:`~duijie.terms.Directory`), and needs each stage that delivers to one where it stands. Firms at no stage
     imply nothing. The basis is ``derived`` and the ids say ``implied``; a firm's own listings should replace them.
+    Not all of a stage need what is delivered to it (see :meth:`~duijie.terms.ChainLink.is_used`).
     `kinds` names, for a stage ``chain.stage``, another kind of match than `kind`; nobody of a region is taken to need a
     stage that `never_needed` names for it. Goods with a word of `particular` are inferred as offered to nobody. The
     organisations of `offering_only`, by id, imply offers and no needs. Who makes what its buyers make, and names that
@@ -53,21 +54,29 @@ class _Book:
 def _of_party(party: Party, chain: ChainTemplate, book: _Book) -> Iterator[Listing]:
     stages = {stage.key: stage for stage in chain.stages}
     own = {key[1]: row for key, row in book.directory.standings(party).items() if key[0] == chain.key}
+    first = {key[1] for key in book.directory.named("".join(party.products[:1])) if key[0] == chain.key}
     for key, row in own.items():
         if (
             row.code == "agrees"
             and not any(word in row.phrase for word in book.particular)
             and (
                 row.phrase in party.products[:1]
-                or not any(link.supplier == key and link.buyer in own for link in chain.links)
+                or not any(link.supplier == key and (link.buyer in own or link.buyer in first) for link in chain.links)
             )
         ):
             yield _listing(party, chain, stages[key], "offer", (row.phrase or stages[key].name.get("zh", key),), book)
     never = book.never_needed.get(party.region, frozenset())
     for link in chain.links if party.id not in book.offering_only else ():
-        is_needed = f"{chain.key}.{link.supplier}" not in never
-        if is_needed and link.buyer in own and link.supplier not in own:
-            yield _listing(party, chain, stages[link.supplier], "need", stages[link.supplier].products, book)
+        is_needed = f"{chain.key}.{link.supplier}" not in never and link.buyer in own and link.supplier not in own
+        if is_needed and link.is_used(party.industry, own[link.buyer].phrase):
+            yield _listing(party, chain, stages[link.supplier], "need", _own_words(chain, link.supplier), book)
+
+
+def _own_words(chain: ChainTemplate, key: str) -> tuple[str, ...]:
+    """The words of a stage that no other stage of its chain has: who is put to it must make just that."""
+    others = {word for stage in chain.stages if stage.key != key for word in stage.products}
+    own = next(stage.products for stage in chain.stages if stage.key == key)
+    return tuple(word for word in own if word not in others) or own
 
 
 def _listing(

@@ -47,12 +47,16 @@ class EvidenceRules:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A thing that can be made or done: its words, its industry codes, and the divisions of its chain (`kin`)."""
+    """A thing that can be made or done: its words, its industry codes, and the divisions of its chain (`kin`).
+
+    Where it `is_strict` only makers whose code is its own stand at it.
+    """
 
     key: Key
     products: tuple[str, ...]
     industries: tuple[str, ...] = ()
     kin: tuple[str, ...] = ()
+    is_strict: bool = False
 
     @property
     def is_service(self) -> bool:
@@ -200,7 +204,8 @@ class Directory:
             # The code may be inferred from the list: it cannot vouch for what the list has last.
             return at == 0 or any(chain in own for own in chains[:at]) or (at == 1 and not is_long)
         if row.code == "kin":
-            is_far = at > 1 and any(chain not in own for own in chains[:at])
+            # What a long list has after its first thing is hardly the trade of who is coded elsewhere.
+            is_far = at > 0 and (is_long or (at > 1 and any(chain not in own for own in chains[:at])))
             is_alone = is_long and sum(chain in own for own in chains) == 1
             is_catalogue = len({one.key for own in said.headings for one in own if one.key[0] == chain}) > _TRADES
             return not (said.named or is_far or is_alone or is_catalogue or self._is_half(party, at))
@@ -243,13 +248,14 @@ class Directory:
     def _agreement(self, code: str, heading: Heading) -> str:
         """Whether an industry code may stand at a heading: ``agrees``, ``kin``, ``unknown``, or empty for no."""
         if not code:
-            return "" if heading.is_service else "unknown"
+            return "" if heading.is_service or heading.is_strict else "unknown"
         n = _matched(code, heading)
         if n:
             # A dyer of cloth is coded inside the weavers' division: the nearest heading of the chain has it.
             siblings = self._by_chain[heading.key[0]]
             nearest = max(_matched(code, one) for one in siblings)
-            return "agrees" if n == nearest or n >= len(code) else "kin"
+            is_own = n == nearest or n >= len(code)
+            return "agrees" if is_own else "" if heading.is_strict else "kin"
         if not heading.industries:
             return "unknown"
         is_kin = not heading.is_service and code[:2] < _FIRST_SERVICE and code[:2] in heading.kin
@@ -319,6 +325,7 @@ def chain_headings(chains: Sequence[ChainTemplate]) -> tuple[Heading, ...]:
             tuple(stage.products),
             tuple(stage.industries),
             () if stage.is_strict else _kin(chain, stage.key),
+            stage.is_strict,
         )
         for chain in chains
         for stage in chain.stages

@@ -102,6 +102,8 @@ class ChainLink:
 
     `flow` is ``input`` (a current input of the buyer), ``capital`` (equipment it invests in) or ``trade`` (goods sold
     through it). `heading` is the class of the industry classification whose name says so; empty where none does.
+    `used_by` names the buyers that use it, by industry code or by product, `supplied_by` the suppliers whose goods are
+    meant; empty where all of the stage do.
     """
 
     supplier: str
@@ -109,6 +111,29 @@ class ChainLink:
     why: Mapping[str, str] = field(default_factory=dict)
     flow: str = "input"
     heading: str = ""
+    used_by: tuple[str, ...] = ()
+    supplied_by: tuple[str, ...] = ()
+
+    def is_used(self, code: str, product: str) -> bool:
+        """Whether a maker at the buying stage uses what is supplied, by its industry code and what it makes.
+
+        A mill's knits are no cloth for a maker of suits, its mesh no upper of a leather shoe.
+        """
+        return _is_one(self.used_by, code, product)
+
+    def is_supplied(self, code: str, product: str) -> bool:
+        """Whether what a maker at the supplying stage makes is what the link is about."""
+        return _is_one(self.supplied_by, code, product)
+
+
+def _is_one(named: tuple[str, ...], code: str, product: str) -> bool:
+    """Whether a code is one of those named: another class never is, a class above leaves it to the product."""
+    codes = tuple(one for one in named if one.isdigit())
+    words = tuple(one for one in named if not one.isdigit())
+    if not named or (code and codes and code.startswith(codes)):
+        return True
+    is_other = bool(codes) and len(code) >= max(map(len, codes))
+    return not is_other and bool(words) and product.endswith(words)
 
 
 @dataclass(frozen=True, slots=True)

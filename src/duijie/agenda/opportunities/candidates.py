@@ -7,6 +7,7 @@ from itertools import permutations, zip_longest
 from typing import Any
 
 from duijie import data
+from duijie.agenda.material import inference_policy
 from duijie.intake import taxonomies
 from duijie.terms import ChainLink, ChainTemplate, Listing, Reason, Source, Standing, chain_headings
 
@@ -39,15 +40,32 @@ def _along(
     evidence: Evidence, chain: ChainTemplate, link: ChainLink, kind: Kind, supplier: str, buyer: str
 ) -> Opportunity | None:
     stages = {stage.key: stage for stage in chain.stages}
-    key = chain.key, link.supplier
-    ours, theirs = evidence.stages.at(key, supplier), evidence.stages.at((chain.key, link.buyer), buyer)
-    offers = evidence.published("offer", supplier, key)
+    key, at = (chain.key, link.supplier), (chain.key, link.buyer)
+    # Goods that only some makers use, nobody knows which, are no ground to ask all of them.
+    ours = [
+        row
+        for row in evidence.stages.at(key, supplier)
+        if link.is_supplied(evidence.known[row.party].industry, row.phrase)
+        and not any(word in row.phrase for word in evidence.particular)
+    ]
+    is_unknown = not any(evidence.weights.get(row.party, 0.0) for row in ours)
+    theirs = [
+        row
+        for row in evidence.stages.at(at, buyer)
+        if link.is_used(evidence.known[row.party].industry, row.phrase)
+        and not (is_unknown and row.party in evidence.material.choosy)
+    ]
+    offers = [
+        one
+        for one in evidence.published("offer", supplier, key)
+        if link.is_supplied(one.industry, str(one.payload.get("title")))
+    ]
     needs = evidence.asked(evidence.published("need", buyer, key), theirs)
     ends = (
-        evidence.end(supplier, "supplier", [stages[link.supplier].name], ours, evidence.told_once(offers)),
-        evidence.end(buyer, "buyer", [stages[link.buyer].name], theirs, evidence.told_once(needs)),
+        evidence.end(supplier, "supplier", [stages[link.supplier].name], ours, evidence.told_once(offers), key),
+        evidence.end(buyer, "buyer", [stages[link.buyer].name], theirs, evidence.told_once(needs), at),
     )
-    if not _is_worth(evidence, ends, key):
+    if not _is_worth(evidence, ends, key) or _is_lone(evidence, ends, ours, needs):
         return None
     share = evidence.share(stages[link.supplier].industries, stages[link.buyer].industries)
     is_borne_out = share is not None and share >= evidence.policy["least_share"]
@@ -107,13 +125,11 @@ def _named(evidence: Evidence, link: ChainLink) -> Source:
 
 def _skipped() -> frozenset[str]:
     """Stages that makers reach through their own suppliers: to name them helps nobody."""
-    policy = data.read(data.root() / "policies" / "implied.yaml", "implied")
-    return frozenset(policy.get("through_suppliers", ()))
+    return frozenset(inference_policy()["through_suppliers"])
 
 
 def _match_kind(stage: str) -> str:
-    policy = data.read(data.root() / "policies" / "implied.yaml", "implied")
-    return str(policy.get("kinds", {}).get(stage, ""))
+    return str(inference_policy().get("kinds", {}).get(stage, ""))
 
 
 def _is_worth(evidence: Evidence, ends: tuple[End, End], key: tuple[str, str]) -> bool:
@@ -135,6 +151,19 @@ def _is_worth(evidence: Evidence, ends: tuple[End, End], key: tuple[str, str]) -
     said = [len(evidence.published("offer", end.region, key)) for end in ends]
     # Where nobody names such a firm, the side that offers more of it is the one that has it.
     return shares[0] > shares[1] or (not any(shares) and said[0] > said[1])
+
+
+def _is_lone(evidence: Evidence, ends: tuple[End, End], ours: Sequence[Standing], needs: Sequence[Listing]) -> bool:
+    """Whether the supplying end is one organisation that many are sent to and no firm asked for.
+
+    One maker serves one plant, or the firm that asked; it carries an industry only where it is listed or honoured.
+    """
+    first, second = ends
+    there = {row.party for row in ours if row.is_stated}
+    there |= {str(one["party"]) for one in first.others if one["kind"] in _MAKERS}
+    asked = any(evidence.known[one.party].kind == "firm" for one in needs if one.party in evidence.known)
+    is_known = any(evidence.known[party].honours for party in there if party in evidence.known)
+    return len(there) < 2 and second.n_firms > 1 and not asked and not is_known
 
 
 # An institute or an association may advise, but nobody buys a stage from it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,7 @@ class Crowding:
 
 
 def crowding(statistics: Sequence[Row], regions: Sequence[str], policy: Mapping[str, Any]) -> Mapping[str, Crowding]:
-    """How crowded each region is, as far as both figures were published; a region without them is left out.
+    """How crowded each region is by the latest year of which all of them published output; none without such a year.
 
     Parameters
     ----------
@@ -37,16 +37,31 @@ def crowding(statistics: Sequence[Row], regions: Sequence[str], policy: Mapping[
     policy
         What is divided by what (``of``, ``subject``, ``over``), and which qualifiers a figure may have.
     """
+    own = {
+        region: [row for row in statistics if row["region"] == region and _is_fit(row, policy)] for region in regions
+    }
+    output = {
+        region: {str(row["year"]): row for row in reversed(rows) if _is_output(row, policy)}
+        for region, rows in own.items()
+    }
+    # Output of two years is no comparison: a year apart may be the whole difference. Land hardly changes.
+    year = max(set.intersection(*(set(rows) for rows in output.values())), default="") if output else ""
     found = {}
-    for region in regions:
-        own = [row for row in statistics if row["region"] == region and row["source"].publisher]
-        output = _latest([row for row in own if row["subject"] == policy["subject"]], policy["of"], policy)
-        land = _latest(own, [policy["over"]], policy)
-        if output and land and land["value"] > 0:
-            found[region] = Crowding(output["value"] / land["value"], output["source"], land["source"])
+    for region, rows in own.items():
+        land = max((row for row in rows if row["indicator"] == policy["over"]), key=_year, default=None)
+        if year and land and land["value"] > 0:
+            made = output[region][year]
+            found[region] = Crowding(made["value"] / land["value"], made["source"], land["source"])
     return found
 
 
-def _latest(rows: Sequence[Row], names: Collection[str], policy: Mapping[str, Any]) -> Row | None:
-    fits = [row for row in rows if row["indicator"] in names and row["qualifier"] in policy["qualifiers"]]
-    return max(fits, key=lambda row: str(row["year"]), default=None)
+def _is_fit(row: Row, policy: Mapping[str, Any]) -> bool:
+    return bool(row["source"].publisher) and row["qualifier"] in policy["qualifiers"]
+
+
+def _is_output(row: Row, policy: Mapping[str, Any]) -> bool:
+    return row["indicator"] in policy["of"] and row["subject"] == policy["subject"]
+
+
+def _year(row: Row) -> str:
+    return str(row["year"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from duijie import data
-from duijie.agenda.material import REFERENCE, Material
+from duijie.agenda.material import REFERENCE, Material, inference_policy
 from duijie.diagnose.inputs import firm_of, longest_head, stage_directory, word_directory
 from duijie.intake import taxonomies
 from duijie.match.stages import StageBook
@@ -22,6 +23,8 @@ from .terms import End, Kind, Step
 __all__ = ["Evidence"]
 
 Say = Mapping[str, str]
+_PLACE = re.compile(r".+?[省市州区县旗]")
+_BRACKETS = re.compile(r"[(（].*?[)）]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +62,11 @@ class Evidence:
     def weights(self) -> Mapping[str, float]:
         return self.material.weights
 
+    @cached_property
+    def particular(self) -> tuple[str, ...]:
+        """Words of goods that only some makers of a stage use."""
+        return tuple(inference_policy()["particular"])
+
     def say(self, code: str) -> Say:
         """A region's or industry's name in both languages."""
         side = next((one for one in self.material.agreement.sides if one.code == code), None)
@@ -74,8 +82,9 @@ class Evidence:
         what: Sequence[Say],
         found: Sequence[Standing],
         others: Sequence[Mapping[str, Any]] = (),
+        stage: tuple[str, str] | None = None,
     ) -> End:
-        """An end with the firms on evidence and those who published a need or an offer."""
+        """An end with firms on evidence, all or some of those at a `stage`, and who published a need or an offer."""
         stated = [row for row in found if row.is_stated]
         named = [row for row in stated if self.known[row.party].source.publisher]
         return End(
@@ -83,10 +92,35 @@ class Evidence:
             role,
             tuple(what),
             len(stated),
-            tuple(firm_of(self.known[row.party], row) for row in stated[: self.policy["n_firms"]]),
+            tuple(firm_of(self.known[row.party], row) for row in self._houses(stated)[: self.policy["n_firms"]]),
             tuple(others),
             bool(named) or any(one["is_published"] for one in others),
+            sum(row.is_stated for row in self.stages.at(stage, region)) if stage else 0,
         )
+
+    def _houses(self, rows: Sequence[Standing]) -> list[Standing]:
+        """The firms of a list without those that belong to a house named before: a group and its company, once."""
+        found: dict[str, Standing] = {}
+        for row in rows:
+            name = self._house(row.party)
+            if not any(name.startswith(one) or one.startswith(name) for one in found):
+                found[name] = row
+        return list(found.values())
+
+    def _house(self, party: str) -> str:
+        """A firm's name without the place it begins with, what stands in brackets, and its legal form."""
+        name = _BRACKETS.sub("", self.known[party].name).strip()
+        for place in self._places:
+            name = name.removeprefix(place)
+        forms = sorted(data.evidence_rules().forms, key=len, reverse=True)
+        bare = next((name[: -len(one)] for one in forms if name.endswith(one) and len(name) > len(one) + 1), name)
+        return bare or self.known[party].name
+
+    @cached_property
+    def _places(self) -> tuple[str, ...]:
+        """The names of the sides and of what their names begin with, with and without what they are, longest first."""
+        names = [place for side in self.material.agreement.sides for place in _PLACE.findall(side.name.zh)]
+        return tuple(sorted({*names, *(name[:-1] for name in names if len(name) > 2)}, key=len, reverse=True))
 
     def known_weight(self, end: End) -> float:
         """How well the named firms of an end are known, the mean of the first three, 0–6."""
@@ -130,6 +164,7 @@ class Evidence:
         party = self.known.get(listing.party)
         return {
             "id": listing.id,
+            "party": listing.party,
             "name": party.name if party else "",
             "kind": party.kind if party else "",
             "title": listing.payload.get("title", ""),
@@ -231,17 +266,17 @@ class Evidence:
         return Reason("opportunity_doubt_dated", {"year": source.as_of[:4]}, is_for=False)
 
     def size(self, ends: Sequence[End]) -> Reason:
-        """How many firms on evidence stand at each end."""
+        """How many firms on evidence stand at each end; of a stage in part also how many it has."""
         first, second = ends
-        return Reason(
-            "opportunity_size",
-            {
-                "region_a": self.say(first.region),
-                "n_a": first.n_firms,
-                "region_b": self.say(second.region),
-                "n_b": second.n_firms,
-            },
-        )
+        values = {
+            "region_a": self.say(first.region),
+            "n_a": first.n_firms,
+            "region_b": self.say(second.region),
+            "n_b": second.n_firms,
+        }
+        if all(end.n_firms == (end.n_all or end.n_firms) for end in ends):
+            return Reason("opportunity_size", values)
+        return Reason("opportunity_size_part", {**values, "all_a": first.n_all, "all_b": second.n_all})
 
     def score(self, ends: Sequence[End], **more: float) -> float:
         """The weighted sum that orders the list."""

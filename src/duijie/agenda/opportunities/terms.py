@@ -23,7 +23,8 @@ class End:
     """One side of an opportunity: what it has or wants, and who.
 
     `firms` are the first few of `n_firms` on evidence, `others` are organisations, places or published listings; with
-    neither the end is still to be found (``is_open``). `is_published` where a source that can be named states it.
+    neither the end is still to be found (``is_open``). They are those of the `n_all` firms at a stage whose goods are
+    meant; 0 where the end is no stage. `is_published` where a source that can be named states it.
     """
 
     region: str
@@ -33,6 +34,7 @@ class End:
     firms: tuple[Mapping[str, Any], ...] = ()
     others: tuple[Mapping[str, Any], ...] = ()
     is_published: bool = False
+    n_all: int = 0
 
     @property
     def is_open(self) -> bool:

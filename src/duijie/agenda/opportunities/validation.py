@@ -23,10 +23,10 @@ def check(found: Iterable[Opportunity]) -> tuple[Fault, ...]:
 
     Notes
     -----
-    Two ends of two regions, each with firms, others, or said to be still open; a ground with its source; a doubt; a
-    first step with verb, departments of both sides and month. *moves* names an industry and a place, never a firm, and
-    shows by figures that the origin is the crowded side; *learns* names a practice and the unit that has it. Nothing
-    whose source cannot be named is a ground.
+    Two ends of two regions, each with firms, others, or said to be still open, no firm twice; a ground with its source;
+    a reason for it and a doubt; a size; a first step with verb, departments of both sides and month. *moves* names an
+    industry and a place, never a firm, and shows by figures that the origin is the crowded side; *learns* names a
+    practice and the unit that has it. Nothing whose source cannot be named is a ground.
     """
     return tuple(
         Fault(f"opportunity_{code}", {"key": one.key}, {"kind": one.kind}) for one in found for code in _wrong(one)
@@ -39,6 +39,12 @@ def _wrong(one: Opportunity) -> Iterator[str]:
         yield "kind_unknown"
     if first.region == second.region or not (_is_said(first) and _is_said(second)):
         yield "ends_missing"
+    if any(len({firm["id"] for firm in end.firms}) < len(end.firms) for end in one.ends):
+        yield "firm_twice"
+    if not any(reason.is_for for reason in one.reasons):
+        yield "reason_missing"
+    if not one.size.code:
+        yield "size_missing"
     if one.kind == "moves" and not any(reason.code == "opportunity_for_room" for reason in one.reasons):
         yield "guard_missing"
     if one.kind == "moves" and _names_a_firm(one):

@@ -154,7 +154,7 @@ def _unmatched_row(reading: Reading, kind: Record, one: Record) -> Row:
         reading.say("report_removed", rule=_rule_label(reading, labels, cut["rule"]), n=cut["n"])
         for cut in one.get("removed") or ()
     )
-    relaxation = reading.reason(one.get("relaxation")) or reading.say("report_none")
+    relaxation = reading.reason(one.get("relaxation") or {"code": "match_no_offers"})
     return Row((reading.text(kind["name"]), listing(reading, one["need"]), reading.joined(removed), relaxation))
 
 
