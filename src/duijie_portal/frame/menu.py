@@ -35,6 +35,7 @@ MENU: dict[str, tuple[MenuItem, ...]] = {
         MenuItem("listings", "portal_listings"),
         MenuItem("cases", "portal_cases"),
         MenuItem("organisations", "portal_organisations"),
+        MenuItem("firm_visits", "portal_firm_visits", "brief.read"),
         MenuItem("facts", "portal_facts"),
         MenuItem("own_listings", "portal_own_listings", "listing.own"),
         MenuItem("applications", "portal_applications"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -48,7 +48,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a step says beside its node: the day, an amount, a reason, a note, the papers."""
+    """What a step says beside its node: the day, an amount, a reason, a note, the papers, what it led to."""
 
     on: date
     amount: Amount | None = None
@@ -56,6 +56,7 @@ class Said:
     note: str = ""
     files: tuple[FileRef, ...] = ()
     names: Mapping[str, str] | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
     def words(self) -> dict[str, str]:
         """The note, and the name of each file by its hash."""
@@ -147,6 +148,7 @@ def open_case(
     title: Mapping[str, str] | None = None,
     due_on: date | None = None,
     fields: Mapping[str, Any] | None = None,
+    words: Mapping[str, str] | None = None,
 ) -> str:
     """Open a case that knows need, offer, clause and parties; a second opening of the same key is the same case.
 
@@ -158,7 +160,8 @@ def open_case(
         There is no such kind.
     """
     about = {"due_on": due_on, "fields": dict(fields or {})}
-    event = _opening(person, agreement, kind, clause, roles, on, key, need, offer, title, **about)
+    said = {f"title_{language}": text for language, text in (title or {}).items()} | dict(words or {})
+    event = _opening(person, agreement, kind, clause, roles, on, key, need, offer, said, **about)
     append(agreement, [(person.side_id or "", event)], today=timezone.localdate())
     return key
 
@@ -173,7 +176,7 @@ def _opening(
     key: str,
     need: Listing | None,
     offer: Listing | None,
-    title: Mapping[str, str] | None = None,
+    words: Mapping[str, str] | None = None,
     **about: Any,
 ) -> events.CaseOpened:
     definition = case_kind(kind)
@@ -182,7 +185,7 @@ def _opening(
         raise DeniedError("case_not_your_role")
     in_charge(person, agreement, clause, voice.department)
     said = voice.says(person)
-    said["words"] = said["words"] | {f"title_{language}": text for language, text in (title or {}).items() if text}
+    said["words"] = said["words"] | {name: text for name, text in (words or {}).items() if text}
     return events.CaseOpened(
         subject=f"case/{key}",
         on=on,
@@ -386,6 +389,7 @@ def record_step(person: Person, case: Case, /, *, node: str, said: Said, after: 
         amount=said.amount,
         reason=said.reason,
         files=said.files,
+        fields=dict(said.fields),
         due_on=_due(state.kind, node, said.on),
         **says,
     )

@@ -18,10 +18,11 @@ from duijie_portal.accounts.powers import Visitor, may
 from duijie_portal.ledger.casework import Voice, role_of, state_of
 from duijie_portal.ledger.charge import is_in_charge
 from duijie_portal.ledger.entries import Todo
-from duijie_portal.ledger.models import Agreement, Case, Listing, Step
+from duijie_portal.ledger.models import Agreement, Case, Listing, Party, Step
 from duijie_portal.ledger.recording import files_of, words_of
 from duijie_portal.ledger.selectors import agreement_term, case_title, department_names, fields_of, stages_of
 from duijie_portal.ledger.visibility import reader_of
+from duijie_portal.ledger.visits import made_from, said_at
 
 from .listing_selectors import shown_value
 
@@ -34,6 +35,7 @@ __all__ = [
     "file_of",
     "next_node",
     "standing_of",
+    "visit_of",
     "word_of",
 ]
 
@@ -107,6 +109,18 @@ def case_document(row: Case, person: Person) -> dict[str, Any]:
         "next": following,
         "waits": [one for one in _waits(row, names) if not following or one["act"] != "turn"],
         "arranged_by": _arrangers(row, state, kind, names),
+    }
+
+
+def visit_of(row: Case, person: Person) -> dict[str, Any]:
+    """A visit to a firm as its page shows it: what was said, and what was made of it or may be."""
+    key = str(row.payload.get("party", ""))
+    party = Party.objects.filter(pk=key).first()
+    return {
+        **said_at([row])[row.pk],
+        "party": {"id": key, "name": party.name if party else ""},
+        "made": made_from(row),
+        "may_go_on": row.state != "settled" and may(person, "listing.enter") and not person.party,
     }
 
 
