@@ -32,7 +32,7 @@ def test_a_firm_nobody_met_says_what_to_do(agreement: Any, firm: Any, as_person:
     """Nothing on record: every part says so, and the first visit is a press away; both languages, closed to others."""
     html, document = check_page("firm", agreement, as_person, sides, party=firm.pk)
     assert {name: part["n"] for name, part in document["parts"].items()} == dict.fromkeys(
-        ("visits", "listings", "suggestions", "declines", "cases", "meetings", "tickets", "contacts"), 0
+        ("visits", "listings", "suggestions", "declines", "cases", "meetings", "tickets", "leads", "contacts"), 0
     )
     assert "还没有走访。" in html
     assert f"{reverse('firm_visits', args=[agreement.pk])}?party={firm.pk}" in html

@@ -19,6 +19,7 @@ from duijie_portal.ledger.selectors import case_title, department_names
 from duijie_portal.match.fact_selectors import names_of, organisation
 from duijie_portal.match.listing_selectors import listing_document, states_of
 from duijie_portal.meet.models import Meeting, Request
+from duijie_portal.track.leads import leads_of
 
 __all__ = ["N_SHOWN", "firm_document", "firms_of"]
 
@@ -56,6 +57,7 @@ def firm_document(agreement: Agreement, person: Person, row: Party, *, is_whole:
         "cases": [_case(one) for one in cases if one.state != "refused"],
         "meetings": [_meeting(one, row) for one in meetings],
         "tickets": [_case(one) for one in tickets],
+        "leads": [_case(one) for one in leads_of(agreement, person, name=row.name, uscc=row.uscc)],
         "contacts": _contacts(row),
     }
     return {

@@ -56,6 +56,7 @@ MENU: dict[str, tuple[MenuItem, ...]] = {
     "track": (
         MenuItem("track", "portal_clauses", looks_back=True),
         MenuItem("tickets", "portal_docking", looks_back=True, also="portal_tickets"),
+        MenuItem("leads", "portal_leads", "brief.read"),
         MenuItem("conference", "portal_conference", looks_back=True),
         MenuItem("practices", "portal_practices", looks_back=True),
         MenuItem("factors", "portal_factors"),

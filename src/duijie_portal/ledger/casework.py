@@ -18,7 +18,7 @@ from duijie.ledger.state import CaseState
 from duijie.terms.working_days import add_working_days
 from duijie_portal.accounts.door import write
 from duijie_portal.accounts.hosting import is_hosted
-from duijie_portal.accounts.models import Person
+from duijie_portal.accounts.models import Person, Role
 from duijie_portal.accounts.powers import may
 
 from .charge import in_charge, is_of
@@ -89,10 +89,13 @@ class Voice(NamedTuple):
 def role_of(person: Person, kind: CaseKind, roles: Mapping[str, str], wanted: Sequence[str]) -> Voice:
     """The first of some roles that a person may speak in; without a role where the person holds none of them.
 
-    An official speaks for their side before they speak for a party or a department of it, and for a department only as
-    one of its people, a coordinator or a leader; a party's account speaks only for the party.
+    An official speaks as their own department where the case names it, else for their side before they speak for a
+    party or a department of it, and for a department only as one of its people, a coordinator or a leader; a party's
+    account speaks only for the party.
     """
     is_official = person.role not in PARTY_ROLES
+    if (own := _own_department(person, kind, roles, wanted)).role:
+        return own
     sides = [role for role in wanted if kind.roles[role] == "side"]
     others = [role for role in wanted if kind.roles[role] != "side"]
     if is_official:
@@ -108,6 +111,17 @@ def role_of(person: Person, kind: CaseKind, roles: Mapping[str, str], wanted: Se
                 return Voice(role, department=bound)
         elif is_official or person.party == bound:
             return Voice(role, party=bound)
+    return Voice()
+
+
+def _own_department(person: Person, kind: CaseKind, roles: Mapping[str, str], wanted: Sequence[str]) -> Voice:
+    """The first wanted role that is bound to a department whose officer a person is."""
+    if person.role == Role.OFFICER:
+        own = {one.key for one in person.departments.all()}
+        for role in wanted:
+            is_here = roles.get(f"{role}_side", person.side_id) == person.side_id
+            if kind.roles[role] == "department" and roles.get(role) in own and is_here:
+                return Voice(role, department=roles[role])
     return Voice()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from duijie.data import sentence
 from duijie.ledger import events
 from duijie.ledger.guards import unsettled
 from duijie.ledger.kinds import CaseKind, Node
@@ -94,6 +95,7 @@ def case_document(row: Case, person: Person) -> dict[str, Any]:
         "path": _path(kind, state),
         "parties": {end: _party(row, end) for end in ("need", "offer") if end in kind.roles},
         "offices": _offices(kind, state, names),
+        "facts": {key: row.payload[key] for key in ("number", "investor", "uscc") if row.payload.get(key)},
         "due_on": getattr(state.opened.event, "due_on", None) if state.opened else None,
         "listings": _listings(row, person),
         "steps": shown,
@@ -125,7 +127,10 @@ def visit_of(row: Case, person: Person) -> dict[str, Any]:
 
 
 def _party_names(row: Case) -> dict[str, Bilingual]:
-    return {one.pk: Bilingual(one.name, one.name_en) for one in (row.need_party, row.offer_party) if one is not None}
+    parties = (one for one in (row.need_party, row.offer_party) if one is not None)
+    # Who settles what departments dispute is bound by role, not as a department.
+    role = Bilingual(*(sentence("portal_role_coordinator", language) for language in ("zh", "en")))
+    return {"coordinator": role} | {one.pk: Bilingual(one.name, one.name_en) for one in parties}
 
 
 _CLOSED = {"agreed": "agreed", "returned": "not_agreed", "withdrawn": "withdrawn"}
