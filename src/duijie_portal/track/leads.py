@@ -133,7 +133,7 @@ def report(
     if found:
         raise InputError("portal_lead_first", found[0].told(agreement, language_of()))
     other = agreement.sides.exclude(pk=side).order_by("pk").values_list("pk", flat=True).first() or ""
-    number = f"{on.year}-{Case.objects.filter(agreement=agreement, kind=KIND, side=side).count() + 1:03d}"
+    before = Case.objects.filter(agreement=agreement, kind=KIND, side=side, payload__has_key="investor").count()
     return casework.open_case(
         person,
         agreement,
@@ -143,7 +143,7 @@ def report(
         on=on,
         key=mint(side),
         title={"zh": f"{investor}：{matter}", "en": f"{investor}: {matter}"},
-        fields={"number": number, "investor": investor, "uscc": uscc},
+        fields={"number": f"{on.year}-{before + 1:03d}", "investor": investor, "uscc": uscc},
         words={"note": note},
     )
 
