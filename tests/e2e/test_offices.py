@@ -1,4 +1,4 @@
-"""Offices at work in a real browser: a visit on a phone, one firm on one sheet, an investor that was reported before."""
+"""Offices in a real browser: a visit on a phone, one firm on one sheet, an investor that was reported before."""
 
 from __future__ import annotations
 
