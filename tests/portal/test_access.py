@@ -78,7 +78,14 @@ def subjects(agreement: Any, sides: Any) -> dict[str, str]:
     party = planted.party(agreement, sides[0], "p-held")
     planted.listing(party, "l-held")
     clause = agreement_term(agreement).clauses[0].key
-    return {"case": "none-such", "listing": "l-held", "sort": "listing", "key": "l-held", "clause": clause}
+    return {
+        "case": "none-such",
+        "party": "p-held",
+        "listing": "l-held",
+        "sort": "listing",
+        "key": "l-held",
+        "clause": clause,
+    }
 
 
 def path_of(name: str, agreement: Any, subjects: dict[str, str]) -> str:

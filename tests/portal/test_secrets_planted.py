@@ -16,10 +16,11 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from portal_checks import post
 
-from duijie_portal.accounts.models import Person, Registration
+from duijie_portal.accounts.models import Department, Person, Registration
 from duijie_portal.ledger import casework
 from duijie_portal.ledger.keeping import keep
 from duijie_portal.ledger.models import Listing, Record
+from duijie_portal.ledger.selectors import agreement_term
 
 ACCESS = yaml.safe_load((Path(__file__).parent / "access.yaml").read_text(encoding="utf-8"))
 HERE, THERE = ("here", "need"), ("there", "offer")  # officials of a side, and its party of the case
@@ -42,6 +43,9 @@ MAY_READ: dict[str, tuple[str, ...]] = {
     "谢绝理由的暗号": HERE,
     "本方留存的暗号": ("here",),
     "登记联系人的暗号": ("here",),
+    "走访所谈的暗号": ("here",),
+    "线索事项的暗号": ("here",),
+    "异议理由的暗号": ("here",),
 }
 
 
@@ -80,7 +84,33 @@ def world(agreement: Any, sides: Any, as_person: Any) -> dict[str, Any]:
         agreement=agreement.pk, side=here, kind="firm", name="演练企业", region=here.pk, notice="1", username="s-asks",
         receipt="s-receipt", origin="x", contact="登记联系人的暗号",
     )  # fmt: skip
-    return {"case": case.pk, "listing": ("s-need", "s-offer", "s-alone", "s-draft"), "organisation": ("p-a", "p-b")}
+    inner = _worked(agreement, acts["here"], need)
+    return {
+        "case": case.pk,
+        "inner": inner,
+        "listing": ("s-need", "s-offer", "s-alone", "s-draft"),
+        "organisation": ("p-a", "p-b"),
+    }
+
+
+def _worked(agreement: Any, client: Any, firm: Any) -> list[str]:
+    """A visit to the firm, a lead, and a dispute over it: the keys of the three cases."""
+    from duijie_portal.ledger.models import Case
+
+    one, other = Department.objects.filter(agreement=agreement.pk, side=firm.side_id)[:2]
+    today, clause = timezone.localdate().isoformat(), agreement_term(agreement).clauses[0].key
+    visit = {"party": firm.pk, "department": one.key, "on": today, "said": "走访所谈的暗号", "goes_on": "1"}
+    post(client, "record_visit", agreement, visit)
+    said = {"investor": "暗线投资公司", "clause": clause, "on": today, "department": one.key}
+    post(client, "report_lead", agreement, {**said, "matter": "线索事项的暗号"})
+    raised = {"investor": "暗线投资公司", "department": other.key, "reason": "异议理由的暗号"}
+    post(client, "dispute_lead", agreement, raised)
+    rows = Case.objects.filter(agreement=agreement, kind__in=("firm-visit", "lead-dispute")) | Case.objects.filter(
+        agreement=agreement, payload__has_key="investor"
+    )
+    keys = list(rows.values_list("pk", flat=True))
+    assert len(keys) == 3
+    return keys
 
 
 def _live(agreement: Any, acts: dict[str, Any], case: str) -> None:
@@ -118,7 +148,11 @@ def _addresses(agreement: Any, world: dict[str, Any]) -> Iterator[str]:
     from duijie_portal.ledger.recording import files_of
 
     names = [name for group in ACCESS.values() if isinstance(group, dict) for name in group.get("read", ())]
-    keys = [{}, {"case": world["case"]}, *({"listing": one} for one in world["listing"])]
+    keys = [
+        {},
+        *({"case": one} for one in (world["case"], *world["inner"])),
+        *({"listing": one} for one in world["listing"]),
+    ]
     keys += [{"organisation": one} for one in world["organisation"]] + [{"party": one} for one in world["organisation"]]
     keys += [{"sort": "listing", "key": one} for one in world["listing"]]
     for name in names:

@@ -19,6 +19,7 @@ from duijie.errors import SealError
 
 __all__ = [
     "EVENTS",
+    "INNER_CASE",
     "AgreementPublished",
     "Amount",
     "CaseOpened",
@@ -55,6 +56,8 @@ __all__ = [
 FIRST, LAST = date(1949, 1, 1), date(2100, 12, 31)
 # What a review and a declined suggestion say stays at home, and so does whatever is said of them later.
 _INNER_SORTS = frozenset({"review", "pair"})
+INNER_CASE = "inner."
+"""What the key of a case begins with that is its own side's alone, from its opening to its end: a visit to a firm."""
 _HASH = re.compile(r"[0-9a-f]{64}")
 # Who reads the free words of an event: the stage that must be reached. A person's name never leaves its side.
 _WORDS = {"who": "own"}
@@ -121,7 +124,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     @property
     def is_inner(self) -> bool:
         """Whether it stands on the chain that never leaves its side."""
-        return self.sort in _INNER_SORTS
+        return self.sort in _INNER_SORTS or self.subject.startswith(f"case/{INNER_CASE}")
 
 
 class AgreementPublished(Event, frozen=True, kw_only=True):

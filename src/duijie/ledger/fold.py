@@ -280,8 +280,10 @@ def _case_grants(case: str, said: events.CaseOpened, state: CaseState, kind: Cas
     """Who takes part reads the case, and of the other's listing what was opened: all of it before it decides, then what
     opens to the matched, then what opens to those who agreed.
     """
+    reached = {one.node for one in state.steps if not one.is_gone}
+    later = {role for role, node, where in kind.reads_from if said.roles.get(where) and node not in reached}
     for role, bound in sorted(said.roles.items()):
-        if bound and kind.roles[role] in ("party", "side"):
+        if bound and kind.roles[role] in ("party", "side") and role not in later:
             yield grant_row(f"case/{case}", "case", case, f"{kind.roles[role]}:{bound}", "agreed")
     if not said.offer:
         return

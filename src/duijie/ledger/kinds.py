@@ -75,7 +75,8 @@ class Node:
 class CaseKind:
     """A kind of case; `name` is ``kind@version``, `pinned` the hash of `document`, the definition itself.
 
-    `notes` are what may be said of it without moving it.
+    `notes` are what may be said of it without moving it. Of `reads_from` each triple is a role, the node from which on
+    it reads the case, and the role that must be bound for that; any other role that is bound reads it from the opening.
     """
 
     name: str
@@ -87,6 +88,7 @@ class CaseKind:
     notes: tuple[str, ...]
     pinned: str
     document: bytes = field(repr=False)
+    reads_from: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def first(self) -> Node:
@@ -121,7 +123,11 @@ def case_faults(document: Mapping[str, Any], path: str) -> Iterator[Fault]:
             yield Fault("case_role_unknown", {"file": path, "key": f"nodes.{at}"}, {"role": role})
         for other in sorted(set(node.get("next", ())) - set(keys)):
             yield Fault("case_node_unknown", {"file": path, "key": f"nodes.{at}.next"}, {"node": other})
-    for role in sorted({document["ordering"], *document["opens"]} - roles):
+    for at, one in enumerate(document.get("reads_from", ())):
+        if one["node"] not in keys:
+            yield Fault("case_node_unknown", {"file": path, "key": f"reads_from.{at}"}, {"node": one["node"]})
+    named = {one[key] for one in document.get("reads_from", ()) for key in ("role", "where")}
+    for role in sorted({document["ordering"], *document["opens"], *named} - roles):
         yield Fault("case_role_unknown", {"file": path, "key": "opens"}, {"role": role})
 
 
@@ -195,6 +201,7 @@ def from_document(document: Mapping[str, Any]) -> CaseKind:
         notes=tuple(document.get("notes", ())),
         pinned=hashlib.sha256(text).hexdigest(),
         document=text,
+        reads_from=tuple((one["role"], one["node"], one["where"]) for one in document.get("reads_from", ())),
     )
 
 

@@ -29,6 +29,7 @@ _WORK = frozenset(
         "ticket.open",
         "case.step",
         "case.answer",
+        "listing.enter",
         "scenario.keep",
     }
 )
@@ -36,6 +37,7 @@ _MEET = frozenset({"meeting.ask", "booking.make", "feed.own"})
 _SELF = frozenset({"own.read", "job.own", "notice.own"})
 _OFFICIAL = frozenset({"brief.read"})  # how the governments judge their own work is no business of the parties
 _OUTSIDE = frozenset({"read", "own.erase", "listing.follow", "case.answer"})
+_ENTER = frozenset({"listing.own", "listing.enter"})
 _OFFICE = frozenset({"registration.decide", "application.answer"})
 _LEAD = frozenset({"action.countersign", "event.countersign", "decision.record", "visit.record"})
 
@@ -74,10 +76,10 @@ _OF_ROLE: Mapping[str, frozenset[str]] = {
     )
     | _OFFICIAL
     | _LEAD,
-    Role.FIRM: _MEET | _OUTSIDE | {"listing.own"},
-    Role.INSTITUTE: _MEET | _OUTSIDE | {"listing.own"},
-    Role.FUND: _MEET | _OUTSIDE | {"listing.own"},
-    Role.TALENT: _OUTSIDE | {"feed.own", "listing.own", "application.own"},
+    Role.FIRM: _MEET | _OUTSIDE | _ENTER,
+    Role.INSTITUTE: _MEET | _OUTSIDE | _ENTER,
+    Role.FUND: _MEET | _OUTSIDE | _ENTER,
+    Role.TALENT: _OUTSIDE | _ENTER | {"feed.own", "application.own"},
     Role.READER: _OFFICIAL | {"read", "feed.own"},
     Role.AUDITOR: _OFFICIAL | {"read", "feed.own", "log.read"},
     Role.SYSTEM: frozenset({"system.run"}),

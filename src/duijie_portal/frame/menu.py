@@ -35,6 +35,7 @@ MENU: dict[str, tuple[MenuItem, ...]] = {
         MenuItem("listings", "portal_listings"),
         MenuItem("cases", "portal_cases"),
         MenuItem("organisations", "portal_organisations"),
+        MenuItem("firm_visits", "portal_firm_visits", "brief.read"),
         MenuItem("facts", "portal_facts"),
         MenuItem("own_listings", "portal_own_listings", "listing.own"),
         MenuItem("applications", "portal_applications"),
@@ -55,6 +56,7 @@ MENU: dict[str, tuple[MenuItem, ...]] = {
     "track": (
         MenuItem("track", "portal_clauses", looks_back=True),
         MenuItem("tickets", "portal_docking", looks_back=True, also="portal_tickets"),
+        MenuItem("leads", "portal_leads", "brief.read"),
         MenuItem("conference", "portal_conference", looks_back=True),
         MenuItem("practices", "portal_practices", looks_back=True),
         MenuItem("factors", "portal_factors"),

@@ -4,13 +4,14 @@ from django.urls import path
 
 from duijie_portal.ledger.pages import twin
 
-from . import brief_views, job_views, notice_views, views
+from . import brief_views, firm_views, job_views, notice_views, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     *twin("brief/", brief_views.brief, "brief"),
     path("brief.docx", brief_views.brief_file, name="brief_file"),
     *twin("search/", views.search, "search"),
+    *twin("firms/<str:party>/", firm_views.firm, "firm"),
     *twin("inbox/", views.inbox, "inbox"),
     *twin("notifications/", views.notifications, "notifications"),
     path("notifications/read/", views.read_all, name="read_all"),

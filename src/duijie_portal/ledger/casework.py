@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ from duijie.ledger.state import CaseState
 from duijie.terms.working_days import add_working_days
 from duijie_portal.accounts.door import write
 from duijie_portal.accounts.hosting import is_hosted
-from duijie_portal.accounts.models import Person
+from duijie_portal.accounts.models import Person, Role
 from duijie_portal.accounts.powers import may
 
 from .charge import in_charge, is_of
@@ -48,7 +48,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a step says beside its node: the day, an amount, a reason, a note, the papers."""
+    """What a step says beside its node: the day, an amount, a reason, a note, the papers, what it led to."""
 
     on: date
     amount: Amount | None = None
@@ -56,6 +56,7 @@ class Said:
     note: str = ""
     files: tuple[FileRef, ...] = ()
     names: Mapping[str, str] | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
     def words(self) -> dict[str, str]:
         """The note, and the name of each file by its hash."""
@@ -88,10 +89,13 @@ class Voice(NamedTuple):
 def role_of(person: Person, kind: CaseKind, roles: Mapping[str, str], wanted: Sequence[str]) -> Voice:
     """The first of some roles that a person may speak in; without a role where the person holds none of them.
 
-    An official speaks for their side before they speak for a party or a department of it, and for a department only as
-    one of its people, a coordinator or a leader; a party's account speaks only for the party.
+    An official speaks as their own department where the case names it, else for their side before they speak for a
+    party or a department of it, and for a department only as one of its people, a coordinator or a leader; a party's
+    account speaks only for the party.
     """
     is_official = person.role not in PARTY_ROLES
+    if (own := _own_department(person, kind, roles, wanted)).role:
+        return own
     sides = [role for role in wanted if kind.roles[role] == "side"]
     others = [role for role in wanted if kind.roles[role] != "side"]
     if is_official:
@@ -107,6 +111,17 @@ def role_of(person: Person, kind: CaseKind, roles: Mapping[str, str], wanted: Se
                 return Voice(role, department=bound)
         elif is_official or person.party == bound:
             return Voice(role, party=bound)
+    return Voice()
+
+
+def _own_department(person: Person, kind: CaseKind, roles: Mapping[str, str], wanted: Sequence[str]) -> Voice:
+    """The first wanted role that is bound to a department whose officer a person is."""
+    if person.role == Role.OFFICER:
+        own = {one.key for one in person.departments.all()}
+        for role in wanted:
+            is_here = roles.get(f"{role}_side", person.side_id) == person.side_id
+            if kind.roles[role] == "department" and roles.get(role) in own and is_here:
+                return Voice(role, department=roles[role])
     return Voice()
 
 
@@ -147,6 +162,7 @@ def open_case(
     title: Mapping[str, str] | None = None,
     due_on: date | None = None,
     fields: Mapping[str, Any] | None = None,
+    words: Mapping[str, str] | None = None,
 ) -> str:
     """Open a case that knows need, offer, clause and parties; a second opening of the same key is the same case.
 
@@ -158,7 +174,8 @@ def open_case(
         There is no such kind.
     """
     about = {"due_on": due_on, "fields": dict(fields or {})}
-    event = _opening(person, agreement, kind, clause, roles, on, key, need, offer, title, **about)
+    said = {f"title_{language}": text for language, text in (title or {}).items()} | dict(words or {})
+    event = _opening(person, agreement, kind, clause, roles, on, key, need, offer, said, **about)
     append(agreement, [(person.side_id or "", event)], today=timezone.localdate())
     return key
 
@@ -173,7 +190,7 @@ def _opening(
     key: str,
     need: Listing | None,
     offer: Listing | None,
-    title: Mapping[str, str] | None = None,
+    words: Mapping[str, str] | None = None,
     **about: Any,
 ) -> events.CaseOpened:
     definition = case_kind(kind)
@@ -182,7 +199,7 @@ def _opening(
         raise DeniedError("case_not_your_role")
     in_charge(person, agreement, clause, voice.department)
     said = voice.says(person)
-    said["words"] = said["words"] | {f"title_{language}": text for language, text in (title or {}).items() if text}
+    said["words"] = said["words"] | {name: text for name, text in (words or {}).items() if text}
     return events.CaseOpened(
         subject=f"case/{key}",
         on=on,
@@ -386,6 +403,7 @@ def record_step(person: Person, case: Case, /, *, node: str, said: Said, after: 
         amount=said.amount,
         reason=said.reason,
         files=said.files,
+        fields=dict(said.fields),
         due_on=_due(state.kind, node, said.on),
         **says,
     )

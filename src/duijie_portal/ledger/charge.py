@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from duijie.errors import DeniedError
-from duijie_portal.accounts.models import Person, Role
+from duijie_portal.accounts.models import Department, Person, Role
 
 from .models import Agreement
 from .selectors import agreement_term
 from .visibility import PARTY_ROLES
 
-__all__ = ["in_charge", "is_in_charge", "is_of"]
+__all__ = ["in_charge", "is_in_charge", "is_of", "own_offices"]
 
 _ANY_DEPARTMENT = frozenset({Role.LEADER, Role.COORDINATOR})
 
@@ -19,6 +19,12 @@ _ANY_DEPARTMENT = frozenset({Role.LEADER, Role.COORDINATOR})
 def is_of(person: Person, departments: Collection[str]) -> bool:
     """Whether a person writes for one of some departments of their side: its people, coordinators and leaders."""
     return person.role in _ANY_DEPARTMENT or not {one.key for one in person.departments.all()}.isdisjoint(departments)
+
+
+def own_offices(agreement: Agreement, person: Person) -> list[Department]:
+    """The departments a person may speak for: an officer's own, for a coordinator all of the side."""
+    rows = Department.objects.filter(agreement=agreement.pk, side=person.side_id)
+    return list(rows.filter(people=person) if person.role == Role.OFFICER else rows)
 
 
 def is_in_charge(person: Person, agreement: Agreement, clause: str, department: str = "") -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
+from duijie.data import sentence
 from duijie.ledger import events
 from duijie.ledger.guards import unsettled
 from duijie.ledger.kinds import CaseKind, Node
@@ -18,10 +19,11 @@ from duijie_portal.accounts.powers import Visitor, may
 from duijie_portal.ledger.casework import Voice, role_of, state_of
 from duijie_portal.ledger.charge import is_in_charge
 from duijie_portal.ledger.entries import Todo
-from duijie_portal.ledger.models import Agreement, Case, Listing, Step
+from duijie_portal.ledger.models import Agreement, Case, Listing, Party, Step
 from duijie_portal.ledger.recording import files_of, words_of
 from duijie_portal.ledger.selectors import agreement_term, case_title, department_names, fields_of, stages_of
 from duijie_portal.ledger.visibility import reader_of
+from duijie_portal.ledger.visits import made_from, said_at
 
 from .listing_selectors import shown_value
 
@@ -34,6 +36,7 @@ __all__ = [
     "file_of",
     "next_node",
     "standing_of",
+    "visit_of",
     "word_of",
 ]
 
@@ -92,6 +95,7 @@ def case_document(row: Case, person: Person) -> dict[str, Any]:
         "path": _path(kind, state),
         "parties": {end: _party(row, end) for end in ("need", "offer") if end in kind.roles},
         "offices": _offices(kind, state, names),
+        "facts": {key: row.payload[key] for key in ("number", "investor", "uscc") if row.payload.get(key)},
         "due_on": getattr(state.opened.event, "due_on", None) if state.opened else None,
         "listings": _listings(row, person),
         "steps": shown,
@@ -110,8 +114,23 @@ def case_document(row: Case, person: Person) -> dict[str, Any]:
     }
 
 
+def visit_of(row: Case, person: Person) -> dict[str, Any]:
+    """A visit to a firm as its page shows it: what was said, and what was made of it or may be."""
+    key = str(row.payload.get("party", ""))
+    party = Party.objects.filter(pk=key).first()
+    return {
+        **said_at([row])[row.pk],
+        "party": {"id": key, "name": party.name if party else ""},
+        "made": made_from(row),
+        "may_go_on": row.state != "settled" and may(person, "listing.enter") and not person.party,
+    }
+
+
 def _party_names(row: Case) -> dict[str, Bilingual]:
-    return {one.pk: Bilingual(one.name, one.name_en) for one in (row.need_party, row.offer_party) if one is not None}
+    parties = (one for one in (row.need_party, row.offer_party) if one is not None)
+    # Who settles what departments dispute is bound by role, not as a department.
+    role = Bilingual(*(sentence("portal_role_coordinator", language) for language in ("zh", "en")))
+    return {"coordinator": role} | {one.pk: Bilingual(one.name, one.name_en) for one in parties}
 
 
 _CLOSED = {"agreed": "agreed", "returned": "not_agreed", "withdrawn": "withdrawn"}

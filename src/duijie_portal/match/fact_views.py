@@ -9,8 +9,9 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from duijie_portal.accounts.models import KEY_LENGTH
+from duijie_portal.accounts.powers import may
 from duijie_portal.ledger.models import Agreement, Listing
-from duijie_portal.ledger.pages import act, page, paged
+from duijie_portal.ledger.pages import act, page, paged, person_of
 
 from . import fact_selectors as selectors
 from . import fact_services as services
@@ -37,7 +38,14 @@ def organisations(request: HttpRequest, agreement: Agreement) -> Document:
     found = selectors.organisation_rows(agreement, request.user, **asked)
     rows, place = paged(request, found.count(), 25)
     same, names = selectors.names_of(agreement, request.user)
-    shown = [selectors.organisation(row, same, names) for row in found[rows]]
+    person, may_open = person_of(request), may(request.user, "brief.read")
+    shown = [
+        {
+            **selectors.organisation(row, same, names),
+            "has_page": may_open and row.side_id == person.side_id and row.kind != "talent",
+        }
+        for row in found[rows]
+    ]
     return {"organisations": shown, "pages": place, "asked": asked, "kinds": _PARTIES}
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from duijie import data
 from duijie.match.kinds import Field, load_kinds, unit_name
@@ -32,6 +32,12 @@ def admitted(person: Person) -> list[tuple[str, str]]:
     """The kinds and roles a person may enter: a talent offers itself, a fund keeps its mandate, others any."""
     every = [(kind, role) for kind in load_kinds() for role in ("need", "offer")]
     return list(_ADMITTED.get(person.role, every))
+
+
+def usual_kind(party: Party) -> str:
+    """The kind of most of a party's listings: what the next one is likely to be; empty where it has none."""
+    rows = Listing.objects.filter(party=party).order_by().values("kind").annotate(n=Count("pk"))
+    return str(rows.order_by("-n", "kind").values_list("kind", flat=True).first() or "")
 
 
 def disclosed(rows: Iterable[Listing], person: Visitor) -> dict[str, dict[str, Any]]:

@@ -15,10 +15,12 @@ from duijie.errors import DeniedError, InputError
 from duijie.match.kinds import load_kinds
 from duijie_portal.accounts.door import write
 from duijie_portal.accounts.models import Follow, Person, Role
+from duijie_portal.ledger import visits
 from duijie_portal.ledger.casework import end_waiting
 from duijie_portal.ledger.listings import listing_fields, mint, retire, revise_listing, submit_listing
 from duijie_portal.ledger.models import Agreement, Listing, Notification, Party, Record
 from duijie_portal.ledger.services import add_record, change_record, own_side
+from duijie_portal.ledger.visibility import PARTY_ROLES
 
 __all__ = [
     "answer_application",
@@ -28,6 +30,7 @@ __all__ = [
     "decide_appeal",
     "enter_listing",
     "follow",
+    "party_for",
     "retire_applications",
     "retire_listings",
     "unfollow",
@@ -38,8 +41,16 @@ __all__ = [
 OPEN = ("opened", "appealed")
 
 
-def _party_of(person: Person, agreement: Agreement) -> Party:
-    found = Party.objects.filter(agreement=agreement, side=person.side_id, pk=person.party or None).first()
+def party_for(person: Person, agreement: Agreement, key: str = "") -> Party | None:
+    """Whose listing a person enters: the party one acts for, or as an official one of one's own side, no person's."""
+    rows = Party.objects.filter(agreement=agreement, side=person.side_id)
+    if person.role in PARTY_ROLES:
+        return rows.filter(pk=person.party or None).first()
+    return rows.exclude(kind="talent").filter(pk=key).first() if key else None
+
+
+def _party_of(person: Person, agreement: Agreement, key: str = "") -> Party:
+    found = party_for(person, agreement, key)
     if found is None:
         raise DeniedError("portal_no_party")
     return found
@@ -78,7 +89,7 @@ def _fields(
     )
 
 
-@write("listing.own")
+@write("listing.enter")
 def enter_listing(
     person: Person,
     agreement: Agreement,
@@ -89,10 +100,13 @@ def enter_listing(
     payload: Mapping[str, Any],
     valid_until: date | None = None,
     key: str = "",
+    party: str = "",
+    visit: str = "",
 ) -> Listing:
     """Enter a need or an offer of the party one acts for; its own side alone sees it until it is released.
 
-    `key` was minted with the form: the same form sent twice is one listing, changed and sent again it is another.
+    An official enters it for a `party` of their own side, perhaps from a `visit` to it, which then names it. `key` was
+    minted with the form: the same form sent twice is one listing, changed and sent again it is another.
 
     Raises
     ------
@@ -101,15 +115,18 @@ def enter_listing(
     InputError
         The payload breaks the kind's file, or has no title; all faults at once.
     """
-    party = _party_of(person, agreement)
+    source = visits.prefill(agreement, person, visit)
+    owner = _party_of(person, agreement, source.party.pk if source else party)
     _checked(kind, role, payload)
     side = own_side(person)
     before = Listing.objects.filter(pk=key).first()
-    if before is not None and (before.party_id, before.payload) == (party.pk, dict(payload)):
+    if before is not None and (before.party_id, before.payload) == (owner.pk, dict(payload)):
         return before
     key = key if before is None and re.fullmatch(rf"{re.escape(side)}\.[0-9a-f]{{32}}", key) else mint(side)
-    fields = _fields(party, kind, role, payload, timezone.localdate(), valid_until)
-    submit_listing(person, party, key=key, fields=fields)
+    fields = _fields(owner, kind, role, payload, timezone.localdate(), valid_until)
+    submit_listing(person, owner, key=key, fields=fields)
+    if source is not None:
+        visits.hand_on(person, source.visit, to="listing", key=key)
     return Listing.objects.get(pk=key)
 
 

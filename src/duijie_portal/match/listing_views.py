@@ -11,11 +11,12 @@ from django.utils import timezone
 
 from duijie.errors import InputError
 from duijie.match.kinds import load_kinds
-from duijie_portal.accounts.models import KEY_LENGTH, Follow
+from duijie_portal.accounts.models import KEY_LENGTH, Follow, Person
 from duijie_portal.accounts.powers import may
+from duijie_portal.ledger import visits
 from duijie_portal.ledger.casework import n_waiting
 from duijie_portal.ledger.listings import mint
-from duijie_portal.ledger.models import Agreement, Listing, Record
+from duijie_portal.ledger.models import Agreement, Listing, Party, Record
 from duijie_portal.ledger.pages import MOST_TYPED, act, page, paged, person_of
 from duijie_portal.ledger.services import own_side
 
@@ -55,16 +56,34 @@ def _kinds(request: HttpRequest) -> list[Document]:
     ]
 
 
-@page("match/listing_form.html", power="listing.own")
+@page("match/listing_form.html", power="listing.enter")
 def listing_new(request: HttpRequest, agreement: Agreement) -> Document:
-    draft = request.session.get(_DRAFT, {})
-    asked = (request.GET.get("kind") or draft.get("kind"), request.GET.get("role") or draft.get("role"))
-    kind, role = asked if asked in selectors.admitted(person_of(request)) else selectors.admitted(person_of(request))[0]
-    return _form(request, kind, role, {}, "")
+    draft, person = request.session.get(_DRAFT, {}), person_of(request)
+    said = {name: request.GET.get(name) or draft.get(name, "") for name in ("kind", "role", "party", "visit")}
+    admitted = selectors.admitted(person)
+    visit = visits.prefill(agreement, person, said["visit"])
+    owner = visit.party if visit else services.party_for(person, agreement, said["party"])
+    usual = selectors.usual_kind(owner) if owner else ""
+    kind, role = said["kind"] or usual or admitted[0][0], said["role"] or admitted[0][1]
+    kind, role = (kind, role) if (kind, role) in admitted else admitted[0]
+    begun = {"title": visit.title, "details": visit.details} if visit else {}
+    return {**_form(request, kind, role, {}, "", begun), **_spoken_for(person, owner, said["visit"] if visit else "")}
 
 
-def _form(request: HttpRequest, kind: str, role: str, payload: Document, valid_until: str) -> Document:
-    """The form, with what was typed before a fault was told."""
+def _spoken_for(person: Person, owner: Party | None, visit: str) -> Document:
+    """For an official: whose need it is, the visit it comes from, and the kinds there are to choose from."""
+    if person.party:
+        return {}
+    known = load_kinds()
+    kinds = [{"key": key, "role": role, "name": known[key].name} for key, role in selectors.admitted(person)]
+    owned = {"id": owner.pk, "name": owner.name} if owner else None
+    return {"for_party": owned, "visit": visit, "kinds": kinds, "is_for_others": True}
+
+
+def _form(
+    request: HttpRequest, kind: str, role: str, payload: Document, valid_until: str, begun: Document | None = None
+) -> Document:
+    """The form, with what was typed before a fault was told; else with what it begins with."""
     draft = request.session.pop(_DRAFT, {})
     typed = draft if (draft.get("kind"), draft.get("role")) == (kind, role) else {}
     known = load_kinds()[kind]
@@ -75,7 +94,7 @@ def _form(request: HttpRequest, kind: str, role: str, payload: Document, valid_u
         "role": role,
         "name": known.name,
         "summary": known.summary,
-        "fields": selectors.fields_of(kind, role, payload, typed),
+        "fields": selectors.fields_of(kind, role, payload or begun or {}, typed),
         "faults": typed.get("faults", {}),
         "valid_until": typed.get("valid_until", valid_until),
         "today": timezone.localdate(),
@@ -83,14 +102,17 @@ def _form(request: HttpRequest, kind: str, role: str, payload: Document, valid_u
     }
 
 
-@act(forms.NothingForm, "listing_new", power="listing.own")
+@act(forms.NothingForm, "listing_new", power="listing.enter")
 def enter_listing(request: HttpRequest, agreement: Agreement, data: Document) -> tuple[str, str]:
     kind, role = request.POST.get("kind", ""), request.POST.get("role", "")
     if (kind, role) not in selectors.admitted(person_of(request)):
         raise InputError("portal_kind_not_admitted", {"kind": kind})
     said = _filled(request, kind, role)
-    services.enter_listing(request.user, agreement, kind=kind, role=role, key=request.POST.get("key", ""), **said)
-    return "portal_done_listing_entered", reverse("own_listings", args=[agreement.pk])
+    about: Document = {name: request.POST.get(name, "")[:KEY_LENGTH] for name in ("key", "party", "visit")}
+    person = person_of(request)
+    row = services.enter_listing(person, agreement, kind=kind, role=role, **about, **said)
+    own = reverse("own_listings", args=[agreement.pk])
+    return "portal_done_listing_entered", own if person.party else reverse("listing", args=[agreement.pk, row.pk])
 
 
 def _filled(request: HttpRequest, kind: str, role: str) -> Document:

@@ -4,7 +4,7 @@ from django.urls import path
 
 from duijie_portal.ledger.pages import twin
 
-from . import fact_views, import_views, merge_views, views
+from . import fact_views, import_views, merge_views, views, visit_views
 
 urlpatterns = [
     *twin("match/", views.proposals, "match"),
@@ -26,6 +26,8 @@ urlpatterns = [
     *twin("match/imports/<str:table>/", import_views.table, "import"),
     *twin("match/data/", import_views.data_quality, "data_quality"),
     *twin("match/organisations/", fact_views.organisations, "organisations"),
+    *twin("match/firm-visits/", visit_views.firm_visits, "firm_visits"),
+    path("match/firm-visits/record/", visit_views.record_visit, name="record_visit"),
     *twin("match/facts/", fact_views.facts, "facts"),
     path("match/talents/erase/", fact_views.erase_talent, name="erase_talent"),
     *twin("match/merges/", merge_views.merges, "merges"),

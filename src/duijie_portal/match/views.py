@@ -20,7 +20,7 @@ from duijie.match.kinds import load_kinds
 from duijie.terms import CHAIN
 from duijie_portal.accounts.door import refuse
 from duijie_portal.accounts.powers import may
-from duijie_portal.ledger import casework
+from duijie_portal.ledger import casework, visits
 from duijie_portal.ledger.models import Agreement, Case, Listing
 from duijie_portal.ledger.pages import Done, act, denied, language_of, page, paged, person_of, typed
 from duijie_portal.ledger.selectors import agreements_of, case_title, sums_of
@@ -117,7 +117,9 @@ def case(request: HttpRequest, agreement: Agreement, case: str) -> Document:
     back, said = case_selectors.again(document, node["key"]) if node else {}, typed(request)
     said["said"] = said["said"] or back
     about = {"typed": said, "kept": back.get("files", ()), "today": timezone.localdate()}
-    return {"case": document, "node": node, "section": "match" if document["parties"] else "track", **about}
+    about["visit"] = case_selectors.visit_of(row, person_of(request)) if row.kind == visits.KIND else None
+    section = "match" if document["parties"] or about["visit"] else "track"
+    return {"case": document, "node": node, "section": section, **about}
 
 
 @act(forms.StepForm, "case", power="case.answer")

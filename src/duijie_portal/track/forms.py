@@ -6,6 +6,7 @@ from django import forms
 
 from duijie.track.conference import ADOPTION
 from duijie.track.docking import REPLY_WORKING_DAYS
+from duijie_portal.accounts.models import KEY_LENGTH
 from duijie_portal.ledger.day_fields import FAR, DayField, EndField
 from duijie_portal.ledger.paper_fields import PaperField
 
@@ -58,6 +59,7 @@ class TicketForm(forms.Form):
     to_department = forms.SlugField(max_length=_LONG)
     title = forms.CharField(max_length=300)
     limit_working_days = forms.IntegerField(min_value=1, max_value=60, initial=REPLY_WORKING_DAYS)
+    visit = forms.CharField(max_length=KEY_LENGTH, required=False)
 
 
 class ConferenceForm(forms.Form):

@@ -21,7 +21,7 @@ from duijie.track.trajectory import due_day
 from duijie.track.workflow import MILESTONE, kind_of, opening_fields
 from duijie_portal.accounts.door import write
 from duijie_portal.accounts.models import Department, Person
-from duijie_portal.ledger import casework
+from duijie_portal.ledger import casework, visits
 from duijie_portal.ledger import services as ledger
 from duijie_portal.ledger.charge import is_of
 from duijie_portal.ledger.listings import mint
@@ -191,8 +191,11 @@ def open_ticket(
     title: str,
     limit_working_days: int = REPLY_WORKING_DAYS,
     on: date,
+    visit: str = "",
 ) -> str:
     """Bring a matter to a department of the other side, to be answered within a limit of working days; its case.
+
+    `visit` is the visit it comes from, which then names it; the ticket names no visit, since the other side reads it.
 
     Raises
     ------
@@ -208,7 +211,8 @@ def open_ticket(
     if not offices.filter(side=side, key=from_department).exists() or not is_of(person, (from_department,)):
         raise DeniedError("portal_other_department", {"clause": clause})
     roles = {"asks": from_department, "answers": to_department, "asks_side": side, "answers_side": asked.side_id}
-    return casework.open_case(
+    source = visits.prefill(agreement, person, visit)
+    key = casework.open_case(
         person,
         agreement,
         clause=clause,
@@ -220,6 +224,9 @@ def open_ticket(
         due_on=add_working_days(on, limit_working_days),
         fields={"limit_working_days": limit_working_days},
     )
+    if source is not None:
+        visits.hand_on(person, source.visit, to="case", key=key)
+    return key
 
 
 @write("decision.record")

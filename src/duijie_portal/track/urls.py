@@ -4,12 +4,15 @@ from django.urls import path
 
 from duijie_portal.ledger.pages import twin
 
-from . import views
+from . import lead_views, views
 
 urlpatterns = [
     *twin("track/", views.board, "track"),
     *twin("track/tickets/", views.tickets, "tickets"),
     path("track/tickets/open/", views.open_ticket, name="open_ticket"),
+    *twin("track/leads/", lead_views.leads, "leads"),
+    path("track/leads/report/", lead_views.report_lead, name="report_lead"),
+    path("track/leads/dispute/", lead_views.dispute_lead, name="dispute_lead"),
     *twin("track/conference/", views.conference, "conference"),
     path("track/conference/hold/", views.hold_conference, name="hold_conference"),
     path("track/conference/minutes/", views.keep_minutes, name="keep_minutes"),

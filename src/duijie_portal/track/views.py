@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone
 
 from duijie.data import entries
@@ -22,10 +23,12 @@ from duijie.track.changes import quarter
 from duijie.track.conference import ADOPTION, host_of, practices_at
 from duijie.track.standing import ActionProgress
 from duijie.track.workflow import kind_of
-from duijie_portal.accounts.models import Department, Person
+from duijie_portal.accounts.models import Department
+from duijie_portal.ledger import visits
+from duijie_portal.ledger.charge import own_offices
 from duijie_portal.ledger.looking import looking
 from duijie_portal.ledger.models import Agreement, Case, Record, action_key
-from duijie_portal.ledger.pages import act, page, paged, person_of
+from duijie_portal.ledger.pages import Done, act, page, paged, person_of
 from duijie_portal.ledger.selectors import agreement_term, case_title, counted_sums, department_names, sums_of
 
 from . import amendment_services, factor_selectors, factor_services, forms, selectors, services
@@ -159,17 +162,22 @@ def tickets(request: HttpRequest, agreement: Agreement) -> Document:
         "n_open": sum(row["state"].state == "open" for row in rows),
         **selectors.pairs(agreement, request.user, as_of=as_of),
         "departments": department_names(agreement),
-        "own": _offices(agreement, request.user, is_own=True),
-        "others": _offices(agreement, request.user, is_own=False),
+        "own": _offices(own_offices(agreement, person_of(request))),
+        "others": _offices(Department.objects.filter(agreement=agreement.pk).exclude(side=person_of(request).side_id)),
         "clauses": _clauses(agreement),
+        **_from_visit(request, agreement),
     }
 
 
-def _offices(agreement: Agreement, person: Any, *, is_own: bool) -> list[Document]:
-    rows = Department.objects.filter(agreement=agreement.pk)
-    rows = rows.filter(side=person.side_id) if is_own else rows.exclude(side=person.side_id)
-    if is_own and isinstance(person, Person) and person.role == "officer":
-        rows = rows.filter(people=person)
+def _from_visit(request: HttpRequest, agreement: Agreement) -> Document:
+    """What the form of a ticket begins with that is made from a visit: the firm and the first of what was said."""
+    found = visits.prefill(agreement, request.user, request.GET.get("visit", ""))
+    if found is None:
+        return {"visit": None}
+    return {"visit": {"id": found.visit.pk, "firm": found.party.name, "title": f"{found.party.name}：{found.title}"}}
+
+
+def _offices(rows: Iterable[Department]) -> list[Document]:
     return [{"key": row.key, "name": row.name, "side": row.side_id} for row in rows]
 
 
@@ -178,9 +186,10 @@ def _clauses(agreement: Agreement) -> list[Document]:
 
 
 @act(forms.TicketForm, "tickets")
-def open_ticket(request: HttpRequest, agreement: Agreement, data: Document) -> str:
-    services.open_ticket(request.user, agreement, on=timezone.localdate(), **data)
-    return "portal_done_ticket"
+def open_ticket(request: HttpRequest, agreement: Agreement, data: Document) -> Done:
+    visit = data.pop("visit")
+    key = services.open_ticket(request.user, agreement, on=timezone.localdate(), visit=visit, **data)
+    return ("portal_done_ticket", reverse("case", args=[agreement.pk, key])) if visit else "portal_done_ticket"
 
 
 @page("track/conference.html", looks_back=True)
