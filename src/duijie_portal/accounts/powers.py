@@ -30,6 +30,7 @@ _WORK = frozenset(
         "case.step",
         "case.answer",
         "scenario.keep",
+        "desk.act",
     }
 )
 _MEET = frozenset({"meeting.ask", "booking.make", "feed.own"})
@@ -56,6 +57,7 @@ _OF_ROLE: Mapping[str, frozenset[str]] = {
         "results.renew",
         "unit.manage",
         "appeal.decide",
+        "desk.instruct",  # of a leader who wrote on paper; the page says that the office recorded it
     },
     Role.LEADER: frozenset(
         {
@@ -68,6 +70,8 @@ _OF_ROLE: Mapping[str, frozenset[str]] = {
             "evidence.add",
             "agreement.amend",
             "results.renew",
+            "desk.act",
+            "desk.instruct",
         }
     )
     | _OFFICIAL
