@@ -18,6 +18,7 @@ from portal_checks import post
 
 from duijie_portal.accounts.models import Person, Registration
 from duijie_portal.ledger import casework
+from duijie_portal.ledger.entries import DeskAct, Todo
 from duijie_portal.ledger.keeping import keep
 from duijie_portal.ledger.models import Listing, Record
 
@@ -42,6 +43,7 @@ MAY_READ: dict[str, tuple[str, ...]] = {
     "谢绝理由的暗号": HERE,
     "本方留存的暗号": ("here",),
     "登记联系人的暗号": ("here",),
+    **{f"本方{what}的暗号": ("here",) for what in ("urged", "postponed", "instructed", "circulated", "handed")},
 }
 
 
@@ -67,6 +69,12 @@ def world(agreement: Any, sides: Any, as_person: Any) -> dict[str, Any]:
     )
     acts = {"here": as_person(f"coordinator-{here.pk}"), "there": as_person(f"coordinator-{there.pk}")}
     _live(agreement, acts, case.pk)
+    item = Todo.objects.filter(key=case.pk, side=here.pk).first()
+    for what in ("urged", "postponed", "instructed", "circulated", "handed"):
+        said = {"what": what, "item": item.pk, "note": f"本方{what}的暗号", "due_on": timezone.localdate().isoformat()}
+        said["to"] = [f"p:leader-{here.pk}"]
+        post(acts["here"], "arrange", agreement, said, sort="case", key=case.pk)
+    assert DeskAct.objects.filter(key=case.pk).count() == 5
     post(acts["here"], "send_back", agreement, {"note": "审核退回的暗号"}, sort="listing", key="s-draft")
     ends = {key: Listing.objects.get(pk=key) for key in ("s-alone", "s-offer")}
     firm = Person.objects.get(username="acts-need")
@@ -120,7 +128,7 @@ def _addresses(agreement: Any, world: dict[str, Any]) -> Iterator[str]:
     names = [name for group in ACCESS.values() if isinstance(group, dict) for name in group.get("read", ())]
     keys = [{}, {"case": world["case"]}, *({"listing": one} for one in world["listing"])]
     keys += [{"organisation": one} for one in world["organisation"]] + [{"party": one} for one in world["organisation"]]
-    keys += [{"sort": "listing", "key": one} for one in world["listing"]]
+    keys += [{"sort": "listing", "key": one} for one in world["listing"]] + [{"sort": "case", "key": world["case"]}]
     for name in names:
         for each in (name, f"{name}_json"):
             for key in keys:

@@ -34,10 +34,10 @@ def desk_rows(subject: str, stream: Sequence[Placed]) -> Rows:
     said = [(one, one.event) for one in ordered(stream) if one.side == side and isinstance(one.event, events.Arranged)]
     ended = _ended(said)
     rows, tasks = list[dict[str, Any]](), list[dict[str, Any]]()
-    for one, event in said:
+    for at, (one, event) in enumerate(said):
         to = [] if one.commit in ended else _still_asked(one.commit, event, said)
         is_open = one.commit not in ended and not event.answers and (bool(to) or not event.asks)
-        rows.append(_row(subject, one, event, is_open=is_open))
+        rows.append({**_row(subject, one, event), "at": at, "is_open": is_open})
         tasks += [_task(subject, one, event, department, person) for department, person in to]
     return {"desk": rows, "todo": tasks}
 
@@ -72,7 +72,7 @@ def _still_asked(commit: str, event: events.Arranged, said: Said) -> list[tuple[
     return named + [("", name) for name in event.people() if name not in people]
 
 
-def _row(subject: str, one: Placed, event: events.Arranged, *, is_open: bool) -> dict[str, Any]:
+def _row(subject: str, one: Placed, event: events.Arranged) -> dict[str, Any]:
     sort, _, key = subject.partition(":")[2].partition("/")
     return {
         "id": one.commit,
@@ -93,7 +93,6 @@ def _row(subject: str, one: Placed, event: events.Arranged, *, is_open: bool) ->
         "for_person": " ".join(event.people("for")),
         "departments": list(event.departments),
         "people": list(event.people()),
-        "is_open": is_open,
     }
 
 

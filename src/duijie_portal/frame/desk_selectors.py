@@ -40,6 +40,7 @@ def desk_document(agreement: Agreement, person: Person, sort: str, key: str, ite
         "path": _path(agreement, sort, key),
         "items": shown,
         "chosen": chosen.pk if chosen else "",
+        "opens": "circulated" if chosen is None else "handed" if asking.is_for(chosen, person) else "urged",
         "asked": asked,
         "acts": [
             _offered(agreement, person, rule, chosen) for rule in rules().values() if _is_offered(rule, person, chosen)
@@ -130,7 +131,7 @@ def marked(agreement: Agreement, person: Person, rows: Sequence[Todo]) -> dict[s
         return {}
     found: dict[str, Document] = {}
     acts = DeskAct.objects.filter(agreement=agreement, side=person.side_id, what__in=("urged", "handed", "postponed"))
-    lines = desk_lines(agreement, acts.filter(item__in=[row.pk for row in rows]).order_by("on", "pk"))
+    lines = desk_lines(agreement, acts.filter(item__in=[row.pk for row in rows]).order_by("on", "at", "pk"))
     asks = DeskAct.objects.filter(pk__in=[row.target for row in rows if row.act in _ASKED])
     said = {one["id"]: one for one in desk_lines(agreement, asks)}
     items = dict(acts.filter(pk__in=[one["id"] for one in lines]).values_list("pk", "item"))
@@ -156,7 +157,7 @@ def passed_on(agreement: Agreement, person: Person) -> list[Document]:
     rows = rows.filter(what="handed", item__in=alive) | rows.filter(what__in=("instructed", "circulated"))
     return [
         {**one, "title": title_about(one["sort"], one["key"])}
-        for one in desk_lines(agreement, rows.order_by("-on", "pk"))
+        for one in desk_lines(agreement, rows.order_by("-on", "-at", "pk"))
     ]
 
 
@@ -165,7 +166,7 @@ def read_by(agreement: Agreement, person: Person, n: int) -> tuple[list[Document
     if person.party:
         return [], 0
     acts = DeskAct.objects.filter(agreement=agreement, side=person.side_id)
-    answered = acts.filter(what="noted", for_person=person.username).order_by("-on", "pk")
+    answered = acts.filter(what="noted", for_person=person.username).order_by("-on", "-at", "pk")
     shown = list(answered[:n])
     said = {one["id"]: one for one in desk_lines(agreement, acts.filter(pk__in=[row.answers for row in shown]))}
     found = [{**said[row.answers], "read_on": row.on, "title": title_about(row.sort, row.key)} for row in shown]
@@ -179,7 +180,7 @@ def leave_document(agreement: Agreement, person: Person) -> Document:
     """Who is away and who stands in, now and later; whose leave and whose list this person may dispose of."""
     today = timezone.localdate()
     rows = DeskAct.objects.filter(agreement=agreement, side=person.side_id, what="deputised", is_open=True)
-    shown = desk_lines(agreement, rows.filter(due_on__gte=today).order_by("from_on", "pk"))
+    shown = desk_lines(agreement, rows.filter(due_on__gte=today).order_by("from_on", "at", "pk"))
     whose = {row.pk: row.for_person for row in rows}
     heads = person.role in (Role.LEADER, Role.COORDINATOR)
     colleagues = Person.objects.filter(side=person.side_id, is_active=True, role__in=_DESK_ROLES).order_by("username")
@@ -187,15 +188,15 @@ def leave_document(agreement: Agreement, person: Person) -> Document:
     return {
         "leaves": [{**one, "may_end": heads or whose[one["id"]] == person.username} for one in shown],
         "whose": [_named(one) for one in mine],
-        "colleagues": [_named(one) for one in colleagues],
-        "deputies": {one.username: [each.username for each in deputies_of(agreement, one)] for one in mine},
+        "colleagues": [_named(one) for one in colleagues if heads or one.pk != person.pk],
+        "deputies": [_named(one) for one in (colleagues if heads else deputies_of(agreement, person))],
         "me": person.username,
         "today": today,
         "past": desk_lines(
             agreement,
-            DeskAct.objects.filter(agreement=agreement, side=person.side_id, what="succeeded").order_by("-on", "pk")[
-                :10
-            ],
+            DeskAct.objects.filter(agreement=agreement, side=person.side_id, what="succeeded").order_by(
+                "-on", "-at", "pk"
+            )[:10],
         ),
     }
 

@@ -75,7 +75,7 @@ def desk_of(agreement: Agreement, sides: Iterable[str]) -> Desk:
     today, alive = timezone.localdate(), Todo.objects.filter(agreement=agreement).values("pk")
     away = Q(what=_ABSENT, from_on__lte=today, due_on__gte=today)
     rows = DeskAct.objects.filter(agreement=agreement, side__in=set(sides) - {""}, is_open=True)
-    found = list(rows.filter(away | Q(what__in=("handed", "postponed"), item__in=alive)).order_by("on", "pk"))
+    found = list(rows.filter(away | Q(what__in=("handed", "postponed"), item__in=alive)).order_by("on", "at", "pk"))
     return Desk(
         handed={one.item: one for one in found if one.what == "handed"},
         due={one.item: one.due_on for one in found if one.what == "postponed" and one.due_on},
@@ -120,7 +120,7 @@ def acts_about(agreement: Agreement, person: Person, sort: str, key: str) -> Que
     if person.role in PARTY_ROLES or not person.side_id:
         return DeskAct.objects.none()
     rows = DeskAct.objects.filter(agreement=agreement, side=person.side_id, sort=sort, key=key)
-    return rows.order_by("on", "pk")
+    return rows.order_by("on", "at", "pk")
 
 
 def names_of(usernames: Iterable[str]) -> dict[str, Any]:

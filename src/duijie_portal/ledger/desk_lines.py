@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from duijie_portal.accounts.models import Role
+
 from .desk import names_of
 from .entries import DeskAct
 from .models import Agreement
@@ -34,6 +36,7 @@ def desk_lines(agreement: Agreement, acts: Iterable[DeskAct]) -> list[Document]:
             "who": names.get(row.who, ""),
             "instead_of": names.get(row.for_person, "") if row.for_person != row.who else "",
             "by": offices.get(row.by, ""),
+            "role": row.by if row.by in Role.values else "",
             "is_recorded": row.role == "office",
             "departments": [offices.get(key, key) for key in row.departments],
             "people": [names.get(name, name) for name in row.people],

@@ -171,6 +171,7 @@ class DeskAct(models.Model):
     id = models.CharField(max_length=64, primary_key=True)
     agreement = models.ForeignKey("ledger.Agreement", models.PROTECT, related_name="+")
     source = models.CharField(max_length=200, db_index=True)
+    at = models.PositiveIntegerField()
     side = models.CharField(max_length=12)
     sort = models.CharField(max_length=20)
     key = models.CharField(max_length=160)
