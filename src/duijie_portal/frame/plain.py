@@ -22,7 +22,7 @@ def plain_text(html: str, most: int = MOST) -> str:
     >>> plain_text("一二三\\n四五六", most=6)
     '一二三\\n…'
     """
-    found = [" ".join(line.split()) for line in unescape(strip_tags(html)).splitlines()]
+    found = [" ".join(line.split()) for line in unescape(strip_tags(html)).split("\n")]
     lines = [line for line in found if line]
     if len("\n".join(lines)) <= most:
         return "\n".join(lines)
