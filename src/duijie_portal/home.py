@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from django.apps import apps
+from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 
@@ -55,7 +56,8 @@ def why_unusable(error: BaseException, home: Path) -> InputError:
 
 
 def check_home(home: Path) -> None:
-    """Refuse a home that cannot be used, before anything is read of it.
+    """Refuse a home that cannot be used, before anything is read of it; one to which this version only adds tables or
+    columns is brought up to it.
 
     Raises
     ------
@@ -76,8 +78,14 @@ def check_home(home: Path) -> None:
     there = {key for key in known.applied_migrations if key[0] in ours}
     if not there:
         raise InputError("home_not_prepared", {"home": home.name}, {"file": str(home)})
-    if there != {key for key in known.disk_migrations if key[0] in ours}:
+    wanted = {key for key in known.disk_migrations if key[0] in ours}
+    if not there <= wanted:
         raise InputError("home_other_version", {"home": home.name}, {"file": str(home)})
+    if there < wanted:
+        try:
+            call_command("migrate", verbosity=0)
+        except DatabaseError as error:
+            raise why_unusable(error, home) from None
 
 
 def operator_of(home: Path) -> str:
