@@ -135,7 +135,7 @@ def event_of(life: Life, line: Act) -> events.Event:
         said["fields"] = line["fields"]
     if kind in (events.Submitted, events.Revised):
         said |= {"definition": "as-its-kind-says@1", "fields": line["fields"]}
-    said |= {"act": line["what"]} if "what" in line else {}
+    said |= {"what" if kind is events.Arranged else "act": line["what"]} if "what" in line else {}
     said |= {"about": line["note_of"]} if "note_of" in line else {}
     if "amount" in said:
         value, unit = str(said["amount"]).split()

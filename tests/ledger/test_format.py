@@ -65,6 +65,10 @@ EVENTS: tuple[events.Event, ...] = (
         subject="resource/r", on=DAY, act="added", ordering="north", after=HASH, fields={"name": "仪器", "n": None},
         writers=("south",), readers=("sides",), is_gone=True,
     ),
+    events.Arranged(
+        subject="desk/north:case/u+s", on=DAY, role="office", what="handed", asks="handle", item="case/u+s|confirm",
+        answers=HASH, departments=("trade",), from_on=DAY, due_on=DAY, words={**WORDS, "person:to": "a b"},
+    ),
 )  # fmt: skip
 
 

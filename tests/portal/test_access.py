@@ -126,6 +126,7 @@ def path_of(name: str, agreement: Any, subjects: dict[str, str]) -> str:
         *(("agreement", key) for key in parts),
         ("agreement", "sort", "key"),
         ("agreement", "case", "sha256"),
+        ("agreement", "sort", "key", "sha256"),
         ("agreement", "region", "industry"),
         ("pk",),
         ("key",),

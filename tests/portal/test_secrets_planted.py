@@ -18,6 +18,7 @@ from portal_checks import post
 
 from duijie_portal.accounts.models import Department, Person, Registration
 from duijie_portal.ledger import casework
+from duijie_portal.ledger.entries import DeskAct, Todo
 from duijie_portal.ledger.keeping import keep
 from duijie_portal.ledger.models import Listing, Record
 from duijie_portal.ledger.selectors import agreement_term
@@ -46,6 +47,7 @@ MAY_READ: dict[str, tuple[str, ...]] = {
     "走访所谈的暗号": ("here",),
     "线索事项的暗号": ("here",),
     "异议理由的暗号": ("here",),
+    **{f"本方{what}的暗号": ("here",) for what in ("urged", "postponed", "instructed", "circulated", "handed")},
 }
 
 
@@ -71,6 +73,12 @@ def world(agreement: Any, sides: Any, as_person: Any) -> dict[str, Any]:
     )
     acts = {"here": as_person(f"coordinator-{here.pk}"), "there": as_person(f"coordinator-{there.pk}")}
     _live(agreement, acts, case.pk)
+    item = Todo.objects.filter(key=case.pk, side=here.pk).first()
+    for what in ("urged", "postponed", "instructed", "circulated", "handed"):
+        said = {"what": what, "item": item.pk, "note": f"本方{what}的暗号", "due_on": timezone.localdate().isoformat()}
+        said["to"] = [f"p:leader-{here.pk}"]
+        post(acts["here"], "arrange", agreement, said, sort="case", key=case.pk)
+    assert DeskAct.objects.filter(key=case.pk).count() == 5
     post(acts["here"], "send_back", agreement, {"note": "审核退回的暗号"}, sort="listing", key="s-draft")
     ends = {key: Listing.objects.get(pk=key) for key in ("s-alone", "s-offer")}
     firm = Person.objects.get(username="acts-need")
@@ -154,7 +162,7 @@ def _addresses(agreement: Any, world: dict[str, Any]) -> Iterator[str]:
         *({"listing": one} for one in world["listing"]),
     ]
     keys += [{"organisation": one} for one in world["organisation"]] + [{"party": one} for one in world["organisation"]]
-    keys += [{"sort": "listing", "key": one} for one in world["listing"]]
+    keys += [{"sort": "listing", "key": one} for one in world["listing"]] + [{"sort": "case", "key": world["case"]}]
     for name in names:
         for each in (name, f"{name}_json"):
             for key in keys:

@@ -22,6 +22,7 @@ __all__ = [
     "INNER_CASE",
     "AgreementPublished",
     "Amount",
+    "Arranged",
     "CaseOpened",
     "Cleared",
     "Confirmed",
@@ -54,8 +55,8 @@ __all__ = [
 ]
 
 FIRST, LAST = date(1949, 1, 1), date(2100, 12, 31)
-# What a review and a declined suggestion say stays at home, and so does whatever is said of them later.
-_INNER_SORTS = frozenset({"review", "pair"})
+# What a review, a declined suggestion and a side's own desk say stays at home, and so does whatever is said of them.
+_INNER_SORTS = frozenset({"review", "pair", "desk"})
 INNER_CASE = "inner."
 """What the key of a case begins with that is its own side's alone, from its opening to its end: a visit to a firm."""
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -364,6 +365,31 @@ class Reconsidered(Event, frozen=True, kw_only=True):
     sorts: ClassVar[tuple[str, ...]] = ("pair",)
 
 
+class Arranged(Event, frozen=True, kw_only=True):
+    """Inner: how the people of a side go on with something: who is reminded, who takes it over, until when.
+
+    `what` is one of the side's inner acts; `asks` what it asks of the departments and persons it is addressed to
+    (``handle``, ``carry_out``, ``read``; empty: nothing). `item` is the to-do it is about, `answers` the act it answers
+    or ends. Persons lie in words: ``person:to`` holds the user names it is addressed to, ``person:for`` the one whose
+    work it is.
+    """
+
+    kind: ClassVar[str] = "arranged"
+    sorts: ClassVar[tuple[str, ...]] = ("desk",)
+    days: ClassVar[tuple[str, ...]] = ("on", "from_on", "due_on")
+    what: str
+    asks: str = ""
+    item: str = ""
+    answers: str = ""
+    departments: tuple[str, ...] = ()
+    from_on: date | None = None
+    due_on: date | None = None
+
+    def people(self, name: str = "to") -> tuple[str, ...]:
+        """The user names of a word about persons; none where it was erased."""
+        return tuple(self.words.get(f"{PERSON}{name}", "").split())
+
+
 class Kept(Event, frozen=True, kw_only=True):
     """The whole value of anything else a side keeps – an exchange day, a series – as one act left it.
 
@@ -394,7 +420,7 @@ EVENTS: Mapping[str, type[Event]] = {
     for one in (
         AgreementPublished, KeySet, EpochClosed, Contradicted, Took, Submitted, Revised, Verified, Released, Retired,
         CaseOpened, Step, Confirmed, Noted, Returned, Withdrawn, Corrected, Erased, FileDestroyed, Cleared, SentBack,
-        Declined, Reconsidered, Kept,
+        Declined, Reconsidered, Arranged, Kept,
     )
 }  # fmt: skip
 

@@ -14,6 +14,7 @@ from typing import Any
 from duijie.errors import Fault
 
 from . import events
+from .desk import desk_rows
 from .guards import judge, opening_faults, speaks_as
 from .kept import KeptState, fold_kept, kept_row, readers_of
 from .kinds import CaseKind, Node
@@ -373,6 +374,7 @@ def _task(
         "side": side,
         "party": bound if sort == "party" else "",
         "department": bound if sort == "department" else "",
+        "person": "",
         "target": target,
         "node": node,
         "since_on": state.on,
@@ -394,6 +396,7 @@ def _own_task(case: str, act: str, kind: CaseKind, author: Act, node: str) -> di
         "side": author.side,
         "party": (event.behalf or event.by) if sort == "party" else "",
         "department": event.by if sort == "department" else "",
+        "person": "",
         "target": author.commit,
         "node": node,
         "since_on": event.on,
@@ -451,4 +454,6 @@ def fold(subject: str, stream: Sequence[Placed], definitions: Definitions) -> Fo
     fine = {one.commit: Judgement(PENDING if isinstance(one.event, events.Unknown) else COUNTS) for one in stream}
     if sort == "review":
         return Folded(review_rows(subject, stream), fine)
+    if sort == "desk":
+        return Folded(desk_rows(subject, stream), fine)
     return Folded(decline_rows(subject, stream) if sort == "pair" and stream else {}, fine)

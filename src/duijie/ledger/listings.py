@@ -201,6 +201,7 @@ def _review_task(row: Mapping[str, Any], act: str, last: Placed) -> dict[str, An
         "side": row["side"],
         "party": row["party"] if is_party else "",
         "department": "",
+        "person": "",
         "target": row["of"],
         "node": "",
         "since_on": last.event.on,

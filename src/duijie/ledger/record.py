@@ -183,7 +183,7 @@ def _is_same(said: Mapping[str, object], other: events.Event) -> bool:
     ignored = {"words", "due_on"} if isinstance(other, events.Step) else {"words", "due_on", "on"}
     if isinstance(other, events.Kept):
         ignored = {"on"}
-    if isinstance(other, events.Noted):
+    if isinstance(other, events.Noted | events.Arranged):
         ignored = set()  # the same may be noted again on another day, and other words are another note
     return all(said.get(key) == theirs.get(key) for key in {*said, *theirs} - ignored)
 

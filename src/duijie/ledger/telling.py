@@ -95,7 +95,9 @@ class _Teller:
         day, visibility = getattr(event, "happened_on", None), getattr(event, "visibility", "")
         unit = self._say(f"portal_unit_{amount.unit}") if amount else ""
         figure = unit if amount and amount.unit == NO_AMOUNT else f"{amount.value:,f} {unit}" if amount else ""
+        what = self._say(f"desk_what_{event.what}") if isinstance(event, events.Arranged) else ""
         found = [
+            what,
             figure,
             day.isoformat() if day else "",
             self._say(f"portal_visibility_{visibility}") if visibility else "",
@@ -111,6 +113,8 @@ class _Teller:
         if isinstance(event, events.Declined | events.CaseOpened) and event.need and event.offer:
             ends = (self._called(f"listing/{key}") for key in (event.need, event.offer))
             return self._say("ledger_told_and").join(ends)
+        if isinstance(event, events.Arranged):
+            return self._called(subject.partition(":")[2])
         return self._called(subject.removeprefix("review/"))
 
     def _called(self, subject: str) -> str:

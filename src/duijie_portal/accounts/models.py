@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
@@ -111,6 +113,9 @@ class Person(AbstractBaseUser):
     departments = models.ManyToManyField(Department, blank=True, related_name="people")
     party = models.CharField(max_length=KEY_LENGTH, blank=True, help_text="the party this account acts for")
     is_active = models.BooleanField(default=True)
+    # Those whose work this person does today, by agreement; looked up once a request, by the desk of the ledger.
+    stands_in: Mapping[str, Sequence[Person]] = MappingProxyType({})
+
     has_first_password = models.BooleanField(default=False, help_text="somebody else has seen it: it is changed first")
     joined_at = models.DateTimeField(auto_now_add=True)
 

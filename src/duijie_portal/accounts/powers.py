@@ -31,6 +31,7 @@ _WORK = frozenset(
         "case.answer",
         "listing.enter",
         "scenario.keep",
+        "desk.act",
     }
 )
 _MEET = frozenset({"meeting.ask", "booking.make", "feed.own"})
@@ -59,6 +60,7 @@ _OF_ROLE: Mapping[str, frozenset[str]] = {
         "unit.manage",
         "appeal.decide",
         "share.exchange",
+        "desk.instruct",  # of a leader who wrote on paper; the page says that the office recorded it
     },
     Role.LEADER: frozenset(
         {
@@ -72,6 +74,8 @@ _OF_ROLE: Mapping[str, frozenset[str]] = {
             "agreement.amend",
             "results.renew",
             "share.exchange",
+            "desk.act",
+            "desk.instruct",
         }
     )
     | _OFFICIAL

@@ -21,7 +21,7 @@ from duijie_portal.diagnose import selectors as diagnose
 from duijie_portal.diagnose.opportunity_selectors import opportunity_lines
 from duijie_portal.ledger.entries import Todo
 from duijie_portal.ledger.handover import BACK
-from duijie_portal.ledger.inbox import IN_HAND, OWED, WAITING, waiting_for
+from duijie_portal.ledger.inbox import IN_HAND, OWED, READ, WAITING, waiting_for
 from duijie_portal.ledger.models import Agreement, Case, Listing, Notification, Party, Record, Step
 from duijie_portal.ledger.readers import matches_for
 from duijie_portal.ledger.recording import returns_of
@@ -32,6 +32,7 @@ from duijie_portal.match.listing_selectors import disclosed
 from duijie_portal.meet import selectors as meet
 from duijie_portal.track import selectors as track
 
+from .desk_selectors import marked, passed_on, read_by
 from .menu import items_called
 
 __all__ = ["activity", "counts", "due", "found", "home", "registrations_for", "waiting"]
@@ -241,21 +242,27 @@ def _party(row: Party) -> dict[str, Any]:
 
 
 def inbox(agreement: Agreement, person: Person, *, today: date) -> dict[str, Any]:
-    """A person's list: waiting for them with what is due, in hand, and what their side or party did last."""
-    waiting, in_hand = (waiting_for(agreement, person, acts) for acts in (WAITING, IN_HAND))
-    titles = _todo_titles([*waiting, *in_hand])
+    """A person's list: waiting for them with what is due, in hand, to read, and what their side or party did last."""
+    waiting, in_hand, to_read = (waiting_for(agreement, person, acts) for acts in (WAITING, IN_HAND, READ))
+    titles = _todo_titles([*waiting, *in_hand, *to_read])
     why = returns_of({row.key for row in waiting if row.act in BACK})
-    own = {"by": person.party} if person.party else {"side": person.side_id}
-    cases = Case.objects.filter(agreement=agreement).visible_to(person)
-    of = ("case__need", "case__need_party", "case__offer_party")
-    done = Step.objects.filter(case__in=cases, **own).select_related(*of).order_by("-on", "-at", "pk")[:_N_DONE]
+    marks = marked(agreement, person, [*waiting, *to_read])
+    asked = registrations_for(agreement, person)
     seen: dict[str, Any] = {row.key: _todo(row, titles, today) for row in in_hand}
+    done, passed = _done(agreement, person), passed_on(agreement, person)
+    read, n_read = read_by(agreement, person, _N_DONE)
+    counts = {"waiting": len(waiting) + len(asked), "in_hand": len(seen) + len(passed), "done": done.count()}
+    is_reader = person.role == Role.LEADER or bool(to_read) or n_read > 0
     return {
+        "counts": counts | ({"to_read": len(to_read), "read": n_read} if is_reader else {}),
         "waiting": [
-            *map(_asking, registrations_for(agreement, person)),
-            *({**_todo(row, titles, today), "why": why.get(row.target)} for row in waiting),
+            *map(_asking, asked),
+            *({**_todo(row, titles, today), "why": why.get(row.target), "desk": marks.get(row.pk)} for row in waiting),
         ],
         "in_hand": list(seen.values()),
+        "passed_on": passed,
+        "to_read": [{**_todo(row, titles, today), "desk": marks.get(row.pk)} for row in to_read],
+        "read": read,
         "done": [
             {
                 "case": row.case_id,
@@ -265,10 +272,18 @@ def inbox(agreement: Agreement, person: Person, *, today: date) -> dict[str, Any
                 "counts": row.counts,
                 "state": row.state,
             }
-            for row in done
+            for row in done[:_N_DONE]
         ],
         "today": today,
     }
+
+
+def _done(agreement: Agreement, person: Person) -> QuerySet[Step]:
+    """What one's party or one's side recorded, the latest first."""
+    own = {"by": person.party} if person.party else {"side": person.side_id}
+    cases = Case.objects.filter(agreement=agreement).visible_to(person)
+    of = ("case__need", "case__need_party", "case__offer_party")
+    return Step.objects.filter(case__in=cases, **own).select_related(*of).order_by("-on", "-at", "pk")
 
 
 _N_DONE = 20
@@ -296,6 +311,7 @@ def _todo(row: Todo, titles: Mapping[str, Any], today: date) -> dict[str, Any]:
     about = {"act": row.act, "sort": row.sort, "key": row.key, "node": row.node, "role": row.role}
     return {
         **about,
+        "id": row.pk,
         "title": titles.get(row.key, row.key),
         "since_on": row.since_on,
         "due_on": row.due_on,

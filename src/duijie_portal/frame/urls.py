@@ -4,7 +4,7 @@ from django.urls import path
 
 from duijie_portal.ledger.pages import twin
 
-from . import brief_views, firm_views, job_views, notice_views, views
+from . import brief_views, desk_views, firm_views, job_views, notice_views, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -13,6 +13,14 @@ urlpatterns = [
     *twin("search/", views.search, "search"),
     *twin("firms/<str:party>/", firm_views.firm, "firm"),
     *twin("inbox/", views.inbox, "inbox"),
+    path("inbox/answer/", desk_views.answer, name="desk_answer"),
+    *twin("inbox/leave/", desk_views.leave, "leave"),
+    path("inbox/leave/give/", desk_views.give_leave, name="give_leave"),
+    path("inbox/leave/end/", desk_views.end_leave, name="end_leave"),
+    path("inbox/leave/successor/", desk_views.hand_over, name="hand_over"),
+    *twin("inbox/<slug:sort>/<str:key>/", desk_views.desk, "desk"),
+    path("inbox/<slug:sort>/<str:key>/files/<slug:sha256>/", desk_views.desk_file, name="desk_file"),
+    path("inbox/<slug:sort>/<str:key>/arrange/", desk_views.arrange, name="arrange"),
     *twin("notifications/", views.notifications, "notifications"),
     path("notifications/read/", views.read_all, name="read_all"),
     *twin("jobs/", job_views.jobs, "jobs"),

@@ -16,6 +16,7 @@ from duijie.data import sentence
 from duijie.terms import Bilingual
 from duijie_portal.accounts import services
 from duijie_portal.accounts.models import Role
+from duijie_portal.ledger.desk import names_of
 from duijie_portal.ledger.models import Agreement
 from duijie_portal.ledger.pages import Plain, act, language_of, page, paged, person_of
 from duijie_portal.ledger.recording import words_of
@@ -85,11 +86,12 @@ def notifications(request: HttpRequest, agreement: Agreement) -> Document:
     lines = list(found[rows])
     words = words_of([one.values["said"] for one in lines if one.values.get("said")])
     sides = {one.pk: one.short for one in agreement.sides.all()}
+    names = names_of(one.get("who", "") for one in words.values())
     shown = [
         {
             "id": one.pk,
             "code": one.code,
-            "values": _spoken(one.values, words, sides),
+            "values": {**_spoken(one.values, words, sides), "who": _who(request, one.values, words, names)},
             "path": one.path,
             "at": one.at,
             "is_read": bool(one.read_at),
@@ -105,6 +107,16 @@ def _spoken(values: Document, words: Mapping[str, Mapping[str, str]], sides: Map
     note = words.get(values.get("said", ""), {}).get("note", "")
     side = sides[values["side"]][language_of()] if values.get("side") in sides else ""  # type: ignore[index]
     return {**values, "node": node, "side": side, "note": " ".join(filter(None, [reason, note])) or "–"}
+
+
+def _who(
+    request: HttpRequest, values: Document, words: Mapping[str, Mapping[str, str]], names: Mapping[str, Bilingual]
+) -> str:
+    """Who said it, by name: the name of a person never leaves their side."""
+    if values.get("side") != person_of(request).side_id:
+        return ""
+    found = names.get(words.get(values.get("said", ""), {}).get("who", ""))
+    return found[language_of()] if found else ""  # type: ignore[index]
 
 
 _NAMED = {"node": "portal_step", "reason": "refusal"}

@@ -13,6 +13,6 @@ class LedgerConfig(AppConfig):
     def ready(self) -> None:
         from django.utils.module_loading import autodiscover_modules
 
-        from . import handover  # noqa: F401 - it registers itself
+        from . import desk_notices, handover  # noqa: F401 - they register themselves
 
         autodiscover_modules("listeners")

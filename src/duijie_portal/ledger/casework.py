@@ -21,7 +21,8 @@ from duijie_portal.accounts.hosting import is_hosted
 from duijie_portal.accounts.models import Person, Role
 from duijie_portal.accounts.powers import may
 
-from .charge import in_charge, is_of
+from .charge import in_charge, is_of, stood_in
+from .desk import is_handed
 from .entries import Decline
 from .models import Agreement, Case, Listing
 from .recording import Author, append, author_of, folded
@@ -86,12 +87,20 @@ class Voice(NamedTuple):
         return author_of(person, behalf=self.party, department=self.department).says(self.role)
 
 
-def role_of(person: Person, kind: CaseKind, roles: Mapping[str, str], wanted: Sequence[str]) -> Voice:
+def role_of(
+    person: Person,
+    kind: CaseKind,
+    roles: Mapping[str, str],
+    wanted: Sequence[str],
+    *,
+    agreement: Agreement | None = None,
+    is_handed: bool = False,
+) -> Voice:
     """The first of some roles that a person may speak in; without a role where the person holds none of them.
 
     An official speaks as their own department where the case names it, else for their side before they speak for a
-    party or a department of it, and for a department only as one of its people, a coordinator or a leader; a party's
-    account speaks only for the party.
+    party or a department of it, and for a department only as one of its people, a coordinator, a leader, or where the
+    case was handed to them; a party's account speaks only for the party.
     """
     is_official = person.role not in PARTY_ROLES
     if (own := _own_department(person, kind, roles, wanted)).role:
@@ -107,7 +116,7 @@ def role_of(person: Person, kind: CaseKind, roles: Mapping[str, str], wanted: Se
         if not bound or side != person.side_id:
             continue
         if kind.roles[role] == "department":
-            if is_official and is_of(person, (bound,)):
+            if is_official and (is_handed or is_of(person, (bound,), agreement)):
                 return Voice(role, department=bound)
         elif is_official or person.party == bound:
             return Voice(role, party=bound)
@@ -134,11 +143,29 @@ def _speaks(person: Person, case: Case, state: CaseState, wanted: Sequence[str])
         The person holds none of the roles, or is of a department that is not in charge.
     """
     assert state.kind is not None
-    voice = role_of(person, state.kind, state.roles, wanted)
+    has_it = is_handed(person, case.agreement, case.pk)
+    voice = role_of(person, state.kind, state.roles, wanted, agreement=case.agreement, is_handed=has_it)
     if not voice.role:
         raise DeniedError("case_not_your_role")
+    return _author(person, case, voice, has_it=has_it)
+
+
+def _author(person: Person, case: Case, voice: Voice, *, has_it: bool) -> dict[str, Any]:
+    """The author fields of whoever is in charge, of who stands in for one who is, or of who was handed the case.
+
+    Raises
+    ------
+    DeniedError
+        The officer is of another department.
+    """
+    if has_it:
+        return voice.says(person)
     in_charge(person, case.agreement, case.clause, voice.department)
-    return voice.says(person)
+    away, office = stood_in(person, case.agreement, case.clause, voice.department)
+    if not away:
+        return voice.says(person)
+    says = voice._replace(department=voice.department or office).says(person)
+    return {**says, "words": says["words"] | {f"{events.PERSON}for": away}}
 
 
 def _due(kind: CaseKind, node: str, on: date) -> date | None:
@@ -246,9 +273,10 @@ def accept(person: Person, need: Listing, /, *, offer: Listing, clause: str, on:
         It was said already, or the match was declined, or a listing of the pair was taken back.
     """
     agreement, today = need.agreement, on or timezone.localdate()
-    in_charge(person, agreement, clause)
-    _both_stand(need, offer)
     key, roles = pair_key(need.pk, offer.pk), roles_of(need, offer)
+    if not is_handed(person, agreement, key):
+        in_charge(person, agreement, clause)
+    _both_stand(need, offer)
     subject, definition = f"case/{key}", case_kind(need.kind)
     voice = role_of(person, definition, roles, ("need", "offer"))
     if not voice.role:
@@ -426,12 +454,13 @@ def _word(person: Person, case: Case, target: str) -> tuple[CaseState, dict[str,
     if step is None or state.kind is None:
         raise InputError("case_target_unknown")
     waiting = step.correction_waits(state.kind) if target in step.corrections else step.waits_for(state.kind)
-    voice = role_of(person, state.kind, state.roles, waiting)
+    has_it = is_handed(person, case.agreement, case.pk)
+    about: dict[str, Any] = {"agreement": case.agreement, "is_handed": has_it}
+    voice = role_of(person, state.kind, state.roles, waiting, **about)
     voice = voice if voice.role else role_of(person, state.kind, state.roles, tuple(state.kind.roles))
     if not voice.role or (state.kind.roles[voice.role] == "side" and not may(person, "event.countersign")):
         raise DeniedError("case_not_yours_to_confirm", {"node": step.node})
-    in_charge(person, case.agreement, case.clause, voice.department)
-    return state, voice.says(person)
+    return state, _author(person, case, voice, has_it=has_it)
 
 
 @write("case.answer")

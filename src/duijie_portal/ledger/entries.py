@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from django.db import models
 
-__all__ = ["Decline", "Entry", "EntryPart", "Grant", "Receipt", "Review", "Todo", "Word"]
+__all__ = ["Decline", "DeskAct", "Entry", "EntryPart", "Grant", "Receipt", "Review", "Todo", "Word"]
 
 
 class Entry(models.Model):
@@ -135,6 +135,7 @@ class Todo(models.Model):
     side = models.CharField(max_length=12)
     party = models.CharField(max_length=160, blank=True)
     department = models.CharField(max_length=80, blank=True)
+    person = models.CharField(max_length=80, blank=True)
     target = models.CharField(max_length=64)
     node = models.CharField(max_length=20, blank=True)
     since_on = models.DateField()
@@ -169,6 +170,41 @@ class Review(models.Model):
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["agreement", "side", "sort", "state"], name="review_of_side")]
+
+
+class DeskAct(models.Model):
+    """What the people of a side arranged among themselves about something: reminded, handed on, instructed, circulated.
+
+    `who` said it, for `for_person` where they stood in for one; `departments` and `people` are whom it is addressed to.
+    """
+
+    is_projection: ClassVar = True
+    because: ClassVar = "folded from the inner chain of its side; nobody outside the side knows of it"
+
+    id = models.CharField(max_length=64, primary_key=True)
+    agreement = models.ForeignKey("ledger.Agreement", models.PROTECT, related_name="+")
+    source = models.CharField(max_length=200, db_index=True)
+    at = models.PositiveIntegerField()
+    side = models.CharField(max_length=12)
+    sort = models.CharField(max_length=20)
+    key = models.CharField(max_length=160)
+    what = models.CharField(max_length=20)
+    asks = models.CharField(max_length=20, blank=True)
+    item = models.CharField(max_length=400, blank=True)
+    answers = models.CharField(max_length=64, blank=True)
+    on = models.DateField()
+    from_on = models.DateField(null=True)
+    due_on = models.DateField(null=True)
+    role = models.CharField(max_length=20, blank=True)
+    by = models.CharField(max_length=160, blank=True)
+    who = models.CharField(max_length=80, blank=True)
+    for_person = models.CharField(max_length=80, blank=True)
+    departments = models.JSONField(default=list)
+    people = models.JSONField(default=list)
+    is_open = models.BooleanField(default=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["agreement", "side", "what", "is_open"], name="desk_of_side")]
 
 
 class Decline(models.Model):

@@ -36,6 +36,7 @@ def ring(change: Change) -> None:
     lines = []
     # a match that is declined is returned only to end with a reason: that is told instead
     rows = [row for row in change.new_todo if (row.act, row.node) != ("redo", "match")]
+    rows = [row for row in rows if not row.source.startswith("desk/")]  # told by the desk itself
     for person, row in hearers(agreement, rows):
         values = {"node": row.node, "title": _title(row), **(why.get(row.target, {}) if row.act in BACK else {})}
         code = f"portal_todo_{row.act}"

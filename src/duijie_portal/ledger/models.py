@@ -222,6 +222,9 @@ class Case(Owned):
     amount = models.DecimalField(max_digits=24, decimal_places=4, null=True, blank=True)
     unit = models.CharField(max_length=20, blank=True)
     payload = models.JSONField(default=dict)
+    # Whether an item of it was handed to whoever asks; looked up once a request.
+    is_on_desk: bool | None = None
+
     tip = models.CharField(max_length=64)
     is_taken = models.BooleanField(default=True)
     opened_at = models.DateTimeField()
@@ -483,4 +486,4 @@ class JobLine(models.Model):
 
 
 # Django finds an app's models in this file.
-from .entries import Decline, Entry, EntryPart, Grant, Receipt, Review, Todo, Word  # noqa: E402, F401
+from .entries import Decline, DeskAct, Entry, EntryPart, Grant, Receipt, Review, Todo, Word  # noqa: E402, F401

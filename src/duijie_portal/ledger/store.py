@@ -25,7 +25,7 @@ from duijie.ledger.seal import INNER, Chain, Head, Part
 from duijie.ledger.seal import Entry as Sealed
 from duijie.ledger.state import Placed
 
-from .entries import Decline, Entry, EntryPart, Grant, Review, Todo, Word
+from .entries import Decline, DeskAct, Entry, EntryPart, Grant, Review, Todo, Word
 from .models import Agreement, Case, Listing, Party, Step
 from .on_record import OnRecord, columns_said, value_said
 from .raw import add_rows, as_bytes, as_they_stand, batched
@@ -42,13 +42,14 @@ _FOLDED: Mapping[str, tuple[type[models.Model], str]] = {
     "case": (Case, "id"),
     "grant": (Grant, "source"),
     "todo": (Todo, "source"),
+    "desk": (DeskAct, "source"),
     "review": (Review, "id"),
     "decline": (Decline, "id"),
 }
 _SORT = {"party": "party", "listing": "listing", "case": "case", "step": "case", "review": "review", "decline": "pair"}
 
 
-_BY_SOURCE = frozenset({"grant", "todo"})
+_BY_SOURCE = frozenset({"grant", "todo", "desk"})
 # The columns of an entry that its parts say, and those that say where it stands.
 _SAID = ("kind", "subject", "on", "recorded_at")
 _PLACED = ("ordering", "place_epoch", "place_seq")

@@ -18,11 +18,13 @@ from duijie_portal.accounts.models import Person
 from duijie_portal.accounts.powers import Visitor, may
 from duijie_portal.ledger.casework import Voice, role_of, state_of
 from duijie_portal.ledger.charge import is_in_charge
+from duijie_portal.ledger.desk import acts_about, is_handed, names_of
+from duijie_portal.ledger.desk_lines import desk_lines
 from duijie_portal.ledger.entries import Todo
 from duijie_portal.ledger.models import Agreement, Case, Listing, Party, Step
 from duijie_portal.ledger.recording import files_of, words_of
 from duijie_portal.ledger.selectors import agreement_term, case_title, department_names, fields_of, stages_of
-from duijie_portal.ledger.visibility import reader_of
+from duijie_portal.ledger.visibility import PARTY_ROLES, reader_of
 from duijie_portal.ledger.visits import made_from, said_at
 
 from .listing_selectors import shown_value
@@ -72,9 +74,14 @@ def case_document(row: Case, person: Person) -> dict[str, Any]:
     files = files_of([*(one.pk for one in steps), *said])
     names = department_names(row.agreement) | _party_names(row)
     shown = [_step(one, live.get(one.pk), kind, words.get(one.pk, {}), files.get(one.pk, ()), names) for one in steps]
+    is_official = person.role not in PARTY_ROLES
+    stood = names_of(said.get(_FOR, "") for said in words.values()) if is_official else {}
     for one in shown:
         found = live.get(one["id"])
         one |= _acts(one, found, state, row, person)
+        one["instead_of"] = (
+            stood.get(words.get(one["id"], {}).get(_FOR, ""), "") if one["side"] == person.side_id else ""
+        )
         one["trail"] = [_word(act, found, words, files, names) for act in found.trail] if found else []
         one["corrections"] = [each for each in one["trail"] if each["outcome"] == "waits"]
     following = [_next(node, kind) for node in _following(state, row, person)]
@@ -111,7 +118,11 @@ def case_document(row: Case, person: Person) -> dict[str, Any]:
         "next": following,
         "waits": [one for one in _waits(row, names) if not following or one["act"] != "turn"],
         "arranged_by": _arrangers(row, state, kind, names),
+        "desk": desk_lines(row.agreement, acts_about(row.agreement, person, "case", row.pk))[::-1],
     }
+
+
+_FOR = f"{events.PERSON}for"
 
 
 def visit_of(row: Case, person: Person) -> dict[str, Any]:
@@ -323,9 +334,12 @@ def _voice(row: Case, person: Person, state: CaseState, wanted: Sequence[str]) -
     """The role in which a person may write to a case; none where others are in charge."""
     if state.kind is None or not wanted or not may(person, "case.answer"):
         return Voice()
-    voice = role_of(person, state.kind, state.roles, wanted)
-    is_theirs = bool(voice.role) and is_in_charge(person, row.agreement, row.clause, voice.department)
-    return voice if is_theirs else Voice()
+    voice = role_of(person, state.kind, state.roles, wanted, agreement=row.agreement)
+    if voice.role and is_in_charge(person, row.agreement, row.clause, voice.department):
+        return voice
+    if row.is_on_desk is None:  # asked once a page
+        row.is_on_desk = is_handed(person, row.agreement, row.pk)
+    return role_of(person, state.kind, state.roles, wanted, is_handed=True) if row.is_on_desk else Voice()
 
 
 def _may_confirm(row: Case, person: Person, state: CaseState, waiting: Sequence[str]) -> bool:

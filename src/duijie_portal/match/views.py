@@ -86,6 +86,7 @@ def cases(request: HttpRequest, agreement: Agreement) -> Document:
         "pages": place,
         "asked": asked,
         "states": states,
+        "today": timezone.localdate(),
     }
 
 

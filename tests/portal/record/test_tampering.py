@@ -40,6 +40,10 @@ INNER_ACTS = [
      "of": "^need", "words": {"note": "请补充数量"}},
     {"act": "declined", "side": "north", "event": "declined", "about": "pair/north:uppers+other", "on": "2025-04-02",
      "by": "mill", "need": "uppers", "offer": "other", "reason": "distance", "words": {"note": "太远"}},
+    {"act": "handed", "side": "north", "event": "arranged", "about": "desk/north:listing/uppers", "on": "2025-04-03",
+     "role": "office", "by": "trade", "what": "handed", "asks": "handle", "item": "listing/uppers|x",
+     "answers": "^declined", "departments": ["trade"], "from_on": "2025-04-03", "due_on": "2025-04-09",
+     "words": {"note": "请办", "who": "a", "person:to": "b", "person:for": "c"}},
 ]  # fmt: skip
 
 

@@ -20,6 +20,7 @@ from duijie.match.kinds import load_kinds
 from duijie.terms import Bilingual
 from duijie.terms.days import is_no_end
 from duijie_portal.frame.menu import items_of
+from duijie_portal.frame.plain import plain_text
 from duijie_portal.ledger.pages import language_of
 
 register = template.Library()
@@ -54,6 +55,26 @@ def compile_say(parser: Any, token: Any) -> template.Node:
         return _Said(words_of_tag[1][1:-1])
     found: template.Node = register.tags["say_with"](parser, token)
     return found
+
+
+class _Messenger(template.Node):
+    """What stands between the tags as plain text to copy: drawn of the page's own document, for this reader."""
+
+    def __init__(self, inner: template.NodeList) -> None:
+        self.inner = inner
+
+    def render(self, context: Any) -> SafeString:
+        agreement = context.get("agreement")
+        mark = f"【{sentence('portal_rehearsal', language_of())}】\n" if agreement and agreement.is_rehearsal else ""
+        return render_to_string("frame/messenger.html", {"text": plain_text(mark + self.inner.render(context))})
+
+
+@register.tag("messenger")
+def compile_messenger(parser: Any, token: Any) -> template.Node:
+    """``{% messenger %}…{% endmessenger %}``: a button that copies what stands between as at most 300 characters."""
+    inner = parser.parse(("endmessenger",))
+    parser.delete_first_token()
+    return _Messenger(inner)
 
 
 @register.filter
