@@ -59,3 +59,17 @@ def test_tables_are_read_in_two_places(sources: tuple[Path, ...]) -> None:
         if re.search(r"csv\.(?:reader|DictReader)\(", path.read_text(encoding="utf-8"))
     }
     assert found == {"data/files.py", "sheets/texts.py", "terms/working_days.py"}
+
+
+def test_people_are_told_in_one_place(sources: tuple[Path, ...]) -> None:
+    """A line for a person is made in one function, mails and hooks are made of lines alone: the gate is asked there."""
+    ways = {
+        r"\bNotification\(|\bNotification\.objects\.(?:bulk_)?create": "ledger/notices.py",
+        r"\bDelivery\.objects\.(?:get_or_|bulk_)?create|\bEmailMessage\(|\bsend_mail\(|\bhooks\.post\(": (
+            "ledger/outbox.py"
+        ),
+        r"\bTold\(|\bTold\.objects": "ledger/notices.py",
+    }
+    for way, place in ways.items():
+        texts = [(name, re.sub(r"(?m)^class .*$", "", text)) for name, text in _portal(sources)]
+        assert {name for name, text in texts if re.search(way, text)} == {place}

@@ -67,7 +67,7 @@ def is_for(row: Todo, person: Person, clause: str, agreement: Agreement, spoken_
     return may(person, power) and is_in_charge(person, agreement, clause, row.department)
 
 
-def hearers(agreement: Agreement, rows: Iterable[Todo]) -> list[tuple[Person, Todo]]:
+def hearers(agreement: Agreement, rows: Iterable[Todo]) -> list[tuple[Todo, list[Person]]]:
     """Who is told of each new to-do: everyone whose list it stands on, but for where a case may merely go on."""
     new = [row for row in rows if row.act in WAITING]
     people: list[Person] = list(
@@ -79,9 +79,8 @@ def hearers(agreement: Agreement, rows: Iterable[Todo]) -> list[tuple[Person, To
         Case.objects.filter(pk__in={row.key for row in new if row.sort == "case"}).values_list("pk", "clause")
     )
     spoken_for = _with_accounts({row.party for row in new if row.party})
+    asked = [one for one in people if one.role != Role.AUDITOR]
     return [
-        (person, row)
+        (row, [one for one in asked if is_for(row, one, clauses.get(row.key, ""), agreement, spoken_for)])
         for row in new
-        for person in people
-        if person.role != Role.AUDITOR and is_for(row, person, clauses.get(row.key, ""), agreement, spoken_for)
     ]
