@@ -21,7 +21,7 @@ from duijie_portal.accounts.hosting import is_hosted
 from duijie_portal.accounts.models import Person
 from duijie_portal.accounts.powers import may
 
-from .charge import in_charge, is_of
+from .charge import in_charge, is_in_charge
 from .entries import Decline
 from .models import Agreement, Case, Listing
 from .recording import Author, append, author_of, folded
@@ -85,7 +85,9 @@ class Voice(NamedTuple):
         return author_of(person, behalf=self.party, department=self.department).says(self.role)
 
 
-def role_of(person: Person, kind: CaseKind, roles: Mapping[str, str], wanted: Sequence[str]) -> Voice:
+def role_of(
+    person: Person, agreement: Agreement, kind: CaseKind, roles: Mapping[str, str], wanted: Sequence[str]
+) -> Voice:
     """The first of some roles that a person may speak in; without a role where the person holds none of them.
 
     An official speaks for their side before they speak for a party or a department of it, and for a department only as
@@ -103,7 +105,7 @@ def role_of(person: Person, kind: CaseKind, roles: Mapping[str, str], wanted: Se
         if not bound or side != person.side_id:
             continue
         if kind.roles[role] == "department":
-            if is_official and is_of(person, (bound,)):
+            if is_official and is_in_charge(person, agreement, department=bound):
                 return Voice(role, department=bound)
         elif is_official or person.party == bound:
             return Voice(role, party=bound)
@@ -119,7 +121,7 @@ def _speaks(person: Person, case: Case, state: CaseState, wanted: Sequence[str])
         The person holds none of the roles, or is of a department that is not in charge.
     """
     assert state.kind is not None
-    voice = role_of(person, state.kind, state.roles, wanted)
+    voice = role_of(person, case.agreement, state.kind, state.roles, wanted)
     if not voice.role:
         raise DeniedError("case_not_your_role")
     in_charge(person, case.agreement, case.clause, voice.department)
@@ -177,7 +179,7 @@ def _opening(
     **about: Any,
 ) -> events.CaseOpened:
     definition = case_kind(kind)
-    voice = role_of(person, definition, roles, definition.opens)
+    voice = role_of(person, agreement, definition, roles, definition.opens)
     if not voice.role:
         raise DeniedError("case_not_your_role")
     in_charge(person, agreement, clause, voice.department)
@@ -233,7 +235,7 @@ def accept(person: Person, need: Listing, /, *, offer: Listing, clause: str, on:
     _both_stand(need, offer)
     key, roles = pair_key(need.pk, offer.pk), roles_of(need, offer)
     subject, definition = f"case/{key}", case_kind(need.kind)
-    voice = role_of(person, definition, roles, ("need", "offer"))
+    voice = role_of(person, agreement, definition, roles, ("need", "offer"))
     if not voice.role:
         raise DeniedError("case_not_your_role")
     side, says = person.side_id or "", voice.says(person)
@@ -318,7 +320,7 @@ def decline(
     """
     agreement, today, roles = need.agreement, on or timezone.localdate(), roles_of(need, offer)
     definition, key = case_kind(need.kind), pair_key(need.pk, offer.pk)
-    voice = role_of(person, definition, roles, ("need", "offer"))
+    voice = role_of(person, agreement, definition, roles, ("need", "offer"))
     if not voice.role:
         raise DeniedError("case_not_your_role")
     if reason not in definition.nodes["refused"].reasons:
@@ -408,8 +410,9 @@ def _word(person: Person, case: Case, target: str) -> tuple[CaseState, dict[str,
     if step is None or state.kind is None:
         raise InputError("case_target_unknown")
     waiting = step.correction_waits(state.kind) if target in step.corrections else step.waits_for(state.kind)
-    voice = role_of(person, state.kind, state.roles, waiting)
-    voice = voice if voice.role else role_of(person, state.kind, state.roles, tuple(state.kind.roles))
+    voice = role_of(person, case.agreement, state.kind, state.roles, waiting)
+    if not voice.role:
+        voice = role_of(person, case.agreement, state.kind, state.roles, tuple(state.kind.roles))
     if not voice.role or (state.kind.roles[voice.role] == "side" and not may(person, "event.countersign")):
         raise DeniedError("case_not_yours_to_confirm", {"node": step.node})
     in_charge(person, case.agreement, case.clause, voice.department)

@@ -4,45 +4,90 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from django.db.models import QuerySet
+
 from duijie.errors import DeniedError
-from duijie_portal.accounts.models import Person, Role
+from duijie.terms import Clause
+from duijie_portal.accounts.models import Department, Person, Role
+from duijie_portal.accounts.powers import Visitor
 
 from .models import Agreement
 from .selectors import agreement_term
 from .visibility import PARTY_ROLES
 
-__all__ = ["in_charge", "is_in_charge", "is_of"]
+__all__ = ["in_charge", "is_in_charge", "offices_of"]
 
 _ANY_DEPARTMENT = frozenset({Role.LEADER, Role.COORDINATOR})
 
 
-def is_of(person: Person, departments: Collection[str]) -> bool:
-    """Whether a person writes for one of some departments of their side: its people, coordinators and leaders."""
-    return person.role in _ANY_DEPARTMENT or not {one.key for one in person.departments.all()}.isdisjoint(departments)
+def is_in_charge(
+    person: Person,
+    agreement: Agreement,
+    clause: str | Clause = "",
+    department: str = "",
+    *,
+    also: Collection[str] = (),
+) -> bool:
+    """Whether a person may write for a department of their side: its people, coordinators and leaders.
 
+    The departments are those of a clause; a party writes under a clause for itself. Where a case names the department
+    itself, that one is in charge of its part, whatever the clause says. A clause the agreement does not have asks for
+    nobody in particular.
 
-def is_in_charge(person: Person, agreement: Agreement, clause: str, department: str = "") -> bool:
-    """Whether a person may write under a clause: its departments, coordinators and leaders, a party for itself.
-
-    Where a case names the department itself, that one is in charge of its part, whatever the clause says. A clause the
-    agreement does not have asks for nobody in particular.
+    Parameters
+    ----------
+    clause
+        Its key, or the clause as an amendment made it.
+    department
+        The one that a case names.
+    also
+        Departments that have a part besides, as a decision says.
     """
     if department:
-        return is_of(person, (department,))
-    found = next((one for one in agreement_term(agreement).clauses if one.key == clause), None)
+        return _is_of(person, agreement, {department})
+    found = _clause(agreement, clause)
     if found is None or person.role in PARTY_ROLES:
         return True
-    return is_of(person, (*found.lead.get(person.side_id or "", ()), *found.support.get(person.side_id or "", ())))
+    own = person.side_id or ""
+    return _is_of(person, agreement, {*found.lead.get(own, ()), *found.support.get(own, ()), *also})
 
 
-def in_charge(person: Person, agreement: Agreement, clause: str, department: str = "") -> None:
-    """Refuse whoever is not in charge of a clause, or of the part that a case gives to a department.
+def offices_of(agreement: Agreement, person: Visitor) -> QuerySet[Department]:
+    """The departments a person may write for: their own, for coordinators and leaders all of their side."""
+    found = Department.objects.filter(agreement=agreement.pk)
+    if not isinstance(person, Person):
+        return found.none()
+    return found.filter(side=person.side_id) if person.role in _ANY_DEPARTMENT else found.filter(people=person)
+
+
+def _is_of(person: Person, agreement: Agreement, departments: Collection[str]) -> bool:
+    if person.role in _ANY_DEPARTMENT:
+        return True
+    # departments of two agreements may have one key
+    return any(one.agreement == agreement.pk and one.key in departments for one in person.departments.all())
+
+
+def _clause(agreement: Agreement, clause: str | Clause) -> Clause | None:
+    if isinstance(clause, Clause):
+        return clause
+    return next((one for one in agreement_term(agreement).clauses if one.key == clause), None)
+
+
+def in_charge(
+    person: Person,
+    agreement: Agreement,
+    clause: str | Clause = "",
+    department: str = "",
+    *,
+    also: Collection[str] = (),
+) -> None:
+    """Refuse whoever :func:`is_in_charge` does not name.
 
     Raises
     ------
     DeniedError
         The officer is of another department.
     """
-    if not is_in_charge(person, agreement, clause, department):
-        found = next(one for one in agreement_term(agreement).clauses if one.key == clause)
-        raise DeniedError("portal_other_department", {"clause": found.number})
+    if not is_in_charge(person, agreement, clause, department, also=also):
+        found = _clause(agreement, clause)
+        raise DeniedError("portal_other_department", {"clause": found.number if found else clause})

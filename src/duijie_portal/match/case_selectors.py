@@ -304,7 +304,7 @@ def _voice(row: Case, person: Person, state: CaseState, wanted: Sequence[str]) -
     """The role in which a person may write to a case; none where others are in charge."""
     if state.kind is None or not wanted or not may(person, "case.answer"):
         return Voice()
-    voice = role_of(person, state.kind, state.roles, wanted)
+    voice = role_of(person, row.agreement, state.kind, state.roles, wanted)
     is_theirs = bool(voice.role) and is_in_charge(person, row.agreement, row.clause, voice.department)
     return voice if is_theirs else Voice()
 

@@ -23,7 +23,7 @@ from duijie_portal.accounts.door import write
 from duijie_portal.accounts.models import Department, Person
 from duijie_portal.ledger import casework
 from duijie_portal.ledger import services as ledger
-from duijie_portal.ledger.charge import is_of
+from duijie_portal.ledger.charge import in_charge
 from duijie_portal.ledger.listings import mint
 from duijie_portal.ledger.models import Agreement, Record, action_key
 from duijie_portal.ledger.recording import append, author_of, folded
@@ -40,20 +40,6 @@ __all__ = [
     "open_ticket",
     "record_decision",
 ]
-
-
-def _in_charge(person: Person, clause: Clause, task: Record | None) -> None:
-    """Only the departments a clause or the decision behind its task names, coordinators and leaders may write for it.
-
-    Raises
-    ------
-    DeniedError
-        The person is of another department.
-    """
-    named = {*clause.lead.get(person.side_id or "", ()), *clause.support.get(person.side_id or "", ())}
-    named |= set(task.payload.get("departments", ())) if task else set()
-    if not is_of(person, named):
-        raise DeniedError("portal_other_department", {"clause": clause.number})
 
 
 def _find(person: Person, agreement: Agreement, clause_key: str, action_key: str) -> tuple[Clause, Action]:
@@ -91,7 +77,8 @@ def move(
         in the future, or the file is no document.
     """
     found_clause, found = _find(person, agreement, clause, action)
-    _in_charge(person, found_clause, decision_behind(agreement, clause, action))
+    task = decision_behind(agreement, clause, action)
+    in_charge(person, agreement, found_clause, also=task.payload.get("departments", ()) if task else ())
     definition, key = kind_of(found), action_key(agreement, clause, action)
     says = _says(person, agreement, key)
     if note.strip():
@@ -205,8 +192,9 @@ def open_ticket(
     asked = offices.filter(key=to_department).exclude(side=side).first()
     if asked is None or clause_of(term_of(agreement, person), clause) is None:
         raise InputError("portal_department_unknown", {"department": to_department})
-    if not offices.filter(side=side, key=from_department).exists() or not is_of(person, (from_department,)):
+    if not offices.filter(side=side, key=from_department).exists():
         raise DeniedError("portal_other_department", {"clause": clause})
+    in_charge(person, agreement, clause, from_department)
     roles = {"asks": from_department, "answers": to_department, "asks_side": side, "answers_side": asked.side_id}
     return casework.open_case(
         person,

@@ -22,7 +22,8 @@ from duijie.track.changes import quarter
 from duijie.track.conference import ADOPTION, host_of, practices_at
 from duijie.track.standing import ActionProgress
 from duijie.track.workflow import kind_of
-from duijie_portal.accounts.models import Department, Person
+from duijie_portal.accounts.models import Department
+from duijie_portal.ledger.charge import offices_of
 from duijie_portal.ledger.looking import looking
 from duijie_portal.ledger.models import Agreement, Case, Record, action_key
 from duijie_portal.ledger.pages import act, page, paged, person_of
@@ -159,17 +160,13 @@ def tickets(request: HttpRequest, agreement: Agreement) -> Document:
         "n_open": sum(row["state"].state == "open" for row in rows),
         **selectors.pairs(agreement, request.user, as_of=as_of),
         "departments": department_names(agreement),
-        "own": _offices(agreement, request.user, is_own=True),
-        "others": _offices(agreement, request.user, is_own=False),
+        "own": _offices(offices_of(agreement, request.user)),
+        "others": _offices(Department.objects.filter(agreement=agreement.pk).exclude(side=person_of(request).side_id)),
         "clauses": _clauses(agreement),
     }
 
 
-def _offices(agreement: Agreement, person: Any, *, is_own: bool) -> list[Document]:
-    rows = Department.objects.filter(agreement=agreement.pk)
-    rows = rows.filter(side=person.side_id) if is_own else rows.exclude(side=person.side_id)
-    if is_own and isinstance(person, Person) and person.role == "officer":
-        rows = rows.filter(people=person)
+def _offices(rows: Iterable[Department]) -> list[Document]:
     return [{"key": row.key, "name": row.name, "side": row.side_id} for row in rows]
 
 
