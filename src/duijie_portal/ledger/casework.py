@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+import msgspec
 from django.utils import timezone
 
 from duijie.errors import DeniedError, InputError
@@ -149,6 +150,7 @@ def open_case(
     title: Mapping[str, str] | None = None,
     due_on: date | None = None,
     fields: Mapping[str, Any] | None = None,
+    note: str = "",
 ) -> str:
     """Open a case that knows need, offer, clause and parties; a second opening of the same key is the same case.
 
@@ -161,6 +163,8 @@ def open_case(
     """
     about = {"due_on": due_on, "fields": dict(fields or {})}
     event = _opening(person, agreement, kind, clause, roles, on, key, need, offer, title, **about)
+    if note:
+        event = msgspec.structs.replace(event, words=event.words | {"note": note})
     append(agreement, [(person.side_id or "", event)], today=timezone.localdate())
     return key
 

@@ -106,7 +106,8 @@ def _heard(
     if isinstance(event, events.Step):
         if event.reason:
             others = [code for role, code in case.roles.items() if role.endswith("_side") and code != side]
-            return "portal_told_refused", event.node, ends | coordinators(others)
+            code = "portal_told_refused" if event.node == "refused" else "portal_told_step"
+            return code, event.node, ends | coordinators(others)
         return _NOBODY if event.node == "match" else ("portal_told_step", event.node, ends)
     state = folded(agreement, event.subject).case
     step = state.step(event.target) if state else None

@@ -15,7 +15,7 @@ from duijie.ledger import events
 from duijie.ledger.state import CaseState
 from duijie.terms import Action, Clause
 from duijie.terms.working_days import add_working_days
-from duijie.track.conference import ADOPTION, host_of
+from duijie.track.conference import host_of
 from duijie.track.docking import REPLY_WORKING_DAYS
 from duijie.track.trajectory import due_day
 from duijie.track.workflow import MILESTONE, kind_of, opening_fields
@@ -113,7 +113,6 @@ def _opening(
     person: Person, agreement: Agreement, clause: str, action: Action, said: Mapping[str, Any]
 ) -> events.CaseOpened:
     definition, side = kind_of(action), ledger.own_side(person)
-    other = agreement.sides.exclude(pk=side).order_by("pk").values_list("pk", flat=True).first() or ""
     titles = {"title_zh": action.name.zh, "title_en": action.name.en}
     return events.CaseOpened(
         **{**said, "words": said["words"] | {name: text for name, text in titles.items() if text}},
@@ -121,11 +120,15 @@ def _opening(
         pinned=definition.pinned,
         clause=clause,
         ordering=side,
-        roles={"lead_side": side, "other_side": other},
+        roles={"lead_side": side, "other_side": _other(agreement, side)},
         began_on=said["on"],
         due_on=due_day(action.due_on),
         fields=opening_fields(action),
     )
+
+
+def _other(agreement: Agreement, side: str) -> str:
+    return agreement.sides.exclude(pk=side).order_by("pk").values_list("pk", flat=True).first() or ""
 
 
 def _follow_up(person: Person, agreement: Agreement, clause: str, action: str) -> None:
@@ -295,28 +298,25 @@ def keep_minutes(person: Person, row: Record, *, file: UploadedFile[Any]) -> str
 
 
 @write("practice.adopt")
-def note_practice(
-    person: Person, agreement: Agreement, *, key: str, clause: str, title: str, status: str, on: date, note: str = ""
-) -> Record:
-    """Enter a borrowed practice, or its next status; entries follow each other, none is changed."""
-    if status not in ADOPTION:
-        raise InputError("portal_node_unknown", {"node": status})
-    payload: Mapping[str, Any] = {
-        "key": key,
-        "clause": clause,
-        "side": person.side_id,
-        "title": {"zh": title, "en": ""},
-        "on": on.isoformat(),
-        "status": status,
-        "note": {"zh": note, "en": ""},
-    }
-    return ledger.add_shared_record(
+def note_practice(person: Person, agreement: Agreement, *, clause: str, title: str, on: date, note: str = "") -> str:
+    """Note a practice that one's own side saw at the other; its case, which says what becomes of it.
+
+    Raises
+    ------
+    InputError
+        There is no such clause.
+    """
+    if clause_of(term_of(agreement, person), clause) is None:
+        raise InputError("portal_action_unknown", {"action": clause})
+    side = ledger.own_side(person)
+    return casework.open_case(
         person,
         agreement,
-        kind="practice",
-        on=on,
         clause=clause,
-        state=status,
-        title_zh=title,
-        payload=payload,
+        kind="practice",
+        roles={"borrows_side": side, "shows_side": _other(agreement, side)},
+        on=on,
+        key=mint(side),
+        title={"zh": title},
+        note=note,
     )

@@ -19,7 +19,7 @@ from duijie.terms.days import parse_day, shifted
 from duijie.terms.working_days import working_days_between
 from duijie.track import difference
 from duijie.track.changes import quarter
-from duijie.track.conference import ADOPTION, host_of, practices_at
+from duijie.track.conference import host_of, practices_at
 from duijie.track.standing import ActionProgress
 from duijie.track.workflow import kind_of
 from duijie_portal.accounts.models import Department
@@ -250,7 +250,6 @@ def practices(request: HttpRequest, agreement: Agreement) -> Document:
     return {
         "as_of": as_of,
         "practices": found,
-        "statuses": ADOPTION,
         "clauses": _clauses(agreement),
         "today": timezone.localdate(),
     }
