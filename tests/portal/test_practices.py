@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
@@ -58,6 +59,8 @@ def test_a_practice_is_tried_and_left_with_a_reason(noted: Case, sides: Any, as_
     assert said(_step(here, noted, "rejected", reason="policy"), "portal_done_step")
     assert _status(noted, reader) == "rejected"
     assert "不采用" in there.get(reverse("practices", args=[agreement.pk])).content.decode()
+    page = here.get(reverse("case", args=[agreement.pk, noted.pk])).content.decode()
+    assert re.search(r'<li class="refused">\s*不采用', page), "an end off the way stands on it once it is reached"
     assert said(_step(here, noted, "adopted"), "case_not_next")
     line = Notification.objects.get(person=reader, path=reverse("case", args=[agreement.pk, noted.pk]))
     assert (line.code, line.values["node"]) == ("portal_told_step", "rejected")

@@ -176,12 +176,14 @@ def _clause(row: Case) -> Any:
 
 
 def _path(kind: CaseKind, state: CaseState) -> list[dict[str, Any]]:
-    """Every node of the chain: reached and counting, reached and waiting, or ahead."""
+    """Every node of the chain: reached and counting, reached and waiting, or ahead; and an end off it once reached."""
     reached = {kind.first.key: "done"}
     for one in state.steps:
         if not one.is_gone:
             reached[one.node] = "done" if one.is_confirmed(kind) and not one.is_disputed else "waiting"
-    return [{"key": key, "name": kind.nodes[key].name, "state": reached.get(key, "ahead")} for key in kind.path]
+    found = {key: reached.get(key, "ahead") for key in kind.path}
+    found |= {key: "refused" for key in reached if key not in found}
+    return [{"key": key, "name": kind.nodes[key].name, "state": state} for key, state in found.items()]
 
 
 def _party(row: Case, end: str) -> dict[str, Any] | None:
