@@ -26,7 +26,7 @@ from duijie_portal.ledger.checking import verify_agreement
 from duijie_portal.ledger.entries import Entry, EntryPart, Todo, Word
 from duijie_portal.ledger.loading import load_records
 from duijie_portal.ledger.models import Case, Listing, Party, Record, Step, uuid7
-from duijie_portal.ledger.recording import append, folded
+from duijie_portal.ledger.recording import append, author_of, folded
 from duijie_portal.ledger.selectors import agreement_term
 from duijie_portal.ledger.store import DatabaseLog, keep_bytes
 
@@ -238,11 +238,13 @@ def test_a_department_of_another_agreement_is_not_in_charge_here(agreement: Any,
     who = officer_of(sides[0], key)
     assert is_in_charge(who, agreement, clause.key)
     assert [one.key for one in offices_of(agreement, who)] == [key]
+    assert author_of(who, agreement).by == key
     elsewhere = Department.objects.create(agreement="elsewhere", side=sides[0], key=key, name_zh="同名部门")
     who.departments.set([elsewhere])
     assert not is_in_charge(who, agreement, clause.key)
     assert not is_in_charge(who, agreement, clause.key, key)
     assert not offices_of(agreement, who).exists()
+    assert author_of(who, agreement).by == who.role, "nor does an officer speak here as that department"
 
 
 @pytest.mark.parametrize("role", ["reader", "auditor", "system", "security", "audit"])

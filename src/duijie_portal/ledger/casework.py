@@ -81,9 +81,9 @@ class Voice(NamedTuple):
     party: str = ""
     department: str = ""
 
-    def says(self, person: Person) -> dict[str, Any]:
+    def says(self, person: Person, agreement: Agreement) -> dict[str, Any]:
         """The author fields of an event."""
-        return author_of(person, behalf=self.party, department=self.department).says(self.role)
+        return author_of(person, agreement, behalf=self.party, department=self.department).says(self.role)
 
 
 def role_of(
@@ -126,7 +126,7 @@ def _speaks(person: Person, case: Case, state: CaseState, wanted: Sequence[str])
     if not voice.role:
         raise DeniedError("case_not_your_role")
     in_charge(person, case.agreement, case.clause, voice.department)
-    return voice.says(person)
+    return voice.says(person, case.agreement)
 
 
 def _due(kind: CaseKind, node: str, on: date) -> date | None:
@@ -187,7 +187,7 @@ def _opening(
     if not voice.role:
         raise DeniedError("case_not_your_role")
     in_charge(person, agreement, clause, voice.department)
-    said = voice.says(person)
+    said = voice.says(person, agreement)
     said["words"] = said["words"] | {f"title_{language}": text for language, text in (title or {}).items() if text}
     return events.CaseOpened(
         subject=f"case/{key}",
@@ -242,7 +242,7 @@ def accept(person: Person, need: Listing, /, *, offer: Listing, clause: str, on:
     voice = role_of(person, agreement, definition, roles, ("need", "offer"))
     if not voice.role:
         raise DeniedError("case_not_your_role")
-    side, says = person.side_id or "", voice.says(person)
+    side, says = person.side_id or "", voice.says(person, agreement)
     found = folded(agreement, subject).case
     if found is None or found.opened is None:
         opening = _opening(person, agreement, need.kind, clause, roles, today, key, need, offer)
@@ -288,7 +288,7 @@ def end_waiting(person: Person, row: Listing) -> None:
         assert kind is not None
         if last is not None and not last.is_held:
             continue
-        says = author_of(person, behalf=row.party_id).says(row.role)
+        says = author_of(person, row.agreement, behalf=row.party_id).says(row.role)
         if last is not None and row.role in last.agreed:
             own = events.Withdrawn(subject=f"case/{case.pk}", on=today, target=last.act.commit, **says)
             append(row.agreement, [(row.side_id, own)], today=today)
@@ -329,7 +329,7 @@ def decline(
         raise DeniedError("case_not_your_role")
     if reason not in definition.nodes["refused"].reasons:
         raise InputError("case_reason_missing", {"node": "refused"})
-    side, says = person.side_id or "", voice.says(person)
+    side, says = person.side_id or "", voice.says(person, agreement)
     says["words"] = says["words"] | ({"note": note} if note else {})
     found = folded(agreement, f"case/{key}").case
     if found is None or found.opened is None:
@@ -359,7 +359,7 @@ def reconsider(person: Person, agreement: Agreement, /, *, need: str, offer: str
     """Take a decline back: the suggestion is shown again."""
     side = person.side_id or ""
     said = events.Reconsidered(
-        subject=f"pair/{side}:{pair_key(need, offer)}", on=timezone.localdate(), **author_of(person).says()
+        subject=f"pair/{side}:{pair_key(need, offer)}", on=timezone.localdate(), **author_of(person, agreement).says()
     )
     append(agreement, [(side, said)])
 
@@ -420,7 +420,7 @@ def _word(person: Person, case: Case, target: str) -> tuple[CaseState, dict[str,
     if not voice.role or (state.kind.roles[voice.role] == "side" and not may(person, "event.countersign")):
         raise DeniedError("case_not_yours_to_confirm", {"node": step.node})
     in_charge(person, case.agreement, case.clause, voice.department)
-    return state, voice.says(person)
+    return state, voice.says(person, case.agreement)
 
 
 @write("case.answer")

@@ -285,7 +285,7 @@ def _ready(person: Visitor, row: Record, found: Look, progress: Progress) -> _Re
     if not drafts:
         raise InputError("portal_import_no_rows")
     progress("portal_import_enter", 0, len(drafts))
-    author = author_of(person)  # type: ignore[arg-type]
+    author = author_of(person, row.agreement)  # type: ignore[arg-type]
     said, records = _made(author, row, drafts)
     return _Ready(said, records, _summary(checked), mark, len(drafts))
 

@@ -106,7 +106,7 @@ def _case(agreement: Agreement, key: str) -> CaseState:
 def _says(person: Person, agreement: Agreement, key: str) -> dict[str, Any]:
     """The author fields of an act on an action: whoever registers it leads."""
     roles, side = _case(agreement, key).roles, ledger.own_side(person)
-    return author_of(person).says(next((role for role, one in roles.items() if one == side), "lead_side"))
+    return author_of(person, agreement).says(next((role for role, one in roles.items() if one == side), "lead_side"))
 
 
 def _opening(
