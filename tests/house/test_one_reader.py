@@ -59,3 +59,42 @@ def test_tables_are_read_in_two_places(sources: tuple[Path, ...]) -> None:
         if re.search(r"csv\.(?:reader|DictReader)\(", path.read_text(encoding="utf-8"))
     }
     assert found == {"data/files.py", "sheets/texts.py", "terms/working_days.py"}
+
+
+def test_people_are_told_in_one_place(sources: tuple[Path, ...]) -> None:
+    """A line for a person is made in one function, mails and hooks are made of lines alone: the gate is asked there."""
+    ways = {
+        r"\bNotification\(|\bNotification\.objects\.(?:bulk_)?create": "ledger/notices.py",
+        r"\bDelivery\.objects\.(?:get_or_|bulk_)?create|\bEmailMessage\(|\bsend_mail\(|\bhooks\.post\(": (
+            "ledger/outbox.py"
+        ),
+        r"\bTold\(|\bTold\.objects": "ledger/notices.py",
+    }
+    for way, place in ways.items():
+        texts = [(name, re.sub(r"(?m)^class .*$", "", text)) for name, text in _portal(sources)]
+        assert {name for name, text in texts if re.search(way, text)} == {place}
+
+
+OF_DEPARTMENTS = {
+    "ledger/charge.py": "the guard: who may write for a department",
+    "ledger/audience.py": "who is told",
+    "ledger/handover.py": "who is told: those who spoke",
+    "track/alerts.py": "who is told: the officers of a role",
+    "ledger/recording.py": "as which department a person speaks",
+    "ledger/inbox.py": "read at once for the guard",
+    "accounts/services.py": "an account's own departments, set",
+    "duijie_portal/commands.py": "an account's own departments, set",
+    "frame/selectors.py": "what is due for a reader's own, and the list of accounts",
+    "frame/account_selectors.py": "what is held about a person",
+    "services/feeds.py": "whose days a calendar shows",
+    "meet/calendars.py": "whose days a calendar shows",
+    "meet/views.py": "whose days a calendar shows",
+}
+
+
+def test_who_may_write_for_a_department_is_decided_in_one_place(sources: tuple[Path, ...]) -> None:
+    """Nobody else looks whether a person is of a department, or may write for any, to let them write."""
+    looks = re.compile(r"\.departments\.\w+\(|[\"'(]departments__|prefetch_related\(\"departments\"|\bpeople=person")
+    assert {name for name, text in _portal(sources) if looks.search(text)} == set(OF_DEPARTMENTS)
+    any_department = re.compile(r"\{Role\.(LEADER|COORDINATOR), Role\.(LEADER|COORDINATOR)\}")
+    assert {name for name, text in _portal(sources) if any_department.search(text)} == {"ledger/charge.py"}

@@ -10,6 +10,7 @@ from typing import Any
 from duijie.ledger import events
 from duijie.ledger.kinds import case_kind
 from duijie.terms import Bilingual
+from duijie.track.conference import Practice, practice_acts
 from duijie.track.docking import Ticket, ticket_acts
 from duijie_portal.accounts.models import Department
 from duijie_portal.ledger.keeping import keep
@@ -74,6 +75,13 @@ def ticket(agreement: Agreement, key: str, asks: Department, answers: Department
     for side, act in ticket_acts(f"case/{key}", said, answers.side_id):
         [tip] = _say(agreement, side, act(tip))
     return Case.objects.get(pk=key)
+
+
+def practice(agreement: Agreement, key: str, side: str, other: str) -> None:
+    """A practice that a side noted."""
+    noted = Practice(key, "any", side, Bilingual(key), DAY.isoformat())
+    for code, act in practice_acts(f"case/{key}", [noted], other):
+        _say(agreement, code, act(""))
 
 
 def case(

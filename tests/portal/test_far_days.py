@@ -105,7 +105,7 @@ def _plant(agreement: Agreement, day: date) -> None:
         for name in names:
             first = list(model.objects.values_list("pk", flat=True)[:3])
             model.objects.filter(pk__in=first).update(**{name: day})
-    for kind in ("decision", "target", "amendment", "practice", "conference", "contact", "certificate"):
+    for kind in ("decision", "target", "amendment", "conference", "contact", "certificate"):
         for row in Record.objects.filter(agreement=agreement, kind=kind)[:3]:
             row.on = row.due_on = row.done_on = day
             dates = {key: day.isoformat() for key in row.payload if key == "on" or key.endswith(("_on", "_until"))}

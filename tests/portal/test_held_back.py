@@ -17,12 +17,13 @@ from portal_checks import post, said
 from duijie.errors import DeniedError
 from duijie_portal.accounts.models import Person
 from duijie_portal.accounts.powers import BOTH_SIDES
+from duijie_portal.ledger.audience import of_parties
 from duijie_portal.ledger.models import Listing, Party
 from duijie_portal.ledger.readers import matches_for, timetable_for
 from duijie_portal.ledger.selectors import listings_of
 from duijie_portal.match import selectors as match
 from duijie_portal.meet import selectors as meet
-from duijie_portal.meet.services.common import acts_for, people_of
+from duijie_portal.meet.services.common import acts_for
 
 ACCESS = yaml.safe_load((Path(__file__).parent / "access.yaml").read_text(encoding="utf-8"))
 IMPLIED, DERIVED, SAID = "推断出的需求甲", "推断出的供给乙", "本方说过的需求丙"
@@ -300,5 +301,5 @@ def test_an_account_of_one_side_never_acts_for_a_party_of_the_other(agreement: A
     spy = _acting_for(person, sides[0], theirs.pk)
     with pytest.raises(DeniedError, match="portal_meet_other_party"):
         acts_for(spy, theirs, "")
-    assert spy not in people_of([theirs.pk])
+    assert spy not in of_parties([theirs.pk])
     assert not meet.own_parties(agreement, spy).exists()

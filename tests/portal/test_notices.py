@@ -19,6 +19,7 @@ from threading import Thread
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import planted
 import pytest
 from aiosmtpd.controller import Controller
 from django.urls import reverse
@@ -27,6 +28,7 @@ from portal_checks import check_act, post
 
 from duijie.data.words import words
 from duijie.errors import DeniedError, InputError
+from duijie_portal.accounts.models import Person
 from duijie_portal.ledger import hooks, notices, outbox
 from duijie_portal.ledger.models import Delivery, Notification, Preference
 from duijie_portal.ledger.quiet import due_at
@@ -38,6 +40,29 @@ SECRET = "机密项目甲"
 
 def at(day: int, hour: int, minute: int = 0) -> datetime:
     return datetime(2025, 6, day, hour, minute, tzinfo=HERE)
+
+
+# Who
+
+
+def test_nobody_is_told_of_what_they_may_not_read(agreement: Any, sides: Any, person: Any) -> None:
+    """One asked list of people, one listing that its side keeps to itself: its own people are told, once, no other."""
+    ours, theirs = (Person.objects.get(username=f"coordinator-{side.pk}") for side in sides)
+    gone = Person.objects.get(username=f"officer-{sides[0].pk}")
+    gone.is_active = False
+    row = planted.listing(planted.party(agreement, sides[0], "p-told"), "l-told")
+
+    def told(code: str, **more: Any) -> set[Person]:
+        asked = [ours, ours, theirs, gone, Person.objects.get(username=f"system-{sides[0].pk}")]
+        n = notices.tell(agreement, notices.Notice(asked, code, "/", about=row, **more))
+        found = Notification.objects.filter(code=code)
+        assert n <= found.count()
+        return {one.person for one in found} if n else set()
+
+    assert told("portal_test_kept") == {ours}
+    planted.reopened(row, "both")
+    assert told("portal_test_opened", once="listing:l-told") == {ours, theirs}
+    assert told("portal_test_opened", once="listing:l-told") == set()
 
 
 # When

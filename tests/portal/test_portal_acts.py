@@ -185,13 +185,6 @@ def _carry_out(agreement: Any, clause: Any, row: Any, here: Any, there: Any) -> 
     assert said(post(there, "countersign", agreement, word, clause=clause.key), "portal_done_countersign")
 
 
-def test_a_borrowed_practice(agreement: Any, sides: Any, clause: Any, as_person: Any) -> None:
-    data = {"key": "one-window", "clause": clause.key, "title": "一窗受理", "status": "trial", "on": TODAY}
-    assert said(post(as_person(f"coordinator-{sides[0].pk}"), "note_practice", agreement, data), "portal_done_practice")
-    denied = as_person(f"reader-{sides[0].pk}").post(reverse("note_practice", args=[agreement.pk]), data)
-    assert denied.status_code == 403
-
-
 def test_a_case_takes_its_next_step_and_the_other_side_confirms(agreement: Any, sides: Any, as_person: Any) -> None:
     case = Case.objects.filter(agreement=agreement, state="intent").first()
     here, there = (

@@ -19,13 +19,14 @@ from duijie.data.words import words
 from duijie.errors import DeniedError, InputError, SealError
 from duijie.ledger import events
 from duijie.ledger.events import Amount, FileRef
-from duijie_portal.accounts.models import Person
+from duijie_portal.accounts.models import Department, Person
 from duijie_portal.ledger import casework, checking, listings, services
+from duijie_portal.ledger.charge import is_in_charge, offices_of
 from duijie_portal.ledger.checking import verify_agreement
 from duijie_portal.ledger.entries import Entry, EntryPart, Todo, Word
 from duijie_portal.ledger.loading import load_records
 from duijie_portal.ledger.models import Case, Listing, Party, Record, Step, uuid7
-from duijie_portal.ledger.recording import append, folded
+from duijie_portal.ledger.recording import append, author_of, folded
 from duijie_portal.ledger.selectors import agreement_term
 from duijie_portal.ledger.store import DatabaseLog, keep_bytes
 
@@ -228,6 +229,22 @@ def test_an_officer_of_another_department_records_nothing(agreement: Any, sides:
     case = planted.case(agreement, "c-clause", need, offer, clause=clause.key, steps=("match",))
     with pytest.raises(DeniedError, match="portal_other_department"):
         casework.record_step(officer_of(sides[0], strange.key), case, node="meeting", said=_said())
+
+
+def test_a_department_of_another_agreement_is_not_in_charge_here(agreement: Any, sides: Any, officer_of: Any) -> None:
+    """Two agreements may name a department alike; its people write for their own."""
+    clause = next(one for one in agreement_term(agreement).clauses if one.lead.get(sides[0].pk))
+    key = clause.lead[sides[0].pk][0]
+    who = officer_of(sides[0], key)
+    assert is_in_charge(who, agreement, clause.key)
+    assert [one.key for one in offices_of(agreement, who)] == [key]
+    assert author_of(who, agreement).by == key
+    elsewhere = Department.objects.create(agreement="elsewhere", side=sides[0], key=key, name_zh="同名部门")
+    who.departments.set([elsewhere])
+    assert not is_in_charge(who, agreement, clause.key)
+    assert not is_in_charge(who, agreement, clause.key, key)
+    assert not offices_of(agreement, who).exists()
+    assert author_of(who, agreement).by == who.role, "nor does an officer speak here as that department"
 
 
 @pytest.mark.parametrize("role", ["reader", "auditor", "system", "security", "audit"])

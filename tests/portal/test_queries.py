@@ -49,13 +49,13 @@ def _grow(agreement: Any, sides: Any, n: int) -> None:
     asks, answers = (Department.objects.filter(agreement=agreement.pk, side=one).first() for one in sides)
     for at in range(12):
         planted.ticket(agreement, f"更多-{n}-{at}", asks, answers)
-    for kind in ("practice", "decision"):
-        first = Record.objects.filter(agreement=agreement, kind=kind, side=side).first()
-        if first is not None:
-            for _ in range(12):
-                first.pk, first._state.adding = None, True
-                first.id = Record._meta.pk.get_default()
-                first.save(force_insert=True)
+        planted.practice(agreement, f"practice-{n}-{at}", side.pk, sides[1].pk)
+    first = Record.objects.filter(agreement=agreement, kind="decision", side=side).first()
+    if first is not None:
+        for _ in range(12):
+            first.pk, first._state.adding = None, True
+            first.id = Record._meta.pk.get_default()
+            first.save(force_insert=True)
     Notification.objects.bulk_create(
         [Notification(person=who, agreement=agreement, code="job_told_done", path="/") for _ in range(12)]
     )

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Any
 
+import msgspec
+
+from duijie.ledger import events
+from duijie.ledger.kinds import case_kind
 from duijie.terms import Action, Agreement, Bilingual, Clause
 
 from .indicators import Promise
@@ -20,6 +25,7 @@ __all__ = [
     "decision_promises",
     "host_of",
     "open_decisions",
+    "practice_acts",
     "practices_at",
     "tasks_of",
     "with_tasks",
@@ -61,7 +67,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Practice:
-    """A practice one side saw at the other: `status` of :data:`ADOPTION` from `on`; later entries supersede."""
+    """A practice one side saw at the other: `status` of :data:`ADOPTION` from `on`; later entries supersede.
+
+    What is ``rejected`` says why, by a `reason` of the kind of case.
+    """
 
     key: str
     clause: str
@@ -71,6 +80,7 @@ class Practice:
     status: str = "noted"
     visit: str = ""
     note: Bilingual = field(default_factory=Bilingual)
+    reason: str = ""
 
 
 def host_of(agreement: Agreement, number: int) -> str:
@@ -144,3 +154,49 @@ def practices_at(entries: Sequence[Practice], *, as_of: date) -> tuple[Practice,
         if entry.on <= as_of.isoformat():
             latest[entry.key] = entry
     return tuple(latest[key] for key in sorted(latest))
+
+
+def practice_acts(
+    subject: str, entries: Sequence[Practice], other_side: str
+) -> Iterator[tuple[str, Callable[[str], events.Event]]]:
+    """A practice as acts of a case: the side that speaks, and what it says, given the id of what last moved the case.
+
+    Parameters
+    ----------
+    subject
+        ``case/…``.
+    entries
+        Those of one practice; it was noted on the day of the first, whatever that says of it.
+    other_side
+        The side where it was seen.
+    """
+    rows = sorted(entries, key=lambda one: (one.on, ADOPTION.index(one.status)))
+    first, kind = rows[0], case_kind("practice")
+    on, said = date.fromisoformat(first.on), {"title_zh": first.title.zh, "title_en": first.title.en}
+    opening = events.CaseOpened(
+        subject=subject,
+        on=on,
+        role="borrows_side",
+        definition=kind.name,
+        pinned=kind.pinned,
+        clause=first.clause,
+        ordering=first.side,
+        roles={"borrows_side": first.side, "shows_side": other_side},
+        began_on=on,
+        fields={"visit": first.visit} if first.visit else {},
+        words={**said, **(_noted(first) if first.status == kind.first.key else {})},
+    )
+    yield first.side, lambda _: opening
+    for one in rows:
+        if one.status != kind.first.key or one is not first:
+            yield one.side, _step(subject, one)
+
+
+def _noted(one: Practice) -> dict[str, str]:
+    return {name: text for name, text in (("note", one.note.zh), ("note_en", one.note.en)) if text}
+
+
+def _step(subject: str, one: Practice) -> Callable[[str], events.Event]:
+    about: dict[str, Any] = {"subject": subject, "role": "borrows_side", "reason": one.reason, "words": _noted(one)}
+    step = events.Step(**about, on=date.fromisoformat(one.on), node=one.status, after="")
+    return lambda tip: msgspec.structs.replace(step, after=tip)

@@ -9,9 +9,11 @@ from duijie_portal.accounts.door import write
 from duijie_portal.accounts.models import Person, Registration, Role
 from duijie_portal.accounts.registering import admit, waiting_only
 from duijie_portal.accounts.services import forget
+from duijie_portal.ledger.audience import coordinators
 from duijie_portal.ledger.listings import erase as erase_words
 from duijie_portal.ledger.listings import erase_written, mint, party_fields, submit_party, verify_party
-from duijie_portal.ledger.models import Agreement, Listing, Notification, Party
+from duijie_portal.ledger.models import Agreement, Listing, Party
+from duijie_portal.ledger.notices import Notice, tell
 from duijie_portal.match.listing_services import retire_applications, retire_listings
 from duijie_portal.meet.models import Feed
 
@@ -55,13 +57,7 @@ def _entered(person: Person, agreement: Agreement, row: Registration) -> str:
 
 def tell_registration(agreement: Agreement, row: Registration, path: str) -> int:
     """Leave a line for each coordinator of the side that is asked; how many were told."""
-    people = Person.objects.filter(is_active=True, side=row.side, role=Role.COORDINATOR)
-    values: dict[str, str] = {}
-    lines = [
-        Notification(person=one, agreement=agreement, code="portal_told_registration", values=values, path=path)
-        for one in people
-    ]
-    return len(Notification.objects.bulk_create(lines))
+    return tell(agreement, Notice(coordinators([row.side_id]), "portal_told_registration", path))
 
 
 @write("own.erase")

@@ -21,7 +21,7 @@ from duijie_portal.accounts.hosting import is_hosted
 from duijie_portal.accounts.models import Person, Role
 from duijie_portal.accounts.powers import may
 
-from .charge import in_charge, is_of, stood_in
+from .charge import in_charge, is_in_charge, stood_in
 from .desk import is_handed
 from .entries import Decline
 from .models import Agreement, Case, Listing
@@ -82,18 +82,18 @@ class Voice(NamedTuple):
     party: str = ""
     department: str = ""
 
-    def says(self, person: Person) -> dict[str, Any]:
+    def says(self, person: Person, agreement: Agreement) -> dict[str, Any]:
         """The author fields of an event."""
-        return author_of(person, behalf=self.party, department=self.department).says(self.role)
+        return author_of(person, agreement, behalf=self.party, department=self.department).says(self.role)
 
 
 def role_of(
     person: Person,
+    agreement: Agreement,
     kind: CaseKind,
     roles: Mapping[str, str],
     wanted: Sequence[str],
     *,
-    agreement: Agreement | None = None,
     is_handed: bool = False,
 ) -> Voice:
     """The first of some roles that a person may speak in; without a role where the person holds none of them.
@@ -116,7 +116,7 @@ def role_of(
         if not bound or side != person.side_id:
             continue
         if kind.roles[role] == "department":
-            if is_official and (is_handed or is_of(person, (bound,), agreement)):
+            if is_official and (is_handed or is_in_charge(person, agreement, department=bound)):
                 return Voice(role, department=bound)
         elif is_official or person.party == bound:
             return Voice(role, party=bound)
@@ -144,7 +144,7 @@ def _speaks(person: Person, case: Case, state: CaseState, wanted: Sequence[str])
     """
     assert state.kind is not None
     has_it = is_handed(person, case.agreement, case.pk)
-    voice = role_of(person, state.kind, state.roles, wanted, agreement=case.agreement, is_handed=has_it)
+    voice = role_of(person, case.agreement, state.kind, state.roles, wanted, is_handed=has_it)
     if not voice.role:
         raise DeniedError("case_not_your_role")
     return _author(person, case, voice, has_it=has_it)
@@ -159,12 +159,12 @@ def _author(person: Person, case: Case, voice: Voice, *, has_it: bool) -> dict[s
         The officer is of another department.
     """
     if has_it:
-        return voice.says(person)
+        return voice.says(person, case.agreement)
     in_charge(person, case.agreement, case.clause, voice.department)
     away, office = stood_in(person, case.agreement, case.clause, voice.department)
     if not away:
-        return voice.says(person)
-    says = voice._replace(department=voice.department or office).says(person)
+        return voice.says(person, case.agreement)
+    says = voice._replace(department=voice.department or office).says(person, case.agreement)
     return {**says, "words": says["words"] | {f"{events.PERSON}for": away}}
 
 
@@ -221,11 +221,11 @@ def _opening(
     **about: Any,
 ) -> events.CaseOpened:
     definition = case_kind(kind)
-    voice = role_of(person, definition, roles, definition.opens)
+    voice = role_of(person, agreement, definition, roles, definition.opens)
     if not voice.role:
         raise DeniedError("case_not_your_role")
     in_charge(person, agreement, clause, voice.department)
-    said = voice.says(person)
+    said = voice.says(person, agreement)
     said["words"] = said["words"] | {name: text for name, text in (words or {}).items() if text}
     return events.CaseOpened(
         subject=f"case/{key}",
@@ -278,10 +278,10 @@ def accept(person: Person, need: Listing, /, *, offer: Listing, clause: str, on:
         in_charge(person, agreement, clause)
     _both_stand(need, offer)
     subject, definition = f"case/{key}", case_kind(need.kind)
-    voice = role_of(person, definition, roles, ("need", "offer"))
+    voice = role_of(person, agreement, definition, roles, ("need", "offer"))
     if not voice.role:
         raise DeniedError("case_not_your_role")
-    side, says = person.side_id or "", voice.says(person)
+    side, says = person.side_id or "", voice.says(person, agreement)
     found = folded(agreement, subject).case
     if found is None or found.opened is None:
         opening = _opening(person, agreement, need.kind, clause, roles, today, key, need, offer)
@@ -327,7 +327,7 @@ def end_waiting(person: Person, row: Listing) -> None:
         assert kind is not None
         if last is not None and not last.is_held:
             continue
-        says = author_of(person, behalf=row.party_id).says(row.role)
+        says = author_of(person, row.agreement, behalf=row.party_id).says(row.role)
         if last is not None and row.role in last.agreed:
             own = events.Withdrawn(subject=f"case/{case.pk}", on=today, target=last.act.commit, **says)
             append(row.agreement, [(row.side_id, own)], today=today)
@@ -363,12 +363,12 @@ def decline(
     """
     agreement, today, roles = need.agreement, on or timezone.localdate(), roles_of(need, offer)
     definition, key = case_kind(need.kind), pair_key(need.pk, offer.pk)
-    voice = role_of(person, definition, roles, ("need", "offer"))
+    voice = role_of(person, agreement, definition, roles, ("need", "offer"))
     if not voice.role:
         raise DeniedError("case_not_your_role")
     if reason not in definition.nodes["refused"].reasons:
         raise InputError("case_reason_missing", {"node": "refused"})
-    side, says = person.side_id or "", voice.says(person)
+    side, says = person.side_id or "", voice.says(person, agreement)
     says["words"] = says["words"] | ({"note": note} if note else {})
     found = folded(agreement, f"case/{key}").case
     if found is None or found.opened is None:
@@ -398,7 +398,7 @@ def reconsider(person: Person, agreement: Agreement, /, *, need: str, offer: str
     """Take a decline back: the suggestion is shown again."""
     side = person.side_id or ""
     said = events.Reconsidered(
-        subject=f"pair/{side}:{pair_key(need, offer)}", on=timezone.localdate(), **author_of(person).says()
+        subject=f"pair/{side}:{pair_key(need, offer)}", on=timezone.localdate(), **author_of(person, agreement).says()
     )
     append(agreement, [(side, said)])
 
@@ -455,9 +455,9 @@ def _word(person: Person, case: Case, target: str) -> tuple[CaseState, dict[str,
         raise InputError("case_target_unknown")
     waiting = step.correction_waits(state.kind) if target in step.corrections else step.waits_for(state.kind)
     has_it = is_handed(person, case.agreement, case.pk)
-    about: dict[str, Any] = {"agreement": case.agreement, "is_handed": has_it}
-    voice = role_of(person, state.kind, state.roles, waiting, **about)
-    voice = voice if voice.role else role_of(person, state.kind, state.roles, tuple(state.kind.roles))
+    voice = role_of(person, case.agreement, state.kind, state.roles, waiting, is_handed=has_it)
+    if not voice.role:
+        voice = role_of(person, case.agreement, state.kind, state.roles, tuple(state.kind.roles))
     if not voice.role or (state.kind.roles[voice.role] == "side" and not may(person, "event.countersign")):
         raise DeniedError("case_not_yours_to_confirm", {"node": step.node})
     return state, _author(person, case, voice, has_it=has_it)

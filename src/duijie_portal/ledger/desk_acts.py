@@ -115,7 +115,7 @@ def arrange(person: Person, agreement: Agreement, /, *, sort: str, key: str, sai
         _must_have(agreement, person, row)
     _whole(rule, said)
     departments, people = _addressed(agreement, person, row, rule, said)
-    author = author_of(person).says(_hand(person, rule))
+    author = author_of(person, agreement).says(_hand(person, rule))
     words = {**author.pop("words"), "note": said.note.strip(), f"{events.PERSON}to": " ".join(people)}
     event = events.Arranged(
         subject=desk_subject(person.side_id or "", f"{sort}/{key}"),
@@ -215,7 +215,7 @@ def answer(person: Person, agreement: Agreement, /, *, item: str, note: str = ""
         raise InputError("desk_answered")
     if not asker(agreement, [row], [person]).is_for(row, person):
         raise DeniedError("desk_not_yours")
-    author = author_of(person).says()
+    author = author_of(person, agreement).says()
     # whoever stands in for somebody answers in their name, and the page says by whom
     words = {**author.pop("words"), "note": note.strip(), f"{events.PERSON}for": row.person or person.username}
     event = events.Arranged(
@@ -256,8 +256,10 @@ def deputies_of(agreement: Agreement, away: Person) -> list[Person]:
     return [one for one in rows.order_by("username") if needed <= POWERS.get(one.role, frozenset())]
 
 
-def _about_people(person: Person, what: str, whose: str, to: str, note: str, **about: Any) -> events.Arranged:
-    author = author_of(person).says()
+def _about_people(
+    person: Person, agreement: Agreement, what: str, whose: str, to: str, note: str, **about: Any
+) -> events.Arranged:
+    author = author_of(person, agreement).says()
     words = {f"{events.PERSON}for": whose, f"{events.PERSON}to": to, "note": note.strip()}
     return events.Arranged(
         on=timezone.localdate(),
@@ -298,7 +300,9 @@ def leave(
         raise InputError("desk_days_wrong")
     if deputy.pk not in {one.pk for one in deputies_of(agreement, away)}:
         raise InputError("desk_deputy_unfit")
-    event = _about_people(person, "deputised", away.username, deputy.username, note, from_on=from_on, due_on=until_on)
+    event = _about_people(
+        person, agreement, "deputised", away.username, deputy.username, note, from_on=from_on, due_on=until_on
+    )
     [commit] = append(agreement, [(person.side_id or "", event)])
     return commit
 
@@ -318,7 +322,7 @@ def end_leave(person: Person, agreement: Agreement, /, *, act: str) -> None:
     if row is None:
         raise InputError("desk_answered")
     _may_speak_for(person, _colleague(agreement, person, row.for_person))
-    event = _about_people(person, "deputy_ended", row.for_person, "", "", subject=row.source, answers=row.pk)
+    event = _about_people(person, agreement, "deputy_ended", row.for_person, "", "", subject=row.source, answers=row.pk)
     append(agreement, [(person.side_id or "", event)])
 
 
@@ -345,11 +349,13 @@ def hand_over(person: Person, agreement: Agreement, /, *, whose: str, to: str, n
     if not all(may(new, power_of(row)) for row in moved):
         raise InputError("desk_deputy_unfit")
     said: list[events.Event] = [_handed(person, row, new, note) for row in moved]
-    said.append(_about_people(person, "succeeded", old.username, new.username, note))
+    said.append(_about_people(person, agreement, "succeeded", old.username, new.username, note))
     append(agreement, [(person.side_id or "", one) for one in said])
     return len(rows)
 
 
 def _handed(person: Person, row: Todo, new: Person, note: str) -> events.Arranged:
     about = desk_subject(person.side_id or "", f"{row.sort}/{row.key}")
-    return _about_people(person, "handed", "", new.username, note, subject=about, asks="handle", item=row.pk)
+    return _about_people(
+        person, row.agreement, "handed", "", new.username, note, subject=about, asks="handle", item=row.pk
+    )

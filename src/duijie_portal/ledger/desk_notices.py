@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from django.urls import reverse
 
@@ -11,7 +11,8 @@ from duijie_portal.accounts.models import Person
 
 from .entries import DeskAct, Todo
 from .inbox import hearers
-from .models import Agreement, Case, Listing, Notification, Party
+from .models import Agreement, Case, Listing, Party
+from .notices import Notice, tell
 from .recording import Change, on_append
 from .selectors import case_title
 
@@ -36,42 +37,32 @@ def ring_inside(change: Change) -> None:
     said = {commit: event for (_, event), commit in zip(change.said, change.commits, strict=True)}
     acts = {commit: event for commit, event in said.items() if isinstance(event, events.Arranged)}
     if acts:
-        _leave(change.agreement, [*_asked(change, acts), *_addressed(change, acts)])
+        tell(change.agreement, *_asked(change, acts), *_addressed(change, acts))
 
 
-Line = tuple[Person, str, str, str, str]
-"""Who is told, the code, the act it is about, and the sort and key of the matter."""
-
-
-def _leave(agreement: Agreement, lines: list[Line]) -> None:
-    """The one place where lines of the desk are written."""
-    Notification.objects.bulk_create(
-        Notification(
-            person=person,
-            agreement=agreement,
-            code=code,
-            values={"title": title_about(sort, key), "said": commit, "side": person.side_id},
-            path=reverse("desk", args=[agreement.pk, sort, key]) if sort != "person" else _list(agreement, code),
-        )
-        for person, code, commit, sort, key in lines
-    )
+def _notice(change: Change, people: Iterable[Person], code: str, commit: str, sort: str, key: str) -> Notice:
+    """A line about an act of the desk, which leads to the desk of its matter."""
+    agreement, (side, _) = change.agreement, change.said[0]
+    values = {"title": title_about(sort, key), "said": commit, "side": side}
+    path = _list(agreement, code) if sort == "person" else reverse("desk", args=[agreement.pk, sort, key])
+    return Notice(people, code, path, values)
 
 
 def _list(agreement: Agreement, code: str) -> str:
     return reverse("inbox" if code == "portal_told_succeeded" else "leave", args=[agreement.pk])
 
 
-def _asked(change: Change, acts: dict[str, events.Arranged]) -> Iterator[Line]:
+def _asked(change: Change, acts: dict[str, events.Arranged]) -> Iterator[Notice]:
     """Whoever has a new item of the desk; a successor is told once, not of each."""
     if any(event.what == "succeeded" for event in acts.values()):
         return
     rows: list[Todo] = [row for row in change.new_todo if row.target in acts]
-    for person, row in hearers(change.agreement, rows):
-        if person.username != acts[row.target].words.get("who"):
-            yield person, f"portal_todo_{row.act}", row.target, row.sort, row.key
+    for row, people in hearers(change.agreement, rows):
+        others = [one for one in people if one.username != acts[row.target].words.get("who")]
+        yield _notice(change, others, f"portal_todo_{row.act}", row.target, row.sort, row.key)
 
 
-def _addressed(change: Change, acts: dict[str, events.Arranged]) -> Iterator[Line]:
+def _addressed(change: Change, acts: dict[str, events.Arranged]) -> Iterator[Notice]:
     """Whoever was reminded, stands in for somebody or follows them, and whose instruction was carried out."""
     for commit, event in acts.items():
         sort, _, key = event.subject.partition(":")[2].partition("/")
@@ -80,5 +71,6 @@ def _addressed(change: Change, acts: dict[str, events.Arranged]) -> Iterator[Lin
             names = event.people()
         elif event.what == "carried_out":
             names = tuple(DeskAct.objects.filter(pk=event.answers).values_list("who", flat=True))
-        for person in Person.objects.filter(username__in=names, is_active=True) if names else ():
-            yield person, f"portal_told_{event.what}", commit, sort, key
+        if names:
+            people = Person.objects.filter(username__in=names, is_active=True)
+            yield _notice(change, people, f"portal_told_{event.what}", commit, sort, key)

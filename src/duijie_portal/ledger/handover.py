@@ -10,11 +10,13 @@ from django.urls import reverse
 
 from duijie.ledger import events
 from duijie.ledger.state import StepState
-from duijie_portal.accounts.models import Person, Role
+from duijie_portal.accounts.models import Person
 
+from .audience import coordinators, of_parties
 from .entries import Todo
 from .inbox import hearers
-from .models import Agreement, Case, Listing, Notification
+from .models import Agreement, Case, Listing, Party
+from .notices import Notice, tell
 from .recording import Change, folded, on_append
 from .selectors import case_title
 
@@ -33,23 +35,20 @@ def ring(change: Change) -> None:
         for (side, event), commit in zip(change.said, change.commits, strict=True)
         if isinstance(event, events.Returned)
     }
-    lines = []
+    said = []
     # a match that is declined is returned only to end with a reason: that is told instead
     rows = [row for row in change.new_todo if (row.act, row.node) != ("redo", "match")]
     rows = [row for row in rows if not row.source.startswith("desk/")]  # told by the desk itself
-    for person, row in hearers(agreement, rows):
-        values = {"node": row.node, "title": _title(row), **(why.get(row.target, {}) if row.act in BACK else {})}
+    for row, people in hearers(agreement, rows):
+        about = _about(row)
+        values = {"node": row.node, "title": _title(about), **(why.get(row.target, {}) if row.act in BACK else {})}
         code = f"portal_todo_{row.act}"
         if row.act == "turn" and row.due_on:
             code, values = f"{code}_due", values | {"due_on": row.due_on.isoformat()}
-        lines.append(_line(agreement, person, code, _path(agreement, row), values))
+        said.append(Notice(people, code, _path(agreement, row), values, about))
     for (side, event), commit in zip(change.said, change.commits, strict=True):
-        lines += _told(agreement, side, event, commit)
-    Notification.objects.bulk_create(lines)
-
-
-def _line(agreement: Agreement, person: Person, code: str, path: str, values: dict[str, Any]) -> Notification:
-    return Notification(person=person, agreement=agreement, code=code, values=values, path=path)
+        said += _told(agreement, side, event, commit)
+    tell(agreement, *said)
 
 
 def _path(agreement: Agreement, row: Todo) -> str:
@@ -60,23 +59,27 @@ def _path(agreement: Agreement, row: Todo) -> str:
     return reverse("review", args=[agreement.pk, row.sort, row.key])
 
 
-def _title(row: Todo) -> str | dict[str, str]:
+def _about(row: Todo) -> Case | Listing | Party:
+    """What a to-do is about."""
     if row.sort == "case":
-        return case_title(Case.objects.select_related("need", "need_party", "offer_party").get(pk=row.key)).to_dict()
-    listing = Listing.objects.filter(pk=row.key).first()
-    return str(listing.payload.get("title", "")) if listing else row.key
+        return Case.objects.select_related("need", "need_party", "offer_party").get(pk=row.key)
+    return Listing.objects.get(pk=row.key) if row.sort == "listing" else Party.objects.get(pk=row.key)
 
 
-def _told(agreement: Agreement, side: str, event: events.Event, commit: str) -> list[Notification]:
+def _title(about: Case | Listing | Party) -> str | dict[str, str]:
+    if isinstance(about, Case):
+        return case_title(about).to_dict()
+    return str(about.payload.get("title", "")) if isinstance(about, Listing) else about.pk
+
+
+def _told(agreement: Agreement, side: str, event: events.Event, commit: str) -> list[Notice]:
     """What became of somebody's word: opened to the other side, confirmed, not agreed to, or the case ended."""
     if isinstance(event, events.Released) and event.sort == "listing":
         row = Listing.objects.filter(pk=event.id).first()
-        people = (
-            Person.objects.filter(is_active=True, party=row.party_id) if row and row.party_id else Person.objects.none()
-        )
-        values = {"title": str(row.payload.get("title", "")) if row else ""}
+        if row is None:  # from another portal the word on a listing may come whose content does not
+            return []
         path = reverse("listing", args=[agreement.pk, event.id])
-        return [_line(agreement, one, "portal_told_released", path, values) for one in people]
+        return [Notice(of_parties([row.party_id]), "portal_told_released", path, {"title": _title(row)}, row)]
     if not isinstance(event, events.Step | events.Returned | events.Confirmed):
         return []
     case = Case.objects.filter(pk=event.id).select_related("need", "need_party", "offer_party").first()
@@ -86,8 +89,8 @@ def _told(agreement: Agreement, side: str, event: events.Event, commit: str) -> 
     said = {"side": side, "said": commit, "reason": getattr(event, "reason", "")}
     about: dict[str, Any] = {"title": case_title(case).to_dict(), "node": node, **said}
     path = reverse("case", args=[agreement.pk, case.pk])
-    heard = heard.filter(is_active=True).exclude(username=event.words.get("who", ""))
-    return [_line(agreement, one, code, path, about) for one in heard.distinct()]
+    others = heard.exclude(username=event.words.get("who", ""))
+    return [Notice(others, code, path, about, case)]
 
 
 Heard = tuple[str, str, QuerySet[Person]]
@@ -102,11 +105,12 @@ def _heard(
     A match that is offered or declined has sentences of its own: a to-do, or the end of the case.
     """
     parties = {one.pk for one in (case.need_party, case.offer_party) if one is not None} - {event.by, event.behalf}
-    ends = Person.objects.filter(party__in=parties)
+    ends = of_parties(parties)
     if isinstance(event, events.Step):
         if event.reason:
             others = [code for role, code in case.roles.items() if role.endswith("_side") and code != side]
-            return "portal_told_refused", event.node, ends | _coordinators(others)
+            code = "portal_told_refused" if event.node == "refused" else "portal_told_step"
+            return code, event.node, ends | coordinators(others)
         return _NOBODY if event.node == "match" else ("portal_told_step", event.node, ends)
     state = folded(agreement, event.subject).case
     step = state.step(event.target) if state else None
@@ -117,7 +121,7 @@ def _heard(
     own = {step.act.event.by, step.act.event.behalf} - {""}
     if isinstance(event, events.Returned):  # the author has a to-do
         return _NOBODY if step.node == "match" else ("portal_told_returned", step.node, ends.exclude(party__in=own))
-    offices = _coordinators([step.act.side]) if step.act.side != side else Person.objects.none()
+    offices = coordinators([step.act.side]) if step.act.side != side else Person.objects.none()
     return (
         "portal_told_confirmed",
         step.node,
@@ -137,18 +141,14 @@ def _of_correction(
     act = next(one for one in step.trail if one.commit == event.target)
     heard = ends | _speakers(agreement, act.side, {act.event.by, act.event.behalf} - {""})
     if isinstance(event, events.Returned):
-        return "portal_told_not_agreed", step.node, heard | _coordinators([act.side])
+        return "portal_told_not_agreed", step.node, heard | coordinators([act.side])
     if step.closed.get(event.target) != "agreed":
         return _NOBODY
     others = {code for role, code in case.roles.items() if role.endswith("_side")} - {side}
-    return "portal_told_corrected", step.node, heard | _coordinators(others)
+    return "portal_told_corrected", step.node, heard | coordinators(others)
 
 
 def _speakers(agreement: Agreement, side: str, keys: Iterable[str]) -> QuerySet[Person]:
     """Whoever acts for the departments or the parties that spoke."""
     people, own = Person.objects.filter(side=side), list(keys)
     return people.filter(departments__key__in=own, departments__agreement=agreement.pk) | people.filter(party__in=own)
-
-
-def _coordinators(sides: Iterable[str]) -> QuerySet[Person]:
-    return Person.objects.filter(side__in=sides, role=Role.COORDINATOR)

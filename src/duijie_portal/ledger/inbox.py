@@ -124,6 +124,10 @@ def holders(agreement: Agreement, rows: Iterable[Todo]) -> list[tuple[Person, To
     ]
 
 
-def hearers(agreement: Agreement, rows: Iterable[Todo]) -> list[tuple[Person, Todo]]:
+def hearers(agreement: Agreement, rows: Iterable[Todo]) -> list[tuple[Todo, list[Person]]]:
     """Who is told of each new to-do: everyone whose list it stands on, but for where a case may merely go on."""
-    return holders(agreement, [row for row in rows if row.act in _RINGS])
+    new = [row for row in rows if row.act in _RINGS]
+    found: dict[str, list[Person]] = {}
+    for person, row in holders(agreement, new):
+        found.setdefault(row.pk, []).append(person)
+    return [(row, found.get(row.pk, [])) for row in new]

@@ -33,7 +33,8 @@ from duijie_portal.accounts.door import write
 from duijie_portal.accounts.models import Person
 from duijie_portal.accounts.powers import may
 
-from .models import Agreement, Job, JobLine, Notification
+from .models import Agreement, Job, JobLine
+from .notices import Notice, tell
 
 __all__ = ["STOPPING", "Cancelled", "Interrupted", "Run", "again", "cancel", "job", "revive", "run_job", "start"]
 
@@ -414,7 +415,7 @@ def _ended(row: Job, code: str, **values: Any) -> None:
     if _is_derived(row.kind) and said != Job.State.FAILED:
         return
     path = f"/{row.agreement_id}/jobs/{row.pk}/"
-    Notification.objects.create(person=row.person, agreement=row.agreement, code=f"job_told_{said}", path=path)
+    tell(row.agreement, Notice([row.person], f"job_told_{said}", path))
 
 
 def _line(row: Job, code: str, **values: Any) -> None:

@@ -44,7 +44,7 @@ def kept_event(
 ) -> tuple[str, events.Kept]:
     """The act that puts the new value of a row on record, with the side that says it."""
     fields, words = split_row(row)
-    said = author_of(person).says() if person else {"words": {}}
+    said = author_of(person, row.agreement).says() if person else {"words": {}}
     said["words"] = said["words"] | {name: text for name, text in words.items() if text}
     side = (person.side_id if person else "") or row.side_id
     others = [one for one in row.agreement.sides.order_by("pk").values_list("pk", flat=True) if one != row.side_id]

@@ -99,7 +99,7 @@ def submit_party(
     person: Person, agreement: Agreement, *, key: str, fields: Mapping[str, Any], is_verified: bool = False
 ) -> str:
     """Put a party of one's own side on record; the calling service has checked the power."""
-    author, today = author_of(person), timezone.localdate()
+    author, today = author_of(person, agreement), timezone.localdate()
     said: list[events.Event] = [party_event(author, key, fields, today)]
     if is_verified:
         said.append(events.Verified(subject=f"party/{key}", on=today, **author.says()))
@@ -110,20 +110,20 @@ def verify_party(person: Person, party: Party) -> None:
     """Vouch for a party of one's own side; the calling service has checked the power."""
     if party.side_id != person.side_id:
         raise DeniedError("portal_other_side_owns", {"side": party.side_id})
-    author, today = author_of(person), timezone.localdate()
+    author, today = author_of(person, party.agreement), timezone.localdate()
     said = events.Verified(subject=f"party/{party.pk}", on=today, **author.says())
     append(party.agreement, [(author.side, said)], today=today)
 
 
 def submit_listing(person: Person, party: Party, *, key: str, fields: Mapping[str, Any]) -> str:
     """Put a listing on record; the calling service has checked power and payload."""
-    author, today = author_of(person, behalf=party.pk), timezone.localdate()
+    author, today = author_of(person, party.agreement, behalf=party.pk), timezone.localdate()
     return append(party.agreement, [(author.side, listing_event(author, key, fields, today))], today=today)[0]
 
 
 def revise_listing(person: Person, row: Listing, *, fields: Mapping[str, Any]) -> str:
     """The whole new value of a listing; the calling service has checked power and payload."""
-    author, today = author_of(person, behalf=row.party_id), timezone.localdate()
+    author, today = author_of(person, row.agreement, behalf=row.party_id), timezone.localdate()
     said = listing_event(author, row.pk, fields, today, again=True)
     return append(row.agreement, [(author.side, said)], today=today)[0]
 
@@ -169,7 +169,7 @@ def send_back(person: Person, row: Reviewed, /, *, note: str) -> None:
 
 
 def _inner(person: Person, agreement: Agreement, rows: Sequence[Reviewed], kind: Any, words: dict[str, str]) -> int:
-    author, today, said = author_of(person), timezone.localdate(), list[tuple[str, events.Event]]()
+    author, today, said = author_of(person, agreement), timezone.localdate(), list[tuple[str, events.Event]]()
     for row in rows:
         _own(person, row)
         says = author.says()
@@ -188,7 +188,7 @@ def release(person: Person, agreement: Agreement, /, *, rows: Sequence[Reviewed]
     DeniedError
         A row is another side's, has not passed its review, or tells of a person and would become public.
     """
-    level, author, today = Visibility(visibility), author_of(person), timezone.localdate()
+    level, author, today = Visibility(visibility), author_of(person, agreement), timezone.localdate()
     reviews = {one.pk: one for one in Review.objects.filter(pk__in=[subject_of(row) for row in rows])}
     for row in rows:
         _own(person, row)
@@ -217,7 +217,7 @@ def is_of_a_person(row: Reviewed) -> bool:
 
 def retire(person: Person, row: Listing) -> None:
     """Take a listing back for its owner; the calling service has checked whose it is."""
-    author, today = author_of(person, behalf=row.party_id), timezone.localdate()
+    author, today = author_of(person, row.agreement, behalf=row.party_id), timezone.localdate()
     said = events.Retired(subject=f"listing/{row.pk}", on=today, **author.says())
     append(row.agreement, [(author.side, said)], today=today)
 

@@ -24,7 +24,7 @@ from duijie.ledger.kinds import case_kind
 from duijie.terms import Progress, silent
 from duijie.terms.days import parse_day, parse_end
 from duijie.track import load_agreement
-from duijie.track.conference import Decision, with_tasks
+from duijie.track.conference import Decision, Practice, practice_acts, with_tasks
 from duijie.track.docking import Ticket, ticket_acts
 from duijie.track.records import decode
 from duijie.track.trajectory import due_day
@@ -46,7 +46,6 @@ _BATCH = 500
 _RECORD_DAYS = {
     "decision": (("decided_on", "decided"), ("done_on", "done")),
     "conference": (("on", "held"),),
-    "practice": (("on", "noted"),),
     "visit": (("on", "visited"),),
     "certificate": (("issued_on", "issued"), ("withdrawn_on", "withdrawn")),
     "contact": (("on", "met"),),
@@ -110,6 +109,7 @@ class _Load:
     steps: dict[str, list[Row]] = field(default_factory=dict)
     moves: list[Move] = field(default_factory=list)
     tickets: list[Ticket] = field(default_factory=list)
+    practices: dict[str, list[Practice]] = field(default_factory=dict)
     records: list[Record] = field(default_factory=list)
     files: dict[str, tuple[str, str, bytes]] = field(default_factory=dict)
 
@@ -215,6 +215,11 @@ def _ticket(load: _Load, row: Row) -> None:
     load.tickets.append(decode(Ticket, row))
 
 
+def _practice(load: _Load, row: Row) -> None:
+    one = decode(Practice, row)
+    load.practices.setdefault(one.key, []).append(one)
+
+
 def _record(load: _Load, row: Row) -> None:
     kind = row["type"]
     identity = str(row.get("id") or f"{kind}-{row.get('key', len(load.records))}-{row.get('on', '')}")
@@ -263,6 +268,7 @@ _READERS: Mapping[str, Callable[[_Load, Row], Any]] = {
     "move": _move,
     "action": _move,
     "ticket": _ticket,
+    "practice": _practice,
     "evidence": _evidence,
     "rehearsal": lambda load, row: None,
     "facts": lambda load, row: None,
@@ -355,6 +361,9 @@ def _play(load: _Load) -> None:
     for one in load.tickets:
         subject = f"case/{load.agreement.pk}.{one.id}"
         lives[subject] = list(ticket_acts(subject, one, load.other(one.side)))
+    for key, entries in load.practices.items():
+        subject = f"case/{load.agreement.pk}.{key}"
+        lives[subject] = list(practice_acts(subject, entries, load.other(entries[0].side)))
     lives = {key: acts for key, acts in lives.items() if all(is_hosted(side) for side, _ in acts)}
     tips = dict.fromkeys(lives, "")
     for at in range(max(map(len, lives.values()), default=0)):

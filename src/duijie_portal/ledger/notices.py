@@ -1,11 +1,16 @@
-"""What people and sides say of how they are told: wishes of a person, addresses of a side, sending again."""
+"""How people are told: the one place that leaves a line for somebody, and what they say of how they hear of it.
+
+Mails and hooks follow from the lines (:mod:`duijie_portal.ledger.outbox`), so whoever tells anybody comes through here.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
 
-from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from duijie.errors import DeniedError, InputError
@@ -13,11 +18,99 @@ from duijie_portal.accounts.door import write
 from duijie_portal.accounts.models import Person
 
 from .hooks import check_address
-from .models import Agreement, Delivery, Hook, Preference, Told
+from .models import Agreement, Delivery, Hook, Notification, Preference, Told
 from .outbox import people_hear
 from .services import own_side
+from .store import hold
+from .visibility import Gated, reader_of
 
-__all__ = ["add_hook", "deliveries_of", "first_time", "hooks_of", "renew_key", "send_again", "switch_hook", "wish"]
+__all__ = [
+    "Notice",
+    "add_hook",
+    "deliveries_of",
+    "first_time",
+    "first_times",
+    "hooks_of",
+    "renew_key",
+    "send_again",
+    "switch_hook",
+    "tell",
+    "wish",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something to tell people: a code with values, and where it leads.
+
+    `about` is the row of the record of which it speaks: who may not read that is not told. There is none where it
+    speaks of the hearer's own (their job, their part of a visit) or of what was cut for the hearer already. What has a
+    key `once` is said once, however often it is told.
+    """
+
+    people: Iterable[Person]
+    code: str
+    path: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    about: Model | None = None
+    once: str = ""
+
+
+def tell(agreement: Agreement, *notices: Notice) -> int:
+    """Leave a line for each person of each notice who has an account in use and may read what it is about; how many."""
+    new = first_times(agreement, {one.once for one in notices} - {""}) | {""}
+    said = [(one, person) for one in notices if one.once in new for person in _each_once(one.people)]
+    reads = _gate(said)
+    lines = [
+        Notification(person=person, agreement=agreement, code=one.code, values=dict(one.values), path=one.path)
+        for one, person in said
+        if one.about is None or one.about.pk in reads[_asked(one.about, person)]
+    ]
+    return len(Notification.objects.bulk_create(lines))
+
+
+def _each_once(people: Iterable[Person]) -> Iterable[Person]:
+    return {one.pk: one for one in people if one.is_active}.values()
+
+
+Asked = tuple[type[Model], frozenset[str]]
+
+
+def _asked(about: Model, person: Person) -> Asked:
+    """Whoever reads in the same scopes reads the same rows: the gate is asked once for all of them."""
+    return type(about), reader_of(person).scopes
+
+
+def _gate(said: Iterable[tuple[Notice, Person]]) -> dict[Asked, set[Any]]:
+    rows: defaultdict[Asked, set[Any]] = defaultdict(set)
+    readers: dict[Asked, Person] = {}
+    for one, person in said:
+        if one.about is not None:
+            key = _asked(one.about, person)
+            rows[key].add(one.about.pk)
+            readers[key] = person
+    return {key: _seen(key[0], rows[key], person) for key, person in readers.items()}
+
+
+def _seen(model: type[Model], keys: set[Any], person: Person) -> set[Any]:
+    rows = cast("Gated[Model]", model._default_manager.filter(pk__in=keys))
+    return set(rows.visible_to(person).values_list("pk", flat=True))
+
+
+def first_times(agreement: Agreement, keys: Iterable[str]) -> set[str]:
+    """Which alerts have not been given yet; from then on they have, if the transaction around stands."""
+    wanted = {key: key[:200] for key in keys}
+    if not wanted:
+        return set()
+    hold(agreement)
+    known = set(Told.objects.filter(pk__in=wanted.values()).values_list("pk", flat=True))
+    Told.objects.bulk_create([Told(pk=pk) for pk in sorted({*wanted.values()} - known)])
+    return {key for key, pk in wanted.items() if pk not in known}
+
+
+def first_time(agreement: Agreement, key: str) -> bool:
+    """Whether an alert has not been given yet; from then on it has, if the transaction around stands."""
+    return key in first_times(agreement, [key])
 
 
 def wish_of(person: Person) -> Preference:
@@ -99,13 +192,3 @@ def send_again(person: Person, row: Delivery, /) -> None:
 def _own(person: Person, row: Hook | Delivery) -> None:
     if row.side_id != person.side_id:
         raise DeniedError("portal_other_side_owns", {"side": row.side_id or ""})
-
-
-def first_time(key: str) -> bool:
-    """Whether an alert has not been given yet; from then on it has, if the transaction around stands."""
-    try:
-        with transaction.atomic():
-            Told.objects.create(pk=key[:200])
-    except IntegrityError:
-        return False
-    return True

@@ -83,13 +83,14 @@ class Author:
         return {"role": role, "by": self.by, "behalf": self.behalf, "words": {"who": self.who} if self.who else {}}
 
 
-def author_of(person: Person, *, behalf: str = "", department: str = "") -> Author:
-    """A person as an author: a party's account speaks as the party, an official as their department, or as the one
-    that is named.
+def author_of(person: Person, agreement: Agreement, *, behalf: str = "", department: str = "") -> Author:
+    """A person as an author: a party's account speaks as the party, an official as their department under the
+    agreement, or as the one that is named.
     """
     by = person.party or department
     if not by:
-        by = person.departments.order_by("key").values_list("key", flat=True).first() or person.role
+        own = person.departments.filter(agreement=agreement.pk).order_by("key")
+        by = own.values_list("key", flat=True).first() or person.role
     return Author(person.side_id or "", by, behalf if behalf != by else "", person.username)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,10 @@ from django.utils import timezone
 from duijie.errors import DeniedError, InputError
 from duijie.ledger.events import FileRef
 from duijie_portal.accounts.door import write
-from duijie_portal.accounts.models import Person, Role
+from duijie_portal.accounts.models import Person
 
 from .keeping import keep
-from .models import Agreement, Held, Notification, Owned, Record
+from .models import Agreement, Held, Owned, Record
 from .store import keep_bytes, kept_path, media_type
 from .visibility import Visibility
 from .wholeness import is_whole
@@ -29,7 +29,6 @@ __all__ = [
     "clear",
     "file_ref",
     "keep_file",
-    "notify_department",
     "release",
 ]
 
@@ -132,18 +131,3 @@ def change_record(
     for name, value in {**fields, "state": state}.items():
         setattr(row, name, value)
     return keep(person, row, f"{row.kind}.{state}", on=on, files=files)
-
-
-def notify_department(
-    agreement: Agreement, *, side: str, department: str, code: str, values: Mapping[str, Any], path: str
-) -> int:
-    """Leave a line for each active person of a department, and for its side's coordinators; how many were told."""
-    office = Person.objects.filter(is_active=True, side_id=side)
-    people = office.filter(departments__key=department, departments__agreement=agreement.pk) | office.filter(
-        role=Role.COORDINATOR
-    )
-    rows = [
-        Notification(person=person, agreement=agreement, code=code, values=dict(values), path=path)
-        for person in people.distinct()
-    ]
-    return len(Notification.objects.bulk_create(rows))

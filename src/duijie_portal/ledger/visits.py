@@ -19,7 +19,7 @@ from duijie_portal.accounts.models import Department, Person
 from duijie_portal.accounts.powers import Visitor
 
 from .casework import Said, open_case, record_step, state_of
-from .charge import is_of
+from .charge import is_in_charge
 from .listings import mint
 from .models import Agreement, Case, Party
 from .recording import words_of
@@ -74,7 +74,7 @@ def record_visit(
     if party.side_id != side:
         raise DeniedError("portal_other_side_owns", {"side": party.side_id})
     offices = Department.objects.filter(agreement=agreement.pk, side=side, key=department)
-    if not offices.exists() or not is_of(person, (department,)):
+    if not offices.exists() or not is_in_charge(person, agreement, department=department):
         raise DeniedError("portal_visit_other_office")
     if not said.strip():
         raise InputError("case_nothing_said")

@@ -206,12 +206,14 @@ def _clause(row: Case) -> Any:
 
 
 def _path(kind: CaseKind, state: CaseState) -> list[dict[str, Any]]:
-    """Every node of the chain: reached and counting, reached and waiting, or ahead."""
+    """Every node of the chain: reached and counting, reached and waiting, or ahead; and an end off it once reached."""
     reached = {kind.first.key: "done"}
     for one in state.steps:
         if not one.is_gone:
             reached[one.node] = "done" if one.is_confirmed(kind) and not one.is_disputed else "waiting"
-    return [{"key": key, "name": kind.nodes[key].name, "state": reached.get(key, "ahead")} for key in kind.path]
+    found = {key: reached.get(key, "ahead") for key in kind.path}
+    found |= {key: "refused" for key in reached if key not in found}
+    return [{"key": key, "name": kind.nodes[key].name, "state": state} for key, state in found.items()]
 
 
 def _party(row: Case, end: str) -> dict[str, Any] | None:
@@ -334,12 +336,13 @@ def _voice(row: Case, person: Person, state: CaseState, wanted: Sequence[str]) -
     """The role in which a person may write to a case; none where others are in charge."""
     if state.kind is None or not wanted or not may(person, "case.answer"):
         return Voice()
-    voice = role_of(person, state.kind, state.roles, wanted, agreement=row.agreement)
+    voice = role_of(person, row.agreement, state.kind, state.roles, wanted)
     if voice.role and is_in_charge(person, row.agreement, row.clause, voice.department):
         return voice
     if row.is_on_desk is None:  # asked once a page
         row.is_on_desk = is_handed(person, row.agreement, row.pk)
-    return role_of(person, state.kind, state.roles, wanted, is_handed=True) if row.is_on_desk else Voice()
+    handed = {"is_handed": True}
+    return role_of(person, row.agreement, state.kind, state.roles, wanted, **handed) if row.is_on_desk else Voice()
 
 
 def _may_confirm(row: Case, person: Person, state: CaseState, waiting: Sequence[str]) -> bool:

@@ -14,8 +14,9 @@ from django.db.models import Max, Q, QuerySet
 
 from duijie.intake.headings import recall
 from duijie.intake.layouts import layout
-from duijie_portal.accounts.models import Department, Person, Role
+from duijie_portal.accounts.models import Department, Person
 from duijie_portal.accounts.powers import Visitor
+from duijie_portal.ledger.charge import offices_of
 from duijie_portal.ledger.entries import Entry
 from duijie_portal.ledger.models import Agreement, Listing, Party, Record
 
@@ -29,7 +30,6 @@ __all__ = [
     "folder",
     "imports_of",
     "known",
-    "offices_of",
     "quality",
     "remembered",
     "table_path",
@@ -58,14 +58,6 @@ def maps_path(row: Record) -> Path:
 def remembered(row: Record, mark: str) -> dict[str, str]:
     """What a person said of a table with these headings before."""
     return recall(maps_path(row), mark) if mark else {}
-
-
-def offices_of(agreement: Agreement, person: Visitor) -> QuerySet[Department]:
-    """The departments a person may send tables for: an officer their own, a coordinator all of their side."""
-    if not isinstance(person, Person):
-        return Department.objects.none()
-    found = Department.objects.filter(agreement=agreement.pk, side=person.side_id)
-    return found.filter(people=person) if person.role == Role.OFFICER else found
 
 
 def imports_of(agreement: Agreement, person: Visitor) -> QuerySet[Record]:

@@ -22,6 +22,7 @@ from duijie.terms import Progress, silent
 from duijie_portal.accounts.door import write
 from duijie_portal.accounts.models import Department, Person
 from duijie_portal.accounts.powers import Visitor
+from duijie_portal.ledger.charge import offices_of
 from duijie_portal.ledger.keeping import keep, keep_all
 from duijie_portal.ledger.listings import listing_event, listing_fields, party_event, party_fields
 from duijie_portal.ledger.models import Agreement, Record, text_key
@@ -78,7 +79,7 @@ def open_import(
 def _kept(
     person: Person, agreement: Agreement, /, file: UploadedFile[Any], department: str, said: dict[str, Any]
 ) -> Record:
-    if not selectors.offices_of(agreement, person).filter(key=department).exists():
+    if not offices_of(agreement, person).filter(key=department).exists():
         raise DeniedError("portal_import_other_department", {"department": department})
     if (file.size or 0) > MOST_BYTES:
         raise InputError("portal_file_size", {"n_bytes": file.size, "most": MOST_BYTES})
@@ -199,7 +200,7 @@ def _open(person: Person, row: Record) -> Record:
     owner_only(person, row)
     hold(row.agreement)  # one writer at a time: no row enters twice
     found = Record.objects.select_related("agreement").get(pk=row.pk)
-    if not selectors.offices_of(found.agreement, person).filter(key=found.department).exists():
+    if not offices_of(found.agreement, person).filter(key=found.department).exists():
         raise DeniedError("portal_import_other_department", {"department": found.department})
     if found.state != "opened":
         raise DeniedError("portal_import_closed")
@@ -284,7 +285,7 @@ def _ready(person: Visitor, row: Record, found: Look, progress: Progress) -> _Re
     if not drafts:
         raise InputError("portal_import_no_rows")
     progress("portal_import_enter", 0, len(drafts))
-    author = author_of(person)  # type: ignore[arg-type]
+    author = author_of(person, row.agreement)  # type: ignore[arg-type]
     said, records = _made(author, row, drafts)
     return _Ready(said, records, _summary(checked), mark, len(drafts))
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 from duijie.errors import Fault, InputError
 from duijie.intake.correcting import corrected_copy
 from duijie.intake.layouts import layout
+from duijie_portal.ledger.charge import offices_of
 from duijie_portal.ledger.models import Agreement, Record
 from duijie_portal.ledger.pages import act, file_page, language_of, page, paged
 from duijie_portal.ledger.selectors import department_names
@@ -35,7 +36,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 def imports(request: HttpRequest, agreement: Agreement) -> Document:
     found = selectors.imports_of(agreement, request.user)
     rows, place = paged(request, found.count())
-    offices = selectors.offices_of(agreement, request.user)
+    offices = offices_of(agreement, request.user)
     return {
         "imports": [_head(row) for row in found[rows]],
         "pages": place,

@@ -14,11 +14,13 @@ from django.utils import timezone
 from duijie.errors import DeniedError, InputError
 from duijie.match.kinds import load_kinds
 from duijie_portal.accounts.door import write
-from duijie_portal.accounts.models import Follow, Person, Role
+from duijie_portal.accounts.models import Follow, Person
 from duijie_portal.ledger import visits
+from duijie_portal.ledger.audience import of_parties
 from duijie_portal.ledger.casework import end_waiting
 from duijie_portal.ledger.listings import listing_fields, mint, retire, revise_listing, submit_listing
-from duijie_portal.ledger.models import Agreement, Listing, Notification, Party, Record
+from duijie_portal.ledger.models import Agreement, Listing, Party, Record
+from duijie_portal.ledger.notices import Notice, tell
 from duijie_portal.ledger.services import add_record, change_record, own_side
 from duijie_portal.ledger.visibility import PARTY_ROLES
 
@@ -180,16 +182,10 @@ def _withdraw(person: Person, row: Listing) -> None:
 
 def _tell_followers(row: Listing, code: str) -> None:
     """A line for each who follows the listing and can see it until now."""
-    before = Listing.objects.filter(pk=row.pk)
-    title = str(before.values_list("payload__title", flat=True).first() or "")[:80]
+    title = str(Listing.objects.filter(pk=row.pk).values_list("payload__title", flat=True).first() or "")[:80]
     path = reverse("followed", args=[row.agreement_id])
-    people = Person.objects.filter(follows__listing=row.pk, is_active=True)
-    lines = [
-        Notification(person=one, agreement=row.agreement, code=code, values={"title": title}, path=path)
-        for one in people
-        if before.visible_to(one).exists()
-    ]
-    Notification.objects.bulk_create(lines)
+    people = Person.objects.filter(follows__listing=row.pk)
+    tell(row.agreement, Notice(people, code, path, {"title": title}, about=row))
 
 
 def retire_listings(person: Person) -> None:
@@ -315,11 +311,8 @@ def _answer(person: Person, row: Record, before: str, state: str, reason: str, *
 
 def _tell_applicant(row: Record) -> None:
     path = reverse("applications", args=[row.agreement_id])
-    people = Person.objects.filter(is_active=True, party=row.party_id or None, role=Role.TALENT)
-    values = {"title": row.title_zh[:80]}
-    code = "portal_told_application"
-    lines = [Notification(person=one, agreement=row.agreement, code=code, values=values, path=path) for one in people]
-    Notification.objects.bulk_create(lines)
+    values, people = {"title": row.title_zh[:80]}, of_parties([row.party_id])
+    tell(row.agreement, Notice(people, "portal_told_application", path, values, about=row))
 
 
 def retire_applications(person: Person) -> None:

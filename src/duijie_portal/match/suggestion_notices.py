@@ -8,13 +8,14 @@ from hashlib import sha256
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.urls import reverse
 
 from duijie.match.kinds import load_kinds
 from duijie_portal.accounts.models import Person, Role
+from duijie_portal.ledger.audience import of_parties
 from duijie_portal.ledger.charge import is_in_charge
-from duijie_portal.ledger.models import Agreement, Notification, Told
+from duijie_portal.ledger.models import Agreement
+from duijie_portal.ledger.notices import Notice, first_times, tell
 from duijie_portal.ledger.readers import matches_for
 
 from .selectors import clause_of_kind
@@ -37,8 +38,8 @@ def ring_new(agreement: Agreement, before: Document, found: Document) -> int:
         return 0
     told = _only(found, new)
     parties = {row.get("party", "") for row in told["listings"].values()} - {""}
-    lines = [line for person in _hearers(agreement, parties) for line in _lines(agreement, person, told)]
-    return len(Notification.objects.bulk_create(lines))
+    people = _hearers(agreement, parties)
+    return tell(agreement, *(one for person in people for one in _notices(agreement, person, told)))
 
 
 def _only(document: Document, pairs: set[Pair]) -> dict[str, Any]:
@@ -57,31 +58,24 @@ def _pairs(document: Document) -> set[Pair]:
 
 def _first_time(agreement: Agreement, pairs: set[Pair]) -> set[Pair]:
     keys = {f"match:{agreement.pk}:{sha256('+'.join(pair).encode()).hexdigest()}": pair for pair in sorted(pairs)}
-    known = set(Told.objects.filter(pk__in=keys).values_list("pk", flat=True))
-    Told.objects.bulk_create([Told(pk=key) for key in keys if key not in known], ignore_conflicts=True)
-    return {pair for key, pair in keys.items() if key not in known}
+    new = first_times(agreement, keys)
+    return {pair for key, pair in keys.items() if key in new}
 
 
 def _hearers(agreement: Agreement, parties: Iterable[str]) -> list[Person]:
     """The accounts of the organisations, and the coordinators and officers of both sides."""
-    offices = Q(side__in=agreement.sides.all(), role__in=(Role.COORDINATOR, Role.OFFICER))
-    return list(Person.objects.filter(Q(party__in=parties) | offices, is_active=True).order_by("pk"))
+    offices = Person.objects.filter(side__in=agreement.sides.all(), role__in=(Role.COORDINATOR, Role.OFFICER))
+    return [*of_parties(parties), *offices.filter(is_active=True)]
 
 
-def _lines(agreement: Agreement, person: Person, found: Document) -> list[Notification]:
-    """A line a kind, of what the person reads themselves and, in an office, is in charge of."""
+def _notices(agreement: Agreement, person: Person, found: Document) -> list[Notice]:
+    """One a kind, of what the person reads themselves and, in an office, is in charge of."""
     kinds = matches_for(agreement, person, found).get("kinds", ())
     counts = Counter({one["kind"]: len(one["matches"]) for one in kinds if one["matches"]})
     names = {key: one.name.to_dict() for key, one in load_kinds().items()}
     path = reverse("match", args=[agreement.pk])
     return [
-        Notification(
-            person=person,
-            agreement=agreement,
-            code="portal_told_matches",
-            values={"n": n, "kind": names.get(key, key)},
-            path=f"{path}?kind={key}",
-        )
+        Notice([person], "portal_told_matches", f"{path}?kind={key}", {"n": n, "kind": names.get(key, key)})
         for key, n in sorted(counts.items())
         if is_in_charge(person, agreement, clause_of_kind(agreement, key))
     ]

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from duijie_portal.accounts.models import Person
 from duijie_portal.ledger import visits
-from duijie_portal.ledger.charge import own_offices
+from duijie_portal.ledger.charge import offices_of
 from duijie_portal.ledger.models import Agreement, Case, Party
 from duijie_portal.ledger.pages import act, page, paged, person_of
 from duijie_portal.ledger.selectors import department_names
@@ -41,7 +41,7 @@ def firm_visits(request: HttpRequest, agreement: Agreement) -> Document:
         "firms": [_firm(row) for row in firms],
         "firm": _firm(chosen) if chosen else None,
         "key": visits.key_for(person) if chosen else "",
-        "offices": [{"key": one.key, "name": one.name} for one in own_offices(agreement, person)],
+        "offices": [{"key": one.key, "name": one.name} for one in offices_of(agreement, person)],
         "today": timezone.localdate(),
         "visits": _shown(agreement, list(found[rows])),
         "pages": place,

@@ -19,11 +19,11 @@ from duijie.track.standing import ActionProgress, ClauseProgress
 from duijie.track.workflow import Key
 from duijie_portal.accounts.hosting import is_hosted
 from duijie_portal.accounts.models import Person, Role
-from duijie_portal.ledger import services as ledger
+from duijie_portal.ledger.audience import of_departments
 from duijie_portal.ledger.entries import Todo
 from duijie_portal.ledger.inbox import OWED
-from duijie_portal.ledger.models import Agreement, Case, Notification, action_key
-from duijie_portal.ledger.notices import first_time
+from duijie_portal.ledger.models import Agreement, Case, action_key
+from duijie_portal.ledger.notices import Notice, first_time, tell
 from duijie_portal.ledger.recording import append, folded
 
 from .selectors import pairs, standing
@@ -41,23 +41,24 @@ def policy() -> dict[str, Any]:
 def remind_of_replies(agreement: Agreement, *, as_of: date) -> int:
     """Tell the departments that were asked and whose reply is due soon, or late; how many cases."""
     rows = Todo.objects.filter(agreement=agreement, act__in=OWED).exclude(department="").exclude(due_on=None)
-    titles = {row.pk: row.title.zh for row in Case.objects.filter(pk__in={row.key for row in rows})}
-    return sum(_remind(row, titles[row.key], as_of) for row in rows)
+    cases = Case.objects.in_bulk({row.key for row in rows})
+    return sum(_remind(row, cases[row.key], as_of) for row in rows)
 
 
 @transaction.atomic
-def _remind(row: Todo, title: str, as_of: date) -> bool:
+def _remind(row: Todo, case: Case, as_of: date) -> bool:
     rule, due_on = policy()["reply"], row.due_on
     assert due_on is not None
     is_near = 0 <= working_days_between(as_of, due_on) <= rule["before_working_days"] and as_of <= due_on
     is_late = working_days_between(due_on, as_of) >= rule["after_working_days"]
     code = "portal_told_reply_late" if is_late else "portal_told_reply_due"
-    if not (is_near or is_late) or not first_time(f"{code}:{row.source}:{due_on}"):
+    if not (is_near or is_late):
         return False
-    values = {"title": title, "due_on": due_on.isoformat()}
-    path = reverse("case", args=[row.agreement_id, row.key])
-    whom = {"side": row.side, "department": row.department}
-    return bool(ledger.notify_department(row.agreement, **whom, code=code, values=values, path=path))
+    values = {"title": case.title.zh, "due_on": due_on.isoformat()}
+    path = reverse("case", args=[case.agreement_id, case.pk])
+    people = of_departments(row.agreement, row.side, [row.department])
+    once = f"{code}:{row.source}:{due_on}"
+    return bool(tell(row.agreement, Notice(people, code, path, values, about=case, once=once)))
 
 
 def tell_silent_pairs(agreement: Agreement, *, as_of: date) -> int:
@@ -72,14 +73,11 @@ def tell_silent_pairs(agreement: Agreement, *, as_of: date) -> int:
 @transaction.atomic
 def _tell_pair(agreement: Agreement, side: str, row: Mapping[str, Any]) -> bool:
     one, other = row["departments"]
-    if not first_time(f"silent:{agreement.pk}:{side}:{one['key']}:{other['key']}:{row['last_on']}"):
-        return False
     named = {"one": one["name"].to_dict(), "other": other["name"].to_dict(), "n": row["silent_working_days"]}
     path, own = reverse("tickets", args=[agreement.pk]), one if one["side"] == side else other
-    told = ledger.notify_department(
-        agreement, side=side, department=own["key"], code="portal_told_silent", values=named, path=path
-    )
-    return bool(told)
+    once = f"silent:{agreement.pk}:{side}:{one['key']}:{other['key']}:{row['last_on']}"
+    people = of_departments(agreement, side, [own["key"]])
+    return bool(tell(agreement, Notice(people, "portal_told_silent", path, named, once=once)))
 
 
 def escalate(agreement: Agreement, *, as_of: date) -> int:
@@ -111,16 +109,12 @@ def _escalate(agreement: Agreement, side: str, clause: ClauseProgress, one: Acti
     n_late = working_days_between(due_on, as_of)
     steps = [step for step in policy()["steps"] if step["after_working_days"] <= n_late]
     key = f"escalated:{agreement.pk}:{side}:{due_on}:{subject}"
-    new = [step for step in steps if first_time(f"{key}:{step['role']}")]
+    new = [step for step in steps if first_time(agreement, f"{key}:{step['role']}")]
     values = {"action": one.action.name.to_dict(), "due_on": one.due_on, "n": n_late}
     path = reverse("clause", args=[agreement.pk, clause.clause.key])
-    for step in new:
-        people = _people(agreement, side, clause, step["role"])
-        rows = [
-            Notification(person=who, agreement=agreement, code="portal_told_escalated", values=values, path=path)
-            for who in people
-        ]
-        Notification.objects.bulk_create(rows)
+    people = [who for step in new for who in _people(agreement, side, clause, step["role"])]
+    case = Case.objects.filter(pk=action_key(agreement, clause.clause.key, one.action.key)).first()
+    tell(agreement, Notice(people, "portal_told_escalated", path, values, about=case))
     if new and new[-1]["is_recorded"] and one.state.node:
         _note(agreement, side, (clause.clause.key, one.action.key), new[-1]["role"], values, as_of)
     return bool(new)

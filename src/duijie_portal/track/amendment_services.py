@@ -18,7 +18,9 @@ from duijie.track.agreement import load_clause
 from duijie_portal.accounts.door import write
 from duijie_portal.accounts.models import Person
 from duijie_portal.ledger import services as ledger
+from duijie_portal.ledger.audience import coordinators
 from duijie_portal.ledger.models import Agreement, Record
+from duijie_portal.ledger.notices import Notice, tell
 
 from .selectors import PROPOSED, term_of
 
@@ -110,8 +112,7 @@ def _others(row: Record) -> Sequence[str]:
 
 def _tell(agreement: Agreement, sides: Sequence[str], code: str, row: Record) -> None:
     values, path = {"title": row.title_zh}, reverse("amendments", args=[agreement.pk])
-    for side in sides:
-        ledger.notify_department(agreement, side=side, department="", code=code, values=values, path=path)
+    tell(agreement, Notice(coordinators(sides), code, path, values, about=row))
 
 
 @write("agreement.amend")

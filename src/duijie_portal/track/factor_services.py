@@ -12,7 +12,8 @@ from django.urls import reverse
 from duijie.errors import InputError
 from duijie_portal.accounts.door import write
 from duijie_portal.accounts.models import Person
-from duijie_portal.ledger.models import Agreement, Notification
+from duijie_portal.ledger.models import Agreement
+from duijie_portal.ledger.notices import Notice, tell
 
 from . import factor_selectors as selectors
 from .models import FactorWatch
@@ -46,11 +47,7 @@ def tell_followers(agreement: Agreement, *, as_of: date) -> int:
         watch.told_on = as_of
     FactorWatch.objects.bulk_update([watch for watch, _ in found], ["told_on"])
     path = reverse("factors", args=[agreement.pk])
-    lines = [
-        Notification(person=watch.person, agreement=agreement, code="portal_told_factor", values=news, path=path)
-        for watch, news in found
-    ]
-    return len(Notification.objects.bulk_create(lines))
+    return tell(agreement, *(Notice([watch.person], "portal_told_factor", path, news) for watch, news in found))
 
 
 def _news(watch: FactorWatch, as_of: date) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django import forms
 
-from duijie.track.conference import ADOPTION
 from duijie.track.docking import REPLY_WORKING_DAYS
 from duijie_portal.accounts.models import KEY_LENGTH
 from duijie_portal.ledger.day_fields import FAR, DayField, EndField
@@ -116,9 +115,7 @@ class FollowForm(forms.Form):
 
 
 class PracticeForm(forms.Form):
-    key = forms.SlugField(max_length=_LONG)
     clause = forms.SlugField(max_length=_LONG)
     title = forms.CharField(max_length=300)
-    status = forms.ChoiceField(choices=[(one, one) for one in ADOPTION])
     on = DayField()
     note = forms.CharField(max_length=2000, required=False)

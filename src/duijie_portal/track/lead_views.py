@@ -13,7 +13,7 @@ from duijie.cells import CellType, read
 from duijie.data import sentence
 from duijie.ledger.kinds import case_kind
 from duijie.track.workflow import kind_of
-from duijie_portal.ledger.charge import own_offices
+from duijie_portal.ledger.charge import offices_of
 from duijie_portal.ledger.day_fields import DayField
 from duijie_portal.ledger.models import Agreement
 from duijie_portal.ledger.pages import act, language_of, page, paged, person_of, typed
@@ -78,7 +78,7 @@ def leads(request: HttpRequest, agreement: Agreement) -> Document:
         "q": text,
         "first": _first(agreement, said),
         "said": said,
-        "offices": [{"key": one.key, "name": one.name} for one in own_offices(agreement, person)],
+        "offices": [{"key": one.key, "name": one.name} for one in offices_of(agreement, person)],
         "clauses": _clauses(agreement),
         "today": timezone.localdate(),
     }

@@ -19,7 +19,7 @@ from duijie_portal.accounts.door import write
 from duijie_portal.accounts.models import Department, Person
 from duijie_portal.accounts.powers import Visitor
 from duijie_portal.ledger import casework
-from duijie_portal.ledger.charge import is_of
+from duijie_portal.ledger.charge import is_in_charge
 from duijie_portal.ledger.listings import mint
 from duijie_portal.ledger.models import Agreement, Case
 from duijie_portal.ledger.pages import language_of
@@ -150,7 +150,7 @@ def report(
 
 def _own(person: Person, agreement: Agreement, department: str) -> None:
     rows = Department.objects.filter(agreement=agreement.pk, side=person.side_id, key=department)
-    if not rows.exists() or not is_of(person, (department,)):
+    if not rows.exists() or not is_in_charge(person, agreement, department=department):
         raise DeniedError("portal_lead_other_office")
 
 

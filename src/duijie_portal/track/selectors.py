@@ -250,4 +250,10 @@ def conferences(agreement: Agreement, person: Visitor) -> list[Conference]:
 
 
 def practices(agreement: Agreement, person: Visitor) -> list[Practice]:
-    return terms_of(Practice, records_of(agreement, person, "practice"))
+    """What became of each practice, step by step; its key is that of its case."""
+    rows = {row.pk: row for row in Case.objects.filter(agreement=agreement, kind="practice").visible_to(person)}
+    return [
+        Practice(row.pk, row.clause, row.side_id, row.title, bounded(step.on).isoformat(), step.kind)
+        for step in Step.objects.filter(case__in=rows, state="stands")
+        for row in [rows[step.case_id]]
+    ]

@@ -15,7 +15,7 @@ from duijie.ledger import events
 from duijie.ledger.state import CaseState
 from duijie.terms import Action, Clause
 from duijie.terms.working_days import add_working_days
-from duijie.track.conference import ADOPTION, host_of
+from duijie.track.conference import host_of
 from duijie.track.docking import REPLY_WORKING_DAYS
 from duijie.track.trajectory import due_day
 from duijie.track.workflow import MILESTONE, kind_of, opening_fields
@@ -23,7 +23,7 @@ from duijie_portal.accounts.door import write
 from duijie_portal.accounts.models import Department, Person
 from duijie_portal.ledger import casework, visits
 from duijie_portal.ledger import services as ledger
-from duijie_portal.ledger.charge import is_of
+from duijie_portal.ledger.charge import in_charge
 from duijie_portal.ledger.listings import mint
 from duijie_portal.ledger.models import Agreement, Record, action_key
 from duijie_portal.ledger.recording import append, author_of, folded
@@ -40,20 +40,6 @@ __all__ = [
     "open_ticket",
     "record_decision",
 ]
-
-
-def _in_charge(person: Person, clause: Clause, task: Record | None) -> None:
-    """Only the departments a clause or the decision behind its task names, coordinators and leaders may write for it.
-
-    Raises
-    ------
-    DeniedError
-        The person is of another department.
-    """
-    named = {*clause.lead.get(person.side_id or "", ()), *clause.support.get(person.side_id or "", ())}
-    named |= set(task.payload.get("departments", ())) if task else set()
-    if not is_of(person, named):
-        raise DeniedError("portal_other_department", {"clause": clause.number})
 
 
 def _find(person: Person, agreement: Agreement, clause_key: str, action_key: str) -> tuple[Clause, Action]:
@@ -91,7 +77,8 @@ def move(
         in the future, or the file is no document.
     """
     found_clause, found = _find(person, agreement, clause, action)
-    _in_charge(person, found_clause, decision_behind(agreement, clause, action))
+    task = decision_behind(agreement, clause, action)
+    in_charge(person, agreement, found_clause, also=task.payload.get("departments", ()) if task else ())
     definition, key = kind_of(found), action_key(agreement, clause, action)
     says = _says(person, agreement, key)
     if note.strip():
@@ -119,14 +106,13 @@ def _case(agreement: Agreement, key: str) -> CaseState:
 def _says(person: Person, agreement: Agreement, key: str) -> dict[str, Any]:
     """The author fields of an act on an action: whoever registers it leads."""
     roles, side = _case(agreement, key).roles, ledger.own_side(person)
-    return author_of(person).says(next((role for role, one in roles.items() if one == side), "lead_side"))
+    return author_of(person, agreement).says(next((role for role, one in roles.items() if one == side), "lead_side"))
 
 
 def _opening(
     person: Person, agreement: Agreement, clause: str, action: Action, said: Mapping[str, Any]
 ) -> events.CaseOpened:
     definition, side = kind_of(action), ledger.own_side(person)
-    other = agreement.sides.exclude(pk=side).order_by("pk").values_list("pk", flat=True).first() or ""
     titles = {"title_zh": action.name.zh, "title_en": action.name.en}
     return events.CaseOpened(
         **{**said, "words": said["words"] | {name: text for name, text in titles.items() if text}},
@@ -134,11 +120,15 @@ def _opening(
         pinned=definition.pinned,
         clause=clause,
         ordering=side,
-        roles={"lead_side": side, "other_side": other},
+        roles={"lead_side": side, "other_side": _other(agreement, side)},
         began_on=said["on"],
         due_on=due_day(action.due_on),
         fields=opening_fields(action),
     )
+
+
+def _other(agreement: Agreement, side: str) -> str:
+    return agreement.sides.exclude(pk=side).order_by("pk").values_list("pk", flat=True).first() or ""
 
 
 def _follow_up(person: Person, agreement: Agreement, clause: str, action: str) -> None:
@@ -208,8 +198,9 @@ def open_ticket(
     asked = offices.filter(key=to_department).exclude(side=side).first()
     if asked is None or clause_of(term_of(agreement, person), clause) is None:
         raise InputError("portal_department_unknown", {"department": to_department})
-    if not offices.filter(side=side, key=from_department).exists() or not is_of(person, (from_department,)):
+    if not offices.filter(side=side, key=from_department).exists():
         raise DeniedError("portal_other_department", {"clause": clause})
+    in_charge(person, agreement, clause, from_department)
     roles = {"asks": from_department, "answers": to_department, "asks_side": side, "answers_side": asked.side_id}
     source = visits.prefill(agreement, person, visit)
     key = casework.open_case(
@@ -314,28 +305,25 @@ def keep_minutes(person: Person, row: Record, *, file: UploadedFile[Any]) -> str
 
 
 @write("practice.adopt")
-def note_practice(
-    person: Person, agreement: Agreement, *, key: str, clause: str, title: str, status: str, on: date, note: str = ""
-) -> Record:
-    """Enter a borrowed practice, or its next status; entries follow each other, none is changed."""
-    if status not in ADOPTION:
-        raise InputError("portal_node_unknown", {"node": status})
-    payload: Mapping[str, Any] = {
-        "key": key,
-        "clause": clause,
-        "side": person.side_id,
-        "title": {"zh": title, "en": ""},
-        "on": on.isoformat(),
-        "status": status,
-        "note": {"zh": note, "en": ""},
-    }
-    return ledger.add_shared_record(
+def note_practice(person: Person, agreement: Agreement, *, clause: str, title: str, on: date, note: str = "") -> str:
+    """Note a practice that one's own side saw at the other; its case, which says what becomes of it.
+
+    Raises
+    ------
+    InputError
+        There is no such clause.
+    """
+    if clause_of(term_of(agreement, person), clause) is None:
+        raise InputError("portal_action_unknown", {"action": clause})
+    side = ledger.own_side(person)
+    return casework.open_case(
         person,
         agreement,
-        kind="practice",
-        on=on,
         clause=clause,
-        state=status,
-        title_zh=title,
-        payload=payload,
+        kind="practice",
+        roles={"borrows_side": side, "shows_side": _other(agreement, side)},
+        on=on,
+        key=mint(side),
+        title={"zh": title},
+        words={"note": note},
     )

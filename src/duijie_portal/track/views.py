@@ -20,12 +20,12 @@ from duijie.terms.days import parse_day, shifted
 from duijie.terms.working_days import working_days_between
 from duijie.track import difference
 from duijie.track.changes import quarter
-from duijie.track.conference import ADOPTION, host_of, practices_at
+from duijie.track.conference import host_of, practices_at
 from duijie.track.standing import ActionProgress
 from duijie.track.workflow import kind_of
 from duijie_portal.accounts.models import Department
 from duijie_portal.ledger import visits
-from duijie_portal.ledger.charge import own_offices
+from duijie_portal.ledger.charge import offices_of
 from duijie_portal.ledger.looking import looking
 from duijie_portal.ledger.models import Agreement, Case, Record, action_key
 from duijie_portal.ledger.pages import Done, act, page, paged, person_of
@@ -162,7 +162,7 @@ def tickets(request: HttpRequest, agreement: Agreement) -> Document:
         "n_open": sum(row["state"].state == "open" for row in rows),
         **selectors.pairs(agreement, request.user, as_of=as_of),
         "departments": department_names(agreement),
-        "own": _offices(own_offices(agreement, person_of(request))),
+        "own": _offices(offices_of(agreement, request.user)),
         "others": _offices(Department.objects.filter(agreement=agreement.pk).exclude(side=person_of(request).side_id)),
         "clauses": _clauses(agreement),
         **_from_visit(request, agreement),
@@ -262,7 +262,6 @@ def practices(request: HttpRequest, agreement: Agreement) -> Document:
     return {
         "as_of": as_of,
         "practices": found,
-        "statuses": ADOPTION,
         "clauses": _clauses(agreement),
         "today": timezone.localdate(),
     }

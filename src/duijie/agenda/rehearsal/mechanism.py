@@ -172,6 +172,7 @@ def practise(script: Script, seen: Sequence[Visit]) -> tuple[Practice, ...]:
                         on.isoformat(),
                         status,
                         visit.id,
+                        reason="benefit_unclear" if status == ADOPTION[4] else "",
                     )
                 )
     return tuple(found)

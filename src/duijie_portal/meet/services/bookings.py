@@ -8,20 +8,23 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from duijie.errors import DeniedError, InputError, SealError
 from duijie.meet.booking import fee_cny, from_waiting_list, objections
 from duijie_portal.accounts.door import write
 from duijie_portal.accounts.models import Person
+from duijie_portal.ledger.audience import coordinators, of_parties
 from duijie_portal.ledger.keeping import held, keep, keep_all
 from duijie_portal.ledger.models import Agreement, Party
+from duijie_portal.ledger.notices import Notice, tell
 from duijie_portal.ledger.services import own_side, owner_only
 from duijie_portal.ledger.visibility import PARTY_ROLES, Visibility
 
 from ..models import Booking, Resource
 from ..planning import booking_term, resource_term
-from .common import acts_for, both_sides, officials_of, people_of, tell
+from .common import acts_for, both_sides
 
 __all__ = [
     "add_resource",
@@ -193,10 +196,11 @@ def _move_up(person: Person | None, row: Resource) -> int:
         values = {"name": row.name.to_dict(), "when": f"{timezone.localtime(one.starts_at):%Y-%m-%d %H:%M}"}
         told = [
             *([one.person] if one.person else []),
-            *people_of([one.party_id] if one.party_id else []),
-            *officials_of([one.side_id]),
+            *of_parties([one.party_id]),
+            *coordinators([one.side_id]),
         ]
-        tell(row.agreement, told, "portal_told_booked", values, "bookings")
+        path = reverse("bookings", args=[row.agreement_id])
+        tell(row.agreement, Notice(told, "portal_told_booked", path, values, about=one))
     return n
 
 

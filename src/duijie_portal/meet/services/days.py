@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 
 from duijie.errors import DeniedError, InputError
@@ -18,15 +19,17 @@ from duijie.meet.timetable import Placement, Timetable
 from duijie_portal.accounts.door import log, refuse, write
 from duijie_portal.accounts.models import Person
 from duijie_portal.accounts.powers import Visitor, may
+from duijie_portal.ledger.audience import coordinators, of_parties
 from duijie_portal.ledger.keeping import held, keep, keep_all
 from duijie_portal.ledger.models import Agreement
+from duijie_portal.ledger.notices import Notice, tell
 from duijie_portal.ledger.services import own_side, owner_only
 from duijie_portal.ledger.visibility import Visibility
 
 from ..models import OPEN, Booking, Day, Meeting, Pass, Request, Resource
 from ..planning import instance_of, slots_of, timetable_of
 from .bookings import cancelled, hold, taken_now
-from .common import both_sides, officials_of, people_of, tell
+from .common import both_sides
 from .requests import expire
 
 __all__ = ["call_off_day", "change_day", "check_in", "keep_arrival", "late", "open_day", "plan_day"]
@@ -232,9 +235,13 @@ def _tell_changes(day: Day, changes: Iterable[Mapping[str, Any]]) -> None:
     if not parties:
         return
     values = {"title": day.title.to_dict(), "on": day.on.isoformat(), "n": len(parties)}
-    tell(day.agreement, people_of(parties), "portal_told_plan", values, "exchange_day", day=day.pk)
+    path = reverse("exchange_day", args=[day.agreement_id, day.pk])
     sides = day.agreement.sides.values_list("pk", flat=True)
-    tell(day.agreement, officials_of(sides), "portal_told_plan_all", values, "exchange_day", day=day.pk)
+    tell(
+        day.agreement,
+        Notice(of_parties(parties), "portal_told_plan", path, values, about=day),
+        Notice(coordinators(sides), "portal_told_plan_all", path, values, about=day),
+    )
 
 
 @write("meeting.plan")
@@ -261,9 +268,10 @@ def call_off_day(person: Person, day: Day) -> Day:
     row.is_off, row.sequence, row.version = True, row.sequence + 1, row.version + 1
     ended = [(met, "meeting.off") for met in live] + [(one, "request.withdrawn") for one in open_rows]
     keep_all(person, [(row, "exchange.off"), *ended])
-    told = [*people_of(parties), *officials_of(row.agreement.sides.values_list("pk", flat=True))]
+    told = of_parties(parties) | coordinators(row.agreement.sides.values_list("pk", flat=True))
     values = {"title": row.title.to_dict(), "on": row.on.isoformat()}
-    tell(row.agreement, told, "portal_told_day_off", values, "exchange_day", day=row.pk)
+    path = reverse("exchange_day", args=[row.agreement_id, row.pk])
+    tell(row.agreement, Notice(told, "portal_told_day_off", path, values, about=row))
     return row
 
 

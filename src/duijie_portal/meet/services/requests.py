@@ -9,20 +9,23 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 
 from duijie.errors import DeniedError, InputError, SealError
 from duijie_portal.accounts.door import write
 from duijie_portal.accounts.models import Person
+from duijie_portal.ledger.audience import of_parties
 from duijie_portal.ledger.keeping import held, keep, keep_all
 from duijie_portal.ledger.models import Party
+from duijie_portal.ledger.notices import Notice, tell
 from duijie_portal.ledger.selectors import agreement_term, parties
 from duijie_portal.ledger.services import owner_only
 
 from ..models import OPEN, Booking, Day, Meeting, Request
 from ..selectors import partners, refusals
 from .bookings import cancelled
-from .common import acts_for, both_sides, people_of, tell
+from .common import acts_for, both_sides
 
 __all__ = ["answer", "ask", "at_desk", "expire", "expire_due", "withdraw"]
 
@@ -261,4 +264,5 @@ def _tell(row: Request, code: str, known: Mapping[str, Party], *told: str) -> No
     sides = {known[key].side_id for key in told}
     acted = [one for one in (row.asked_by, row.answered_by) if one and one.side_id in sides and not one.party]
     names = {end: known[key].name for end, key in zip(("from", "to"), row.ends, strict=True)}
-    tell(row.agreement, [*people_of(told), *acted], code, {**names, "on": row.day.on.isoformat()}, "requests")
+    values, path = {**names, "on": row.day.on.isoformat()}, reverse("requests", args=[row.agreement_id])
+    tell(row.agreement, Notice([*of_parties(told), *acted], code, path, values, about=row))

@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 
 from duijie.errors import DeniedError, InputError, SealError
@@ -20,13 +20,15 @@ from duijie.terms.days import LAST_DAY
 from duijie_portal.accounts.door import write
 from duijie_portal.accounts.models import Person
 from duijie_portal.accounts.powers import Visitor
+from duijie_portal.ledger.audience import of_departments
 from duijie_portal.ledger.keeping import held, keep, keep_all
 from duijie_portal.ledger.models import Agreement
+from duijie_portal.ledger.notices import Notice, tell
 from duijie_portal.ledger.selectors import agreement_term
 from duijie_portal.ledger.services import own_side, owner_only
 
 from ..models import MOST_OF_RULE, Occasion, Series
-from .common import both_sides, officials_of, tell
+from .common import both_sides
 
 __all__ = [
     "call_off",
@@ -297,17 +299,15 @@ def departments_of(row: Series) -> dict[str, set[str]]:
 
 
 def _concerned(row: Series) -> Iterable[Person]:
-    people = Person.objects.filter(is_active=True)
-    whose = Q(pk__in=())
-    for side, keys in departments_of(row).items():
-        whose |= Q(side=side, departments__key__in=keys, departments__agreement=row.agreement_id)
-    return [*people.filter(whose).distinct(), *officials_of(row.agreement.sides.values_list("pk", flat=True))]
+    offices = departments_of(row).items()
+    return [one for side, keys in offices for one in of_departments(row.agreement, side, keys)]
 
 
 def _tell(row: Series, code: str, occasion: Occasion | None, **values: Any) -> None:
     when = f"{timezone.localtime(occasion.starts_at):%Y-%m-%d %H:%M}" if occasion else "–"
     told = {"title": row.title.to_dict(), "when": when, **values}
-    tell(row.agreement, _concerned(row), code, told, "one_series", series=row.pk)
+    path = reverse("one_series", args=[row.agreement_id, row.pk])
+    tell(row.agreement, Notice(_concerned(row), code, path, told, about=row))
 
 
 def extend_series(now: datetime) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.urls import reverse
 from django.utils import timezone
 
 from duijie.errors import DeniedError, InputError
@@ -15,14 +16,16 @@ from duijie.meet.itinerary import Itinerary
 from duijie_portal.accounts.door import refuse, write
 from duijie_portal.accounts.models import Person
 from duijie_portal.accounts.powers import Visitor, may
+from duijie_portal.ledger.audience import coordinators, of_parties
 from duijie_portal.ledger.keeping import held, keep
 from duijie_portal.ledger.models import Agreement, Party
+from duijie_portal.ledger.notices import Notice, tell
 from duijie_portal.ledger.selectors import agreement_term
 from duijie_portal.ledger.services import own_side, owner_only
 
 from ..journeys import itinerary_of, pinned, question_of, unpinned
 from ..models import Visit
-from .common import both_sides, officials_of, people_of, tell
+from .common import both_sides
 
 __all__ = [
     "add_group",
@@ -335,12 +338,16 @@ def _tell(row: Visit, changes: Iterable[Mapping[str, Any]]) -> None:
         return
     values = {"title": row.title.to_dict(), "on": row.on.isoformat()}
     sides = row.agreement.sides.values_list("pk", flat=True)
-    tell(row.agreement, officials_of(sides), "portal_told_visit", values, "visit", visit=row.pk)
+    path, own = reverse("visit", args=[row.agreement_id, row.pk]), reverse("notifications", args=[row.agreement_id])
     hosts = {one["key"]: one["party"] for one in row.hosts}
-    for one in told:
-        people = people_of([hosts.get(one["host"], "")])
-        when = {**values, "when": one["after"] or "–"}
-        tell(row.agreement, people, "portal_told_host", when, "notifications")
+    # a host hears of its own hour; the rest of the visit it does not read
+    hosted = [
+        Notice(
+            of_parties([hosts.get(one["host"], "")]), "portal_told_host", own, {**values, "when": one["after"] or "–"}
+        )
+        for one in told
+    ]
+    tell(row.agreement, Notice(coordinators(sides), "portal_told_visit", path, values, about=row), *hosted)
 
 
 @write("visit.record")
@@ -351,9 +358,8 @@ def call_off_visit(person: Person, visit: Visit) -> Visit:
     row.version += 1
     keep(person, row, "visit.off")
     values = {"title": row.title.to_dict(), "on": row.on.isoformat()}
-    told = [
-        *people_of({one["party"] for one in row.hosts} - {""}),
-        *officials_of(row.agreement.sides.values_list("pk", flat=True)),
-    ]
-    tell(row.agreement, told, "portal_told_visit_off", values, "notifications")
+    sides = row.agreement.sides.values_list("pk", flat=True)
+    told = of_parties(one["party"] for one in row.hosts) | coordinators(sides)
+    path = reverse("notifications", args=[row.agreement_id])
+    tell(row.agreement, Notice(told, "portal_told_visit_off", path, values))
     return row
