@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from duijie.data import inside
 from duijie.errors import InputError
+from duijie.intake.secrecy import mark_of
 from duijie.ledger import events
 from duijie.ledger.exchange import Bundle, bundle, receive
 from duijie.ledger.log import indexed
@@ -211,7 +212,8 @@ def take_package(content: bytes, name: str, only: Agreement | None = None) -> Ta
     Raises
     ------
     InputError
-        It is no package, of another agreement, or from a side whose key was not given here.
+        It is no package, of another agreement, from a side whose key was not given here, or a paper in it bears a
+        mark of secrecy.
     SealError
         It is not what its sender signed, entries before it are missing, or it contradicts what is held.
     """
@@ -221,6 +223,9 @@ def take_package(content: bytes, name: str, only: Agreement | None = None) -> Ta
         raise InputError("share_other_agreement", {"agreement": came.log.rpartition(":")[0][:80]}, {"file": name})
     if came.side not in public_keys():
         raise InputError("share_unknown_side", {"side": came.side[:12]}, {"file": name})
+    # What another portal let in is not let in here for that.
+    if any(mark_of("", one) for one in came.files):
+        raise InputError("portal_file_secret", {}, {"file": name})
     with inside(Path(agreement.folder)):
         return _take(agreement, came)
 

@@ -9,6 +9,7 @@ from django import forms
 from duijie.data import sentence
 from duijie_portal.accounts.models import KEY_LENGTH
 from duijie_portal.ledger.pages import language_of
+from duijie_portal.ledger.paper_fields import PaperField
 from duijie_portal.ledger.visibility import Visibility
 
 __all__ = ["BatchForm", "LevelForm", "LineForm", "NoteForm", "OutgoingForm", "PackageForm"]
@@ -56,6 +57,6 @@ class LineForm(forms.Form):
 
 
 class PackageForm(forms.Form):
-    """A package from the other side."""
+    """A package from the other side; every paper in it passes the same door as one that is uploaded by itself."""
 
-    package = forms.FileField()
+    package = PaperField()
