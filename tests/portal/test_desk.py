@@ -205,8 +205,8 @@ def test_a_side_sets_a_day_of_its_own_which_the_other_does_not_see(office: Offic
     assert said(_arrange(one, office, "postponed", due_on=(TODAY - timedelta(days=1)).isoformat()), "desk_day_past")
     assert said(_arrange(one, office, "postponed", due_on=day.isoformat()), "desk_done_postponed")
     [row] = [row for row in waiting_for(office.case.agreement, office.one) if row.key == office.case.pk]
-    assert row.due_on == day
-    assert Todo.objects.get(pk=office.item).due_on == was
+    assert (row.own_due_on, row.due_on) == (day, was)
+    assert f"内部期限 {day.isoformat()}" in _page(one, "inbox", office)
     assert day.isoformat() not in _page(as_person(office.asking.username), "case", office, case=office.case.pk)
 
 

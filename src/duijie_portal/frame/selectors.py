@@ -306,7 +306,9 @@ def _asking(row: Registration) -> dict[str, Any]:
 
 
 def _todo(row: Todo, titles: Mapping[str, Any], today: date) -> dict[str, Any]:
-    late = row.due_on is not None and row.due_on < today
+    is_inside = row.act in ("carry_out", "read")  # nobody else was given a day: the later one holds
+    days = [row.own_due_on or row.due_on] if is_inside else [row.own_due_on, row.due_on]
+    late = any(day is not None and day < today for day in days)
     stuck = bool(row.stuck_after_days) and (today - row.since_on).days > row.stuck_after_days
     about = {"act": row.act, "sort": row.sort, "key": row.key, "node": row.node, "role": row.role}
     return {
@@ -314,7 +316,8 @@ def _todo(row: Todo, titles: Mapping[str, Any], today: date) -> dict[str, Any]:
         "id": row.pk,
         "title": titles.get(row.key, row.key),
         "since_on": row.since_on,
-        "due_on": row.due_on,
+        "due_on": None if is_inside else row.due_on,
+        "own_due_on": days[0],
         "is_late": late,
         "is_stuck": stuck,
         "days": (today - row.since_on).days,

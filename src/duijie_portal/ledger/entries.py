@@ -5,6 +5,7 @@ Each model says whether it is a projection, a pure function of events that a reb
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, ClassVar
 
 from django.db import models
@@ -140,6 +141,9 @@ class Todo(models.Model):
     node = models.CharField(max_length=20, blank=True)
     since_on = models.DateField()
     due_on = models.DateField(null=True)
+    # The day its own side set, no column: the desk's own word, laid over the row where a list is made.
+    own_due_on: date | None = None
+
     stuck_after_days = models.PositiveSmallIntegerField(default=0)
 
     class Meta:

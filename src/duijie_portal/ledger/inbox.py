@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 from django.db.models import Q, QuerySet
 
@@ -38,19 +39,25 @@ def _rows(agreement: Agreement, person: Person) -> QuerySet[Todo]:
 def waiting_for(agreement: Agreement, person: Person, acts: Iterable[str] = WAITING) -> list[Todo]:
     """What waits for a person: what is due first, then the newest; nothing for roles that write nothing.
 
-    Due is the day the own side set itself, where it did.
+    The own side's day, where it set one, goes before the day that others were given; that one stands beside it.
     """
     rows = list(_rows(agreement, person).filter(act__in=list(acts)))
     asking = asker(agreement, rows, [person])
     mine = [row for row in rows if asking.is_for(row, person)]
     for row in mine:
-        row.due_on = asking.desk.due.get(row.pk, row.due_on)
-    dated = sorted((row for row in mine if row.due_on), key=lambda row: (row.due_on, row.pk))
+        row.own_due_on = asking.desk.due.get(row.pk)
+    dated = sorted((row for row in mine if row.own_due_on or row.due_on), key=_by_day)
     # a key carries its moment: of one day, too, the last entered stands first
     rest = sorted(
-        (row for row in mine if not row.due_on), key=lambda row: (row.since_on, row.key, row.pk), reverse=True
+        (row for row in mine if not (row.own_due_on or row.due_on)),
+        key=lambda row: (row.since_on, row.key, row.pk),
+        reverse=True,
     )
     return [*dated, *rest]
+
+
+def _by_day(row: Todo) -> tuple[date | None, str]:
+    return row.own_due_on or row.due_on, row.pk
 
 
 def _with_accounts(parties: set[str]) -> set[str]:
