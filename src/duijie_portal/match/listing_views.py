@@ -19,6 +19,7 @@ from duijie_portal.ledger.listings import mint
 from duijie_portal.ledger.models import Agreement, Listing, Party, Record
 from duijie_portal.ledger.pages import MOST_TYPED, act, page, paged, person_of
 from duijie_portal.ledger.services import own_side
+from duijie_portal.ledger.visibility import PARTY_ROLES
 
 from . import listing_forms as forms
 from . import listing_selectors as selectors
@@ -72,7 +73,7 @@ def listing_new(request: HttpRequest, agreement: Agreement) -> Document:
 
 def _spoken_for(person: Person, owner: Party | None, visit: str) -> Document:
     """For an official: whose need it is, the visit it comes from, and the kinds there are to choose from."""
-    if person.party:
+    if person.role in PARTY_ROLES:
         return {}
     known = load_kinds()
     kinds = [{"key": key, "role": role, "name": known[key].name} for key, role in selectors.admitted(person)]
@@ -111,8 +112,8 @@ def enter_listing(request: HttpRequest, agreement: Agreement, data: Document) ->
     about: Document = {name: request.POST.get(name, "")[:KEY_LENGTH] for name in ("key", "party", "visit")}
     person = person_of(request)
     row = services.enter_listing(person, agreement, kind=kind, role=role, **about, **said)
-    own = reverse("own_listings", args=[agreement.pk])
-    return "portal_done_listing_entered", own if person.party else reverse("listing", args=[agreement.pk, row.pk])
+    is_own, one = person.role in PARTY_ROLES, reverse("listing", args=[agreement.pk, row.pk])
+    return "portal_done_listing_entered", reverse("own_listings", args=[agreement.pk]) if is_own else one
 
 
 def _filled(request: HttpRequest, kind: str, role: str) -> Document:
