@@ -165,3 +165,12 @@ def test_the_page_of_visits(agreement: Any, as_person: Any, sides: Any) -> None:
     html, document = check_page("firm_visits", agreement, as_person, sides)
     assert document["visits"] == []
     assert "还没有走访记录" in html
+
+
+def test_who_has_no_department_is_told_whom_to_ask(agreement: Any, as_person: Any, sides: Any) -> None:
+    """No form that could not be sent, but what to do, for visits and for leads."""
+    client = as_person(f"officer-{sides[0].pk}")
+    for name in ("firm_visits", "leads"):
+        page = client.get(reverse(name, args=[agreement.pk]), {"party": "x"}).content.decode()
+        assert "请联系本方安全管理员" in page
+        assert 'method="post" action="/' + agreement.pk not in page
