@@ -14,11 +14,14 @@ from django.utils import timezone
 from portal_checks import check_page, post, said
 
 from duijie.ledger import telling
+from duijie.ledger.exchange import bundle
 from duijie.ledger.record import rebuild
+from duijie.ledger.seal import GENESIS, Head
 from duijie_portal.accounts.models import Department, Person, Role
 from duijie_portal.ledger.checking import verify_agreement
 from duijie_portal.ledger.entries import DeskAct, Todo
 from duijie_portal.ledger.inbox import IN_HAND, READ, WAITING, waiting_for
+from duijie_portal.ledger.keys import key_of
 from duijie_portal.ledger.models import Case, Notification, Step
 from duijie_portal.ledger.store import DatabaseLog
 
@@ -275,6 +278,9 @@ def test_nothing_of_the_desk_is_read_at_the_other_side(office: Office, as_person
     days = {"from_on": TODAY.isoformat(), "until_on": day.isoformat()}
     assert said(post(one, "give_leave", office.case.agreement, {**data, **days}), "desk_done_deputised")
     assert said(post(head, "hand_over", office.case.agreement, {**data, "note": "移交的话"}), "desk_done_succeeded")
+    reply = as_person(office.other.username)
+    post(reply, "record_step", office.case.agreement, _reply(office), case=office.case.pk)
+    assert Step.objects.filter(case=office.case).count() == 2
     secrets = [*(f"{what}的话" for what in acts), "请假的话", "移交的话", "批示的照片", "经办wang", "经办li"]
     keys = {"sort": "case", "key": office.case.pk}
     pages: list[tuple[str, dict[str, str]]] = [
@@ -289,6 +295,15 @@ def test_nothing_of_the_desk_is_read_at_the_other_side(office: Office, as_person
                 found = [secret for secret in secrets if secret in answer.content.decode()]
                 assert not found, (role, one_of, found)
     assert all(row.is_inner for row in office.case.agreement.entries.filter(kind="arranged"))
+    log = DatabaseLog(office.case.agreement)
+    made = bundle(log, key_of(sides[0]), sides[0].pk, sides[1].pk, known={sides[1].pk: Head(1, 0, GENESIS)})
+    sealed = b"".join(part.data or b"" for entry in made.entries for part in entry.parts).decode()
+    assert office.case.pk in sealed
+    assert not [secret for secret in secrets if secret in sealed]
+    assert _png() not in made.files
+    arranged = set(office.case.agreement.entries.filter(kind="arranged").values_list("commit", flat=True))
+    assert arranged
+    assert not arranged & {entry.commit for entry in made.entries}
 
 
 def test_the_record_holds_and_tells_what_was_arranged(office: Office, as_person: Any) -> None:
