@@ -78,8 +78,10 @@ def check_home(home: Path) -> None:
     there = {key for key in known.applied_migrations if key[0] in ours}
     if not there:
         raise InputError("home_not_prepared", {"home": home.name}, {"file": str(home)})
-    if there != {key for key in known.disk_migrations if key[0] in ours}:
-        raise InputError("home_other_version", {"home": home.name}, {"file": str(home)})
+    wanted = {key for key in known.disk_migrations if key[0] in ours}
+    if there != wanted:
+        code = "home_earlier_version" if there < wanted else "home_other_version"
+        raise InputError(code, {"home": home.name}, {"file": str(home)})
 
 
 def operator_of(home: Path) -> str:

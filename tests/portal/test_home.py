@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from nodes import SERVE, SETUP, free_port, python, serve
+from nodes import ELSEWHERE, SERVE, SETUP, free_port, python, serve
 
 COMMANDS = (["verify"], ["heads"], ["rebuild"], ["history", "case"], ["tick"], ["serve", "--port", "1"], ["work"])
 
@@ -56,6 +56,17 @@ def test_a_file_that_is_no_database_is_told_in_both_languages(node: dict[str, st
     assert "已损坏" in _told(node, "verify")
     assert "is damaged" in _told(node, "verify", language="en")
     assert "已损坏" in _told(node, "prepare")
+
+
+def test_the_home_of_an_earlier_version_is_prepared_first(node: dict[str, str]) -> None:
+    """It is refused with the command that brings it up; after that it is used as any other."""
+    with sqlite3.connect(_database(node)) as database:
+        database.execute("DROP TABLE ledger_deskact")
+        database.execute("ALTER TABLE ledger_todo DROP COLUMN person")
+        database.execute("DELETE FROM django_migrations WHERE name = '0004_desk'")
+    assert "较早版本" in _told(node, "verify")
+    for words in (["prepare", str(ELSEWHERE)], ["verify"]):
+        python(SERVE, node, "portal", "--home", node["DUIJIE_HOME"], *words)
 
 
 def test_the_home_of_another_version_is_refused(node: dict[str, str]) -> None:
