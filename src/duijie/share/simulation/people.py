@@ -132,7 +132,7 @@ class _Desk:
         """A role among some that somebody of this side has in the case."""
         assert self.about is not None
         bound = self.about.roles()
-        mine = [one for one in roles if self.side in (bound.get(one), bound.get(f"{one}_side"))]
+        mine = [one for one in roles if one in bound and self.side in (bound[one], bound.get(f"{one}_side"))]
         if not mine:
             return None
         role = self.dice.choice(mine)
