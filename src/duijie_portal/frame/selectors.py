@@ -251,7 +251,9 @@ def inbox(agreement: Agreement, person: Person, *, today: date) -> dict[str, Any
     seen: dict[str, Any] = {row.key: _todo(row, titles, today) for row in in_hand}
     done, passed = _done(agreement, person), passed_on(agreement, person)
     read, n_read = read_by(agreement, person, _N_DONE)
-    counts = {"waiting": len(waiting) + len(asked), "in_hand": len(seen) + len(passed), "done": done.count()}
+    others = _with_others(agreement, person, {row.key for row in (*waiting, *in_hand)})
+    n_in_hand = len(seen) + len(passed) + len(others)
+    counts = {"waiting": len(waiting) + len(asked), "in_hand": n_in_hand, "done": done.count()}
     is_reader = person.role == Role.LEADER or bool(to_read) or n_read > 0
     return {
         "counts": counts | ({"to_read": len(to_read), "read": n_read} if is_reader else {}),
@@ -261,6 +263,7 @@ def inbox(agreement: Agreement, person: Person, *, today: date) -> dict[str, Any
         ],
         "in_hand": list(seen.values()),
         "passed_on": passed,
+        "with_others": others,
         "to_read": [{**_todo(row, titles, today), "desk": marks.get(row.pk)} for row in to_read],
         "read": read,
         "done": [
@@ -276,6 +279,23 @@ def inbox(agreement: Agreement, person: Person, *, today: date) -> dict[str, Any
         ],
         "today": today,
     }
+
+
+def _with_others(agreement: Agreement, person: Person, own: set[str]) -> list[dict[str, Any]]:
+    """Cases of one's party in which it is somebody else's turn: a party looks for them on its list as well."""
+    if not person.party:
+        return []
+    ends = Q(need_party=person.party) | Q(offer_party=person.party)
+    cases = Case.objects.filter(ends, agreement=agreement).visible_to(person).exclude(pk__in=own)
+    found = {row.pk: row for row in cases.select_related("need", "need_party", "offer_party")}
+    rows = Todo.objects.filter(agreement=agreement, sort="case", key__in=found, act__in=WAITING).order_by(
+        "since_on", "pk"
+    )
+    asked = {row.key: row for row in rows}
+    return [
+        {"case": key, "title": case_title(found[key]), "node": row.node, "side": row.side, "since_on": row.since_on}
+        for key, row in asked.items()
+    ]
 
 
 def _done(agreement: Agreement, person: Person) -> QuerySet[Step]:

@@ -119,14 +119,14 @@ def _heard(
     if event.target in step.was:
         return _of_correction(agreement, case, side, event, step, ends)
     own = {step.act.event.by, step.act.event.behalf} - {""}
+    # the offices on both sides hear how it ends, also where it is not they who spoke
+    offices = coordinators({code for role, code in case.roles.items() if role.endswith("_side")} - {side})
     if isinstance(event, events.Returned):  # the author has a to-do
-        return _NOBODY if step.node == "match" else ("portal_told_returned", step.node, ends.exclude(party__in=own))
-    offices = coordinators([step.act.side]) if step.act.side != side else Person.objects.none()
-    return (
-        "portal_told_confirmed",
-        step.node,
-        ends | offices | _speakers(agreement, step.act.side, own - {event.by, event.behalf}),
-    )
+        heard = ends.exclude(party__in=own) | offices
+        return _NOBODY if step.node == "match" else ("portal_told_returned", step.node, heard)
+    is_part = state is not None and state.kind is not None and bool(step.waits_for(state.kind))
+    heard = ends | offices | _speakers(agreement, step.act.side, own - {event.by, event.behalf})
+    return "portal_told_confirmed_part" if is_part else "portal_told_confirmed", step.node, heard
 
 
 def _of_correction(

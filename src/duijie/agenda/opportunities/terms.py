@@ -113,8 +113,14 @@ class Opportunity:
         return found
 
 
+# Of fewer readings no share is told: it would be chance.
+_LEAST_READ = 10
+
+
 def tested(test: Mapping[str, Any]) -> Reason:
     """How a kind of advice was tested, as a sentence: its figures where somebody judged it, else that nobody did."""
     if not test:
         return Reason("opportunity_warranty_never")
+    if test["n"] < _LEAST_READ:
+        return Reason("opportunity_warranty_few", dict(test))
     return Reason("opportunity_warranty_agreed" if "kappa" in test else "opportunity_warranty_judged", dict(test))
