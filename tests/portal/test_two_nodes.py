@@ -69,15 +69,19 @@ class Node:
         return other.share("receive", str(package))
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def nodes(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Node, Node]:
-    """The portals of both sides as `prepare` leaves them: they know nothing of each other."""
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Node, Node]:
+    """The portals of both sides as `prepare` leaves them, of which tests take copies."""
+    return _made(tmp_path_factory.mktemp("prepared"), "")
+
+
+def _made(folder: Path, cluster: str) -> tuple[Node, Node]:
     made = []
     for code in (FIRST, SECOND):
-        home = tmp_path / code
+        home = folder / code
         home.mkdir()
         keep_operator(home, DEMONSTRATION)
-        url = new_database(request.getfixturevalue("cluster")) if request.param == "postgresql" else ""
+        url = new_database(cluster) if cluster else ""
         about = {"DUIJIE_HOME": str(home), "DUIJIE_DATABASE_URL": url, "DUIJIE_SIDE": code}
         made.append(Node({**os.environ, **about}))
         python(CLI, made[-1].environment, "portal", "--home", str(home), "prepare", str(ELSEWHERE))
@@ -85,13 +89,29 @@ def nodes(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Node, Node]:
 
 
 @pytest.fixture
-def joined(nodes: tuple[Node, Node], tmp_path: Path) -> tuple[Node, Node]:
+def nodes(prepared: tuple[Node, Node], tmp_path: Path) -> tuple[Node, Node]:
+    first, second = (Node({**one.environment, "DUIJIE_HOME": str(tmp_path / one.home.name)}) for one in prepared)
+    for one, copied in zip(prepared, (first, second), strict=True):
+        shutil.copytree(one.home, copied.home)
+    return first, second
+
+
+def _introduced(nodes: tuple[Node, Node], folder: Path) -> tuple[Node, Node]:
     """Both know the other's key, and the second side took in the first package."""
     first, second = nodes
     for one, other in (nodes, nodes[::-1]):
         other.share("trust", *one.share("key").split())
-    assert "the own record begins" in first.hand(second, tmp_path)
+    assert "the own record begins" in first.hand(second, folder)
     return first, second
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def joined(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Node, Node]:
+    """On each database."""
+    if request.param == "sqlite":
+        return _introduced(request.getfixturevalue("nodes"), tmp_path)
+    (tmp_path / "made").mkdir()
+    return _introduced(_made(tmp_path / "made", request.getfixturevalue("cluster")), tmp_path)
 
 
 def test_a_side_joins_the_log_that_the_other_began(nodes: tuple[Node, Node], tmp_path: Path) -> None:
@@ -120,7 +140,8 @@ def test_a_side_joins_the_log_that_the_other_began(nodes: tuple[Node, Node], tmp
 
 NEED = """
 owner = planted.party(agreement, side(), f"p-{side().pk}", visibility="both")
-said = {"title": "求购鞋面布", "quantity_month": 1_500_000, "details": "针织鞋面坯布"}
+price = "price_most_cny" if ROLE == "need" else "price_cny"
+said = {"title": "求购鞋面布", "quantity_month": 1_500_000, "details": "针织鞋面坯布", price: 12}
 planted.listing(owner, f"l-{side().pk}", role=ROLE, payload=said, visibility="both")
 planted.listing(owner, f"hidden-{side().pk}", role=ROLE, payload={"title": "秘而不宣-" + side().pk})
 told(1)
@@ -137,7 +158,14 @@ casework.record_step(firm, case, node="signed", said=said)
 told(files[0].sha256)
 """
 STEPS = 'told([[s.kind, str(s.amount or ""), s.is_confirmed] for s in Step.objects.order_by("on", "pk")])'
-READ = "told(sorted(bytes(d).decode() for m in (EntryPart, Word) for d in m.objects.values_list('data', flat=True)))"
+READ = """
+texts = [bytes(d).decode() for m in (EntryPart, Word) for d in m.objects.values_list("data", flat=True)]
+faults = [str(f) for _, v in checking.check([]) for f in v.faults]
+rows = lambda: sorted(map(repr, DatabaseLog(agreement).stored_rows()))
+before = rows()
+list(checking.rebuild([]))
+told([faults, texts, before == rows()])
+"""
 
 
 def test_one_need_goes_all_the_way_between_two_portals(joined: tuple[Node, Node], tmp_path: Path) -> None:
@@ -174,21 +202,19 @@ def test_one_need_goes_all_the_way_between_two_portals(joined: tuple[Node, Node]
     steps = [sorted(node.does(STEPS)) for node in joined]
     assert steps[0] == steps[1]
     assert ["signed", "1200000.0000", True] in steps[0]
-    held = [node.does(READ) for node in joined]
-    assert not [text for text in held[1] if f"秘而不宣-{FIRST}" in text]
-    assert not [text for text in held[0] if f"秘而不宣-{SECOND}" in text]
-    for node in joined:
-        assert node.does("told([str(f) for _, v in checking.check([]) for f in v.faults])") == []
-        rows = "rows = lambda: sorted(map(repr, DatabaseLog(agreement).stored_rows()))\nbefore = rows()\n"
-        assert node.does(rows + "list(checking.rebuild([]))\ntold(before == rows())") is True
+    for node, other in zip(joined, (SECOND, FIRST), strict=True):
+        faults, texts, is_same = node.does(READ)
+        assert faults == []
+        assert is_same
+        assert not [text for text in texts if f"秘而不宣-{other}" in text]
     heads = second.does("told(checking.heads_of_home([]))")
     second.share("receive", str(tmp_path / f"{FIRST}.zip"))
     assert second.does("told(checking.heads_of_home([]))") == heads
 
 
-def test_a_package_that_was_touched_is_refused_whole(joined: tuple[Node, Node], tmp_path: Path) -> None:
+def test_a_package_that_was_touched_is_refused_whole(nodes: tuple[Node, Node], tmp_path: Path) -> None:
     """Cut off, altered inside, or meant for another side: one sentence each, and nothing of it is kept."""
-    first, second = joined
+    first, second = _introduced(nodes, tmp_path)
     first.does(NEED.replace("ROLE", "'need'"))
     package = tmp_path / "p.zip"
     first.share("bundle", AGREEMENT, "--to", SECOND, "--out", str(package))

@@ -57,7 +57,10 @@ class Bundle:
         What a part says is bound by its header.
         """
         heads = [[side, *head] for side, head in sorted(self.heads.items())]
-        handed = [[one.digest, [part.label for part in one.parts if part.data is not None]] for one in self.entries]
+        # In the order of their names: a store gives parts in its own, and a file in another.
+        handed = [
+            [one.digest, sorted(part.label for part in one.parts if part.data is not None)] for one in self.entries
+        ]
         files = [hashlib.sha256(content).hexdigest() for content in self.files]
         said = [FORMAT, self.log, self.side, self.to, heads, handed, files, self.asks]
         text = json.dumps(said, separators=(",", ":")).encode()

@@ -69,7 +69,7 @@ def unpack(content: bytes, file: str = "") -> Bundle:
         raise
     except (zipfile.BadZipFile, EOFError, KeyError, ValueError, TypeError, AttributeError, NotImplementedError,
             RuntimeError, OSError) as error:  # fmt: skip
-        raise InputError("share_no_package", {"problem": str(error)[:120]}, where) from None
+        raise InputError("share_no_package", {}, where) from error
 
 
 def _check_size(archive: zipfile.ZipFile, where: Mapping[str, str]) -> None:

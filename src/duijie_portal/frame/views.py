@@ -16,11 +16,13 @@ from duijie.data import sentence
 from duijie.terms import Bilingual
 from duijie_portal.accounts import services
 from duijie_portal.accounts.models import Role
+from duijie_portal.accounts.powers import may
 from duijie_portal.ledger.desk import names_of
 from duijie_portal.ledger.models import Agreement
 from duijie_portal.ledger.pages import Plain, act, language_of, page, paged, person_of
 from duijie_portal.ledger.recording import words_of
 from duijie_portal.ledger.selectors import agreements_of
+from duijie_portal.share.exchange import peers
 from duijie_portal.track.views import day_of
 
 from . import forms, selectors
@@ -76,7 +78,10 @@ def search(request: HttpRequest, agreement: Agreement) -> Document:
 @page("frame/inbox.html")
 def inbox(request: HttpRequest, agreement: Agreement) -> Document:
     """待办, 在办, 已办: what waits for this person, what goes on, what they or their office did last."""
-    return selectors.inbox(agreement, person_of(request), today=timezone.localdate())
+    person = person_of(request)
+    found = selectors.inbox(agreement, person, today=timezone.localdate())
+    due = [one for one in peers(agreement) if one.n_waiting > 0] if may(person, "share.exchange") else []
+    return {**found, "packages": due}
 
 
 @page("frame/notifications.html")

@@ -353,11 +353,15 @@ def bilingual(value: Any) -> Bilingual:
 
 
 def file_page(
-    name: str, *, power: str = "read", media_type: str = "application/octet-stream", looks_back: bool = False
+    name: str | Callable[..., str],
+    *,
+    power: str = "read",
+    media_type: str = "application/octet-stream",
+    looks_back: bool = False,
 ) -> Callable[..., View]:
     """Turn a function (request, agreement, …) → chunks into a download, for those who hold `power`.
 
-    One that `looks_back` is made at once: what was known is at hand no longer when the answer is sent.
+    `name` is what the file is called behind the agreement's key, or says it of the agreement and the address. One that `looks_back` is made at once: what was known is at hand no longer when the answer is sent.
     """
 
     def wrap(make: Callable[..., Any]) -> View:
@@ -369,12 +373,13 @@ def file_page(
             row = _agreement_of(request, agreement)
             if not may(request.user, power):
                 return denied(request, refuse(request.user, power, request.path))
-            headers = {"Content-Disposition": f'attachment; filename="{row.pk}-{name}"'}
             try:
                 with looking_back(row, _known_at(request) if looks_back else ""):
                     content = make(request, row, **keys)
+                called = f"{row.pk}-{name}" if isinstance(name, str) else name(row, *keys.values())
             except InputError as error:
                 return denied(request, error, status=400)
+            headers = {"Content-Disposition": f'attachment; filename="{called}"'}
             return StreamingHttpResponse(content, content_type=media_type, headers=headers)
 
         return view

@@ -43,9 +43,10 @@ def key(home: Path) -> None:
 def trust(ctx: click.Context, line: tuple[str, ...], home: Path) -> None:
     """Take in the LINE that the other side gave of itself in person."""
     open_home(home)
-    from duijie_portal.share.exchange import trust_key
+    from duijie_portal.share.exchange import name_of, trust_key
 
-    click.echo(sentence("share_trusted", _language(ctx), {"side": trust_key(" ".join(line))}))
+    side = name_of(trust_key(" ".join(line)))
+    click.echo(sentence("share_trusted", _language(ctx), {"side": side}))
 
 
 @click.command("bundle")
@@ -57,13 +58,15 @@ def trust(ctx: click.Context, line: tuple[str, ...], home: Path) -> None:
 def bundle(ctx: click.Context, agreement: str, to: str, out: Path, home: Path) -> None:
     """Write the package of AGREEMENT for another side: what it may read and is not known to have."""
     open_home(home)
-    from duijie_portal.share.exchange import make_package
+    from duijie_portal.share.exchange import make_package, name_of
 
     content = make_package(_agreement(agreement), to)
     part = out.with_name(f"{out.name}.part")
     part.write_bytes(content)
     os.replace(part, out)
-    click.echo(sentence("share_packed", _language(ctx), {"file": out.name, "n_bytes": len(content), "side": to}))
+    click.echo(
+        sentence("share_packed", _language(ctx), {"file": out.name, "n_bytes": len(content), "side": name_of(to)})
+    )
 
 
 def _agreement(key: str) -> Any:
@@ -83,9 +86,9 @@ def _agreement(key: str) -> Any:
 def receive(ctx: click.Context, package: Path, home: Path) -> None:
     """Take in PACKAGE from another side, whole or not at all; taken in twice it changes nothing."""
     open_home(home)
-    from duijie_portal.share.exchange import take_package
+    from duijie_portal.share.exchange import name_of, take_package
 
     done = take_package(package.read_bytes(), package.name)
     code = "share_joined" if done.is_first else "share_taken"
-    values = {"agreement": done.agreement, "side": done.side, "n": done.n_new, "n_files": done.n_files}
+    values = {"agreement": done.agreement, "side": name_of(done.side), "n": done.n_new, "n_files": done.n_files}
     click.echo(sentence(code, _language(ctx), values))

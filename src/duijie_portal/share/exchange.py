@@ -16,13 +16,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from duijie.data import inside
-from duijie.errors import InputError
+from duijie.errors import InputError, SealError
 from duijie.intake.secrecy import mark_of
 from duijie.ledger import events
 from duijie.ledger.exchange import Bundle, bundle, receive
 from duijie.ledger.log import indexed
 from duijie.ledger.package import pack, unpack
 from duijie.ledger.seal import Chain, Head
+from duijie.terms import Bilingual
 from duijie_portal.accounts.door import write
 from duijie_portal.accounts.hosting import is_hosted
 from duijie_portal.accounts.models import Person, Side, SideKey
@@ -31,15 +32,17 @@ from duijie_portal.ledger.keys import key_of, public_keys
 from duijie_portal.ledger.loading import load_records
 from duijie_portal.ledger.models import Agreement
 from duijie_portal.ledger.recording import Change, publish, sides_of, signers_of, tell_watchers
-from duijie_portal.ledger.store import DatabaseLog
+from duijie_portal.ledger.store import DatabaseLog, kept_path
 
 __all__ = [
     "Peer",
     "Taken",
     "introduction",
     "make_package",
+    "name_of",
     "own_side",
     "package_for",
+    "package_name",
     "peers",
     "take",
     "take_package",
@@ -57,8 +60,8 @@ class Peer:
 
     Attributes
     ----------
-    side
-        Its code.
+    side, name
+        Its code, and what people call it.
     is_trusted
         Whether its key was given here.
     n_held, received_at
@@ -68,6 +71,7 @@ class Peer:
     """
 
     side: str
+    name: Bilingual
     is_trusted: bool
     n_held: int
     received_at: datetime | None
@@ -116,6 +120,7 @@ def _peer(agreement: Agreement, own: str, other: str) -> Peer:
     n_own, n_had = (head.seq if head else 0 for head in (heads.get(Chain(own)), _known(said).get(own)))
     return Peer(
         side=other,
+        name=name_of(other),
         is_trusted=SideKey.objects.filter(side=other, retired_at=None).exists(),
         n_held=agreement.entries.filter(side=other, is_inner=False).count(),
         received_at=said.at if said else None,
@@ -126,6 +131,19 @@ def _peer(agreement: Agreement, own: str, other: str) -> Peer:
 
 def _known(said: Receipt | None) -> dict[str, Head]:
     return {side: Head(*head) for side, head in said.heads.items()} if said else {}
+
+
+def name_of(side: str) -> Bilingual:
+    """What people call a side; its code where nobody here knows it."""
+    row = Side.objects.filter(pk=side).first()
+    return Bilingual(row.short_zh or row.name_zh, row.short_en or row.name_en) if row else Bilingual(side[:12])
+
+
+def package_name(agreement: Agreement, to: str) -> str:
+    """The name of a package: whose, for whom, up to which of the sender's entries."""
+    own = own_side(agreement).pk
+    head = DatabaseLog(agreement).heads().get(Chain(own))
+    return f"{agreement.pk}-{own}-to-{to}-{head.seq if head else 0}.zip"
 
 
 def introduction(side: Side) -> str:
@@ -152,8 +170,10 @@ def trust_key(line: str) -> str:
         raise InputError("share_line_wrong", {"line": line[:80]})
     _, side, key, found = words
     if found != _sum_of(side, key):
-        raise InputError("share_line_slip", {"side": side[:12]})
-    if not Side.objects.filter(pk=side).exists() or is_hosted(side):
+        raise InputError("share_line_slip", {"side": name_of(side)})
+    if is_hosted(side) and Side.objects.filter(pk=side).exists():
+        raise InputError("share_own_line")
+    if not Side.objects.filter(pk=side).exists():
         raise InputError("share_side_elsewhere", {"side": side[:12]})
     SideKey.objects.get_or_create(side_id=side, public_key=key)
     return side
@@ -221,8 +241,10 @@ def take_package(content: bytes, name: str, only: Agreement | None = None) -> Ta
     agreement = Agreement.objects.filter(pk=came.log.rpartition(":")[0]).first()
     if agreement is None or (only is not None and agreement.pk != only.pk):
         raise InputError("share_other_agreement", {"agreement": came.log.rpartition(":")[0][:80]}, {"file": name})
+    if is_hosted(came.side):
+        raise InputError("share_own_package", {"side": name_of(came.to)}, {"file": name})
     if came.side not in public_keys():
-        raise InputError("share_unknown_side", {"side": came.side[:12]}, {"file": name})
+        raise InputError("share_unknown_side", {"side": name_of(came.side)}, {"file": name})
     # What another portal let in is not let in here for that.
     if any(mark_of("", one) for one in came.files):
         raise InputError("portal_file_secret", {}, {"file": name})
@@ -235,11 +257,15 @@ def _take(agreement: Agreement, came: Bundle) -> Taken:
     log = DatabaseLog(agreement, came.log if is_first else "")
     # Nothing is written before the first package: with it the own chain begins.
     signers = {} if is_first else signers_of(agreement)
+    n_files = sum(not kept_path(hashlib.sha256(one).hexdigest()).exists() for one in came.files)
     read, todo = _read_of(agreement), set(Todo.objects.filter(agreement=agreement).values_list("pk", flat=True))
-    receive(log, signers, came, keys=public_keys(), recorded_at=timezone.now(), sides=sides_of(agreement))
-    about = {"agreement": agreement, "side": came.side, "at": timezone.now()}
-    heads = {side: list(head) for side, head in came.heads.items()}
-    Receipt.objects.update_or_create(pk=f"{agreement.pk}|{came.side}", defaults={**about, "heads": heads})
+    try:
+        receive(log, signers, came, keys=public_keys(), recorded_at=timezone.now(), sides=sides_of(agreement))
+    except SealError as error:
+        if error.code != "seal_signature_wrong":
+            raise
+        raise InputError("share_signature_wrong", {"side": name_of(came.side)}) from error
+    _keep_receipt(agreement, came)
     if is_first:
         if came.to not in signers_of(agreement):
             raise InputError("share_side_elsewhere", {"side": came.to[:12]})
@@ -250,7 +276,19 @@ def _take(agreement: Agreement, came: Bundle) -> Taken:
     tell_watchers(
         Change(agreement, [(side, one.event) for side, one in said], rows, [one.entry.commit for _, one in said])
     )
-    return Taken(agreement.pk, came.side, len(new), len(came.files), is_first)
+    return Taken(agreement.pk, came.side, len(new), n_files, is_first)
+
+
+def _keep_receipt(agreement: Agreement, came: Bundle) -> None:
+    """What the sender holds, unless a later package of theirs said so already."""
+    key = f"{agreement.pk}|{came.side}"
+    own = came.heads.get(came.side)
+    before = _known(Receipt.objects.filter(pk=key).first()).get(came.side)
+    if own is None or (before is not None and own[:2] < before[:2]):
+        return
+    about = {"agreement": agreement, "side": came.side, "at": timezone.now()}
+    heads = {side: list(head) for side, head in came.heads.items()}
+    Receipt.objects.update_or_create(pk=key, defaults={**about, "heads": heads})
 
 
 def _read_of(agreement: Agreement) -> set[str]:

@@ -53,18 +53,18 @@ def exchange(request: HttpRequest, agreement: Agreement) -> Document:
 @act(forms.LineForm, "exchange", power="share.exchange")
 def exchange_trust(request: HttpRequest, agreement: Agreement, data: Document) -> tuple[str, str, Document]:
     side = packages.trust(request.user, agreement, line=data["line"])
-    return "portal_done_trusted", reverse("exchange", args=[agreement.pk]), {"side": side}
+    return "portal_done_trusted", reverse("exchange", args=[agreement.pk]), {"side": packages.name_of(side)}
 
 
 @act(forms.PackageForm, "exchange", power="share.exchange")
 def exchange_take(request: HttpRequest, agreement: Agreement, data: Document) -> tuple[str, str, Document]:
     sent = data["package"]
     done = packages.take(request.user, agreement, content=sent.read(), name=sent.name)
-    about = {"side": done.side, "n": done.n_new, "n_files": done.n_files}
+    about = {"side": packages.name_of(done.side), "n": done.n_new, "n_files": done.n_files}
     return "portal_done_taken", reverse("exchange", args=[agreement.pk]), about
 
 
-@file_page("package.zip", power="share.exchange", media_type="application/zip")
+@file_page(packages.package_name, power="share.exchange", media_type="application/zip")
 def exchange_package(request: HttpRequest, agreement: Agreement, side: str) -> Iterator[bytes]:
     """The file for another side."""
     return iter([packages.package_for(request.user, agreement, to=side)])

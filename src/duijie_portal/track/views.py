@@ -24,6 +24,7 @@ from duijie.track.conference import host_of, practices_at
 from duijie.track.standing import ActionProgress
 from duijie.track.workflow import kind_of
 from duijie_portal.accounts.models import Department
+from duijie_portal.accounts.powers import Visitor, may
 from duijie_portal.ledger import visits
 from duijie_portal.ledger.charge import offices_of
 from duijie_portal.ledger.looking import looking
@@ -50,10 +51,17 @@ def day_of(request: HttpRequest) -> date:
 @page("track/board.html", looks_back=True)
 def board(request: HttpRequest, agreement: Agreement) -> Document:
     found = selectors.standing(agreement, request.user, as_of=day_of(request)).to_dict()
-    areas = [
-        {**area, "clauses": [one for one in found["clauses"] if one["area"] == area["key"]]} for area in found["areas"]
-    ]
-    return {**found, "areas": areas, "names": department_names(agreement)}
+    clauses = [_judged(one, request.user) for one in found["clauses"]]
+    areas = [{**area, "clauses": [one for one in clauses if one["area"] == area["key"]]} for area in found["areas"]]
+    return {**found, "clauses": clauses, "areas": areas, "names": department_names(agreement)}
+
+
+def _judged(clause: Document, person: Visitor) -> Document:
+    """A clause with how the governments judge it, for their offices alone.
+
+    A party reads its own cases: what was counted of them would be another figure than the offices have.
+    """
+    return clause if may(person, "brief.read") else {**clause, "light": "", "indicators": [], "reasons": []}
 
 
 @page("track/clause.html", looks_back=True)
@@ -71,7 +79,7 @@ def clause(request: HttpRequest, agreement: Agreement, clause: str) -> Document:
     return {
         "as_of": as_of,
         "today": timezone.localdate(),
-        "clause": one.to_dict(),
+        "clause": _judged(one.to_dict(), request.user),
         "source": one.clause.source.to_dict(),
         "told": {key: _told(stream, as_of) for (own, key), stream in streams.items() if own == clause},
         "keys": _case_keys(agreement, request, clause, streams),
