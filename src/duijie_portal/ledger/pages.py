@@ -361,7 +361,8 @@ def file_page(
 ) -> Callable[..., View]:
     """Turn a function (request, agreement, …) → chunks into a download, for those who hold `power`.
 
-    `name` is what the file is called behind the agreement's key, or says it of the agreement and the address. One that `looks_back` is made at once: what was known is at hand no longer when the answer is sent.
+    `name` is what the file is called behind the agreement's key, or says it of the agreement and the address. One that
+    `looks_back` is made at once: what was known is at hand no longer when the answer is sent.
     """
 
     def wrap(make: Callable[..., Any]) -> View:
