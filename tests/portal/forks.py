@@ -14,10 +14,15 @@ import tempfile
 from typing import IO, Any
 
 # What a node is made of, as far as it can be imported before there are settings.
+import django.core.management
+import django.db.migrations.loader  # noqa: F401
 import django_stubs_ext  # noqa: F401
 import requests  # noqa: F401
 
+import duijie.cli
+import duijie.intake.secrecy
 import duijie.ledger
+import duijie.match
 import duijie.share
 import duijie.sheets
 import duijie.track  # noqa: F401
