@@ -40,7 +40,7 @@ def rehearsal_folder() -> Path:
     return next(folder for folder in folders if data.read(folder / "agreement.yaml")["is_rehearsal"])
 
 
-OWN_NODES = {"node", "nodes", "environment", "blank_sqlite", "blank_postgresql"}
+OWN_NODES = {"node", "nodes", "joined", "environment", "blank_sqlite", "blank_postgresql"}
 OF_WORDS = "test_words_shown.py"
 
 
