@@ -111,6 +111,11 @@ def test_regions_in_their_usual_forms(raw: object, code: str) -> None:
     assert region(raw, FIRM["region"]).value == code
 
 
+def test_a_region_says_whether_its_cell_was_mended() -> None:
+    """A code as it is was not; one with its name beside it was."""
+    assert [region(raw, FIRM["region"]).is_mended for raw in ("350582", "350582 晋江市")] == [False, True]
+
+
 @pytest.mark.parametrize(
     ("raw", "code"),
     [("440312", "region_unknown"), ("110103", "region_withdrawn"), ("440309 福田区", "region_disagrees"),
