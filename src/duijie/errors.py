@@ -17,11 +17,15 @@ and `values` fill it.
 
 from __future__ import annotations
 
+import lzma
+import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 __all__ = [
+    "BROKEN_ARCHIVE",
     "DataFileError",
     "DeniedError",
     "DuijieError",
@@ -32,6 +36,9 @@ __all__ = [
     "SealError",
     "StoreError",
 ]
+
+BROKEN_ARCHIVE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, OSError)
+"""What the standard library raises over a zip that is torn, altered, locked or of a kind it does not know."""
 
 
 @dataclass(frozen=True, slots=True)

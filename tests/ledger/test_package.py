@@ -6,10 +6,10 @@ import io
 import zipfile
 
 import pytest
-from handing import Nodes
+from handing import Nodes, held
 from handing import two_sides as made_of_two
 
-from duijie.errors import InputError
+from duijie.errors import InputError, SealError
 from duijie.ledger import package
 
 
@@ -41,6 +41,23 @@ def test_a_torn_file_is_no_package(packed: bytes, cut: int) -> None:
     """Wherever it broke off."""
     with pytest.raises(InputError, match="share_no_package"):
         package.unpack(packed[:cut] if cut else b"no zip at all")
+
+
+def test_one_altered_byte_anywhere_is_no_package_or_not_what_was_signed(two_sides: Nodes) -> None:
+    """Each byte of a package turned by itself: told as no package, else refused by what is signed, never a crash."""
+    two_sides.assess(two_sides.open_case())
+    whole = package.pack(two_sides.made("north", "south"))
+    before = held(two_sides.logs["south"])
+    for at in range(len(whole)):
+        turned = whole[:at] + bytes([whole[at] ^ 0x55]) + whole[at + 1 :]
+        try:
+            came = package.unpack(turned)
+        except InputError:
+            continue
+        if came != package.unpack(whole):  # a byte of the zip's own, like its day, says nothing of the bundle
+            with pytest.raises(SealError):
+                two_sides.take("south", came)
+    assert held(two_sides.logs["south"]) == before
 
 
 @pytest.mark.parametrize(

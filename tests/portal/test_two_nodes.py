@@ -233,3 +233,22 @@ def test_a_package_that_was_touched_is_refused_whole(nodes: tuple[Node, Node], t
     assert second.does("told([checking.heads_of_home([]), Listing.objects.count()])") == before
     second.share("receive", str(package))
     assert second.does("told(Listing.objects.count())") == 1
+
+
+def test_two_entries_of_one_number_are_refused_and_kept_as_proof(nodes: tuple[Node, Node], tmp_path: Path) -> None:
+    """A portal that was set back and goes on gives a number twice: the other takes nothing of it in, and the proof of
+    it stays on its own chain though the package was refused.
+    """
+    first, second = _introduced(nodes, tmp_path)
+    earlier = Node({**first.environment, "DUIJIE_HOME": str(tmp_path / "earlier")})
+    shutil.copytree(first.home, earlier.home)
+    for node in (first, earlier):
+        node.does("append(agreement, [note(side().pk)]); told(1)")
+    first.hand(second, tmp_path)
+    count = "told([agreement.entries.filter(side=s).count() for s in ('%s', '%s')])" % (FIRST, SECOND)
+    n_theirs, n_own = second.does(count)
+    with pytest.raises(AssertionError, match="same number|one number|twice|number"):
+        earlier.hand(second, tmp_path)
+    assert second.does(count) == [n_theirs, n_own + 1]
+    assert second.does("told(agreement.entries.filter(kind='contradicted').count())") == 1
+    assert second.does("told([str(f) for _, v in checking.check([]) for f in v.faults])") == []

@@ -7,14 +7,13 @@ import io
 import re
 import threading
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from html import unescape
 from typing import IO, Any
 
-from duijie.errors import InputError
+from duijie.errors import BROKEN_ARCHIVE, InputError
 
 from . import scan
 
@@ -222,7 +221,7 @@ def _archive(content: bytes, depth: int) -> Iterator[Sheet]:
                         yield sheet
             for entry in entries:
                 yield from _nested(archive, entry, depth, is_office=is_office, has_text=n_signs >= _N_FEW)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError):
+    except BROKEN_ARCHIVE:
         return  # a file nobody can open bears no mark that could be read
 
 

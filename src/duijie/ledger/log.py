@@ -25,6 +25,7 @@ from .state import Placed, opening_of
 
 __all__ = [
     "UNREAD",
+    "UNREAD_KINDS",
     "Indexed",
     "Log",
     "MemoryLog",
@@ -40,6 +41,8 @@ __all__ = [
 
 UNREAD = datetime(1949, 1, 1, tzinfo=UTC)
 """When an entry was recorded of which nothing can be read."""
+UNREAD_KINDS = ("withheld", "unreadable")
+"""What such an entry is called instead of its kind: nothing of it is here, or what is here cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,7 +356,7 @@ def indexed(entry: Entry) -> Indexed:
         said = events.decode({part.label: part.data for part in entry.parts if part.data is not None})
     except SealError:
         is_held = any(part.label == "base" and part.data is not None for part in entry.parts)
-        name = "unreadable" if is_held else "withheld"
+        name = UNREAD_KINDS[is_held]
         said = events.Unknown(subject=f"{name}/{entry.commit}", on=UNREAD.date(), name=name), UNREAD
     return Indexed(entry, *said, "", None)
 

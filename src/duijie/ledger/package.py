@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from duijie.data.documents import json_value
-from duijie.errors import DuijieError, InputError
+from duijie.errors import BROKEN_ARCHIVE, DuijieError, InputError
 
 from .exchange import Bundle
 from .lines import entries_of, line_of
@@ -67,8 +67,7 @@ def unpack(content: bytes, file: str = "") -> Bundle:
             return _bundle(archive)
     except DuijieError:
         raise
-    except (zipfile.BadZipFile, EOFError, KeyError, ValueError, TypeError, AttributeError, NotImplementedError,
-            RuntimeError, OSError) as error:  # fmt: skip
+    except (*BROKEN_ARCHIVE, KeyError, ValueError, TypeError, AttributeError) as error:
         raise InputError("share_no_package", {}, where) from error
 
 

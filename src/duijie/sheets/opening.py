@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -14,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from duijie.cells import Raw
+from duijie.errors import BROKEN_ARCHIVE
 
 from .markup import is_html, is_xml_workbook, web_tables, xml_workbook
 from .sheet import Limits, Row, Sheet, refused
@@ -30,7 +30,7 @@ _WORKBOOK = "xl/workbook.xml"
 _ARCHIVES = (("content.xml", "ODF"), ("xl/workbook.bin", "XLSB"), ("word/document.xml", "DOCX"))
 _ZIP, _OLE, _PARQUET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1"
 _FORBIDDEN = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
-_BROKEN = (zipfile.BadZipFile, RuntimeError, EOFError, OSError, ValueError, zlib.error)
+_BROKEN = (*BROKEN_ARCHIVE, ValueError)
 # what else is sent under the name of a table; each is named, with its remedy
 _OTHERS = ((b"%PDF", "PDF"), (b"{\\rtf", "RTF"), (b"MIME-Version:", "MHTML"), (b"Rar!", "RAR"), (b"7z\xbc\xaf", "7z"))
 

@@ -20,7 +20,7 @@ from django.db.models import Max, Q
 
 from duijie.ledger.fold import Rows
 from duijie.ledger.gate import Grant as Reach
-from duijie.ledger.log import Indexed, Stored, columns_of, indexed
+from duijie.ledger.log import UNREAD_KINDS, Indexed, Stored, columns_of, indexed
 from duijie.ledger.seal import INNER, Chain, Head, Part
 from duijie.ledger.seal import Entry as Sealed
 from duijie.ledger.state import Placed
@@ -53,7 +53,6 @@ _BY_SOURCE = frozenset({"grant", "todo", "desk"})
 # The columns of an entry that its parts say, and those that say where it stands.
 _SAID = ("kind", "subject", "on", "recorded_at")
 _PLACED = ("ordering", "place_epoch", "place_seq")
-_UNREAD = ("withheld", "unreadable")
 
 
 @cache
@@ -195,13 +194,13 @@ class DatabaseLog:
         rows = [row for batch in batched(told, _BATCH) for row in Entry.objects.filter(commit__in=batch)]
         held = {row.commit for row in rows}
         self.add([one for commit, one in told.items() if commit not in held])
+        # What an entry says is written once: when the part that says it comes.
+        unread = [row for row in rows if row.kind in UNREAD_KINDS]
         for row in rows:
             for name, value in columns_of(told[row.commit]).items():
                 if name in (*_SAID, *_PLACED):
                     setattr(row, name, value)
-        # What an entry says is written once: when the part that says it comes.
-        unread = set(Entry.objects.filter(commit__in=held, kind__in=_UNREAD).values_list("commit", flat=True))
-        for columns, some in ((_PLACED, rows), (_SAID, [row for row in rows if row.commit in unread])):
+        for columns, some in ((_PLACED, rows), (_SAID, unread)):
             Entry.objects.bulk_update(some, columns, _BATCH)
         self._join([told[commit] for commit in held])
 

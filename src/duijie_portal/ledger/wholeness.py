@@ -6,6 +6,8 @@ import io
 import zipfile
 from collections.abc import Callable
 
+from duijie.errors import BROKEN_ARCHIVE
+
 __all__ = ["is_whole"]
 
 _TAIL_BYTES = 1024  # readers look for the end mark of a PDF this far before the end
@@ -28,7 +30,7 @@ def _zip(content: bytes) -> bool:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return bool(archive.namelist()) and archive.testzip() is None
-    except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError, OSError):
+    except (*BROKEN_ARCHIVE, ValueError):
         return False
 
 

@@ -88,7 +88,7 @@ def receive(ctx: click.Context, package: Path, home: Path) -> None:
     open_home(home)
     from duijie_portal.share.exchange import name_of, take_package
 
-    done = take_package(package.read_bytes(), package.name)
+    done = take_package(package.read_bytes(), package.name).or_why()
     code = "share_joined" if done.is_first else "share_taken"
     values = {"agreement": done.agreement, "side": name_of(done.side), "n": done.n_new, "n_files": done.n_files}
     click.echo(sentence(code, _language(ctx), values))

@@ -16,11 +16,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from duijie.data import inside
-from duijie.errors import InputError, SealError
+from duijie.errors import DuijieError, InputError, SealError
 from duijie.intake.secrecy import mark_of
 from duijie.ledger import events
 from duijie.ledger.exchange import Bundle, bundle, receive
-from duijie.ledger.log import indexed
+from duijie.ledger.log import UNREAD_KINDS, indexed
 from duijie.ledger.package import pack, unpack
 from duijie.ledger.seal import Chain, Head
 from duijie.terms import Bilingual
@@ -50,7 +50,6 @@ __all__ = [
     "trust_key",
 ]
 
-_UNREAD = ("withheld", "unreadable")
 _WORD = "duijie"
 
 
@@ -81,13 +80,23 @@ class Peer:
 
 @dataclass(frozen=True)
 class Taken:
-    """What a package brought: whose it was, how many entries were new or newly opened, and whether one joined by it."""
+    """What a package brought: whose it was, how many entries were new or newly opened, and whether one joined by it.
+
+    Of one that is `refused` nothing is kept, but for the proof where it contradicts what is held.
+    """
 
     agreement: str
     side: str
-    n_new: int
-    n_files: int
-    is_first: bool
+    n_new: int = 0
+    n_files: int = 0
+    is_first: bool = False
+    refused: DuijieError | None = None
+
+    def or_why(self) -> Taken:
+        """The same where it was taken in; else what stands against it is raised, outside what was written."""
+        if self.refused is not None:
+            raise self.refused
+        return self
 
 
 # What is known of each other
@@ -153,7 +162,6 @@ def introduction(side: Side) -> str:
 
 def _sum_of(side: str, key: str) -> str:
     """Eight letters in which a slip of the ear or of the pen shows."""
-
     return hashlib.sha256(f"{_WORD} {side} {key}".encode()).hexdigest()[:8]
 
 
@@ -219,7 +227,7 @@ def package_for(person: Person, agreement: Agreement, /, *, to: str) -> bytes:
 
 @write("share.exchange")
 def take(person: Person, agreement: Agreement, /, *, content: bytes, name: str) -> Taken:
-    """Take in a file from another side, for this agreement only."""
+    """Take in a file from another side, for this agreement only; whoever asked says :meth:`Taken.or_why`."""
     return take_package(content, name, agreement)
 
 
@@ -233,9 +241,7 @@ def take_package(content: bytes, name: str, only: Agreement | None = None) -> Ta
     ------
     InputError
         It is no package, of another agreement, from a side whose key was not given here, or a paper in it bears a
-        mark of secrecy.
-    SealError
-        It is not what its sender signed, entries before it are missing, or it contradicts what is held.
+        mark of secrecy. What its seals and chains say against it is `refused`.
     """
     came = unpack(content, name)
     agreement = Agreement.objects.filter(pk=came.log.rpartition(":")[0]).first()
@@ -262,9 +268,9 @@ def _take(agreement: Agreement, came: Bundle) -> Taken:
     try:
         receive(log, signers, came, keys=public_keys(), recorded_at=timezone.now(), sides=sides_of(agreement))
     except SealError as error:
-        if error.code != "seal_signature_wrong":
-            raise
-        raise InputError("share_signature_wrong", {"side": name_of(came.side)}) from error
+        is_signature = error.code == "seal_signature_wrong"
+        why = InputError("share_signature_wrong", {"side": name_of(came.side)}) if is_signature else error
+        return Taken(agreement.pk, came.side, refused=why)
     _keep_receipt(agreement, came)
     if is_first:
         if came.to not in signers_of(agreement):
@@ -293,7 +299,9 @@ def _keep_receipt(agreement: Agreement, came: Bundle) -> None:
 
 def _read_of(agreement: Agreement) -> set[str]:
     """The entries whose event is known here already."""
-    return set(Entry.objects.filter(agreement=agreement).exclude(kind__in=_UNREAD).values_list("commit", flat=True))
+    return set(
+        Entry.objects.filter(agreement=agreement).exclude(kind__in=UNREAD_KINDS).values_list("commit", flat=True)
+    )
 
 
 def _join(agreement: Agreement) -> None:

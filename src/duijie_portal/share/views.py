@@ -59,7 +59,7 @@ def exchange_trust(request: HttpRequest, agreement: Agreement, data: Document) -
 @act(forms.PackageForm, "exchange", power="share.exchange")
 def exchange_take(request: HttpRequest, agreement: Agreement, data: Document) -> tuple[str, str, Document]:
     sent = data["package"]
-    done = packages.take(request.user, agreement, content=sent.read(), name=sent.name)
+    done = packages.take(request.user, agreement, content=sent.read(), name=sent.name).or_why()
     about = {"side": packages.name_of(done.side), "n": done.n_new, "n_files": done.n_files}
     return "portal_done_taken", reverse("exchange", args=[agreement.pk]), about
 
