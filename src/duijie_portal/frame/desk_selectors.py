@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from duijie_portal.accounts.models import Person, Role
 from duijie_portal.accounts.powers import may
+from duijie_portal.ledger.charge import HEADS
 from duijie_portal.ledger.desk import DeskRule, acts_about, names_of, rules
 from duijie_portal.ledger.desk_acts import deputies_of, possible_for
 from duijie_portal.ledger.desk_lines import desk_lines
@@ -71,7 +72,7 @@ def _held(agreement: Agreement, rows: Sequence[Todo]) -> dict[str, list[Person]]
 
 def _item(row: Todo, desk: Any, people: Sequence[Person]) -> Document:
     about = {"id": row.pk, "act": row.act, "node": row.node, "target": row.target, "since_on": row.since_on}
-    doing = [one for one in people if one.role not in (Role.LEADER, Role.COORDINATOR)] or people
+    doing = [one for one in people if one.role not in HEADS] or people
     return {
         **about,
         "due_on": row.due_on,
@@ -182,7 +183,7 @@ def leave_document(agreement: Agreement, person: Person) -> Document:
     rows = DeskAct.objects.filter(agreement=agreement, side=person.side_id, what="deputised", is_open=True)
     shown = desk_lines(agreement, rows.filter(due_on__gte=today).order_by("from_on", "at", "pk"))
     whose = {row.pk: row.for_person for row in rows}
-    heads = person.role in (Role.LEADER, Role.COORDINATOR)
+    heads = person.role in HEADS
     colleagues = Person.objects.filter(side=person.side_id, is_active=True, role__in=_DESK_ROLES).order_by("username")
     mine = [person] if not heads else list(colleagues)
     return {
@@ -201,7 +202,7 @@ def leave_document(agreement: Agreement, person: Person) -> Document:
     }
 
 
-_DESK_ROLES = (Role.LEADER, Role.COORDINATOR, Role.OFFICER)
+_DESK_ROLES = (*HEADS, Role.OFFICER)
 
 
 def _named(one: Person) -> Mapping[str, Any]:

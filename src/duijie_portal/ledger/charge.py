@@ -16,9 +16,10 @@ from .models import Agreement
 from .selectors import agreement_term
 from .visibility import PARTY_ROLES
 
-__all__ = ["in_charge", "is_in_charge", "offices_of", "stood_in"]
+__all__ = ["HEADS", "in_charge", "is_in_charge", "offices_of", "stood_in"]
 
-_ANY_DEPARTMENT = frozenset({Role.LEADER, Role.COORDINATOR})
+HEADS = frozenset({Role.LEADER, Role.COORDINATOR})
+"""Who may write for any department of their side."""
 
 
 def is_in_charge(
@@ -70,7 +71,7 @@ def offices_of(agreement: Agreement, person: Visitor) -> QuerySet[Department]:
     found = Department.objects.filter(agreement=agreement.pk)
     if not isinstance(person, Person):
         return found.none()
-    return found.filter(side=person.side_id) if person.role in _ANY_DEPARTMENT else found.filter(people=person)
+    return found.filter(side=person.side_id) if person.role in HEADS else found.filter(people=person)
 
 
 def _departments(
@@ -87,7 +88,7 @@ def _departments(
 
 
 def _is_of(person: Person, agreement: Agreement, departments: Collection[str]) -> bool:
-    if person.role in _ANY_DEPARTMENT:
+    if person.role in HEADS:
         return True
     # departments of two agreements may have one key
     return any(one.agreement == agreement.pk and one.key in departments for one in person.departments.all())

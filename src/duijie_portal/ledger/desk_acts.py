@@ -20,6 +20,7 @@ from duijie_portal.accounts.door import write
 from duijie_portal.accounts.models import Department, Person, Role
 from duijie_portal.accounts.powers import POWERS, may
 
+from .charge import HEADS
 from .desk import DeskRule, rules
 from .entries import DeskAct, Todo
 from .inbox import READ, WAITING, asker, holders, power_of, waiting_for
@@ -39,8 +40,6 @@ __all__ = [
     "possible_for",
     "row_about",
 ]
-
-_HEADS = (Role.LEADER, Role.COORDINATOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +133,14 @@ def arrange(person: Person, agreement: Agreement, /, *, sort: str, key: str, sai
 
 
 def _must_have(agreement: Agreement, person: Person, row: Todo) -> None:
-    """
+    """Refuse whoever arranges what is not theirs to arrange.
+
     Raises
     ------
     DeniedError
         The item is somebody else's, and the person leads nobody.
     """
-    if person.role not in _HEADS and not asker(agreement, [row], [person]).is_for(row, person):
+    if person.role not in HEADS and not asker(agreement, [row], [person]).is_for(row, person):
         raise DeniedError("desk_not_yours")
 
 
@@ -152,7 +152,8 @@ def _hand(person: Person, rule: DeskRule) -> str:
 
 
 def _whole(rule: DeskRule, said: Arrangement) -> None:
-    """
+    """Refuse an act that lacks what its rule asks for.
+
     Raises
     ------
     InputError
@@ -196,7 +197,7 @@ def _addressed(
 def _who_does(agreement: Agreement, person: Person, row: Todo) -> set[str]:
     """Who is reminded of an item: those of the office that has it; those who lead only where nobody else has it."""
     held = [one for one, _ in holders(agreement, [row]) if one.pk != person.pk]
-    return {one.username for one in held if one.role not in _HEADS} or {one.username for one in held}
+    return {one.username for one in held if one.role not in HEADS} or {one.username for one in held}
 
 
 @write("own.read")
@@ -277,7 +278,7 @@ def _may_speak_for(person: Person, whose: Person) -> None:
     DeniedError
         It is somebody else's.
     """
-    if whose.pk != person.pk and person.role not in _HEADS:
+    if whose.pk != person.pk and person.role not in HEADS:
         raise DeniedError("desk_not_yours")
 
 

@@ -13,7 +13,8 @@ from django.db.models import Count, Max, Q, QuerySet
 from duijie.data import sentence
 from duijie.meet.calendars import Entry, Standing, write_calendar
 from duijie.terms import Bilingual
-from duijie_portal.accounts.models import Person, Role
+from duijie_portal.accounts.models import Person
+from duijie_portal.ledger.charge import HEADS
 from duijie_portal.ledger.models import Agreement, Case, Record
 from duijie_portal.ledger.selectors import agreement_term, parties
 from duijie_portal.ledger.visibility import PARTY_ROLES
@@ -63,7 +64,7 @@ def _scope(feed: Feed, requests: QuerySet[Request]) -> QuerySet[Request]:
         return requests.filter(clause=feed.key)
     if feed.scope == "department":
         return requests.filter(clause__in=_clauses_of(feed))
-    if person.role in PARTY_ROLES or person.role in (Role.COORDINATOR, Role.LEADER):
+    if person.role in PARTY_ROLES or person.role in HEADS:
         return requests
     return requests.filter(Q(asked_by=person) | Q(answered_by=person))
 
