@@ -10,10 +10,12 @@ from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from duijie_portal.accounts.models import Activity, Department, Person
-from duijie_portal.ledger import jobs
-from duijie_portal.ledger.models import Delivery, Notification, Record
+from duijie_portal.ledger import jobs, visits
+from duijie_portal.ledger.models import Delivery, Notification, Party, Record
+from duijie_portal.track import leads
 
 LISTS = {
     "cases": "coordinator",
@@ -33,7 +35,18 @@ LISTS = {
     "deliveries": "system",
     "share": "coordinator",
     "search": "coordinator",
+    "firm_visits": "coordinator",
+    "leads": "coordinator",
+    "inbox": "coordinator",
+    "firm": "coordinator",
 }
+
+
+def _called_on(agreement: Any, side: Any) -> Party:
+    """The firm whose page is asked for."""
+    return Party.objects.filter(pk="called-on").first() or planted.party(
+        agreement, side, "called-on", name="被走访企业"
+    )
 
 
 def _grow(agreement: Any, sides: Any, n: int) -> None:
@@ -50,6 +63,10 @@ def _grow(agreement: Any, sides: Any, n: int) -> None:
     for at in range(12):
         planted.ticket(agreement, f"更多-{n}-{at}", asks, answers)
         planted.practice(agreement, f"practice-{n}-{at}", side.pk, sides[1].pk)
+        on, office = timezone.localdate(), {"department": asks.key}
+        visits.record_visit(who, _called_on(agreement, side), **office, on=on, said="设备更新", goes_on=True)
+        investor = {"investor": f"投资方{n}甲{at}", "uscc": "", "matter": "建厂", "clause": "trade"}
+        leads.report(who, agreement, **investor, **office, on=on)
     first = Record.objects.filter(agreement=agreement, kind="decision", side=side).first()
     if first is not None:
         for _ in range(12):
@@ -67,7 +84,8 @@ def _grow(agreement: Any, sides: Any, n: int) -> None:
 
 @pytest.mark.parametrize("name", LISTS)
 def test_a_longer_list_asks_no_more_queries(name: str, agreement: Any, sides: Any, as_person: Any) -> None:
-    path = reverse(name, args=[agreement.pk]) + ("?q=更多" if name == "search" else "")
+    keys = [_called_on(agreement, sides[0]).pk] if name == "firm" else []
+    path = reverse(name, args=[agreement.pk, *keys]) + ("?q=更多" if name == "search" else "")
     client = as_person(f"{LISTS[name]}-{sides[0].pk}")
 
     def n_queries() -> int:

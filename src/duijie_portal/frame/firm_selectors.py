@@ -94,7 +94,7 @@ def _visits(rows: Sequence[Case], agreement: Agreement) -> list[Document]:
 
 def _tickets(agreement: Agreement, person: Person, called: Sequence[Case]) -> list[Case]:
     """The tickets that were made from visits to the firm."""
-    keys = [one["key"] for row in called if row.state != "visited" for one in visits.made_from(row)]
+    keys = [one["key"] for one in visits.made_from(agreement, [row for row in called if row.state != "visited"])]
     return list(Case.objects.filter(agreement=agreement, kind="ticket", pk__in=keys).visible_to(person))
 
 

@@ -14,15 +14,18 @@ from django.utils import timezone
 from duijie.data import sentence
 from duijie.errors import DeniedError, InputError
 from duijie.ledger.events import INNER_CASE
+from duijie.ledger.fold import fold_case
+from duijie.ledger.record import definitions_of
 from duijie_portal.accounts.door import write
 from duijie_portal.accounts.models import Department, Person
 from duijie_portal.accounts.powers import Visitor
 
-from .casework import Said, open_case, record_step, state_of
+from .casework import Said, open_case, record_step
 from .charge import is_in_charge
 from .listings import mint
-from .models import Agreement, Case, Party
+from .models import Agreement, Case, Party, Step
 from .recording import words_of
+from .store import DatabaseLog
 
 __all__ = ["KIND", "Prefill", "hand_on", "key_for", "made_from", "prefill", "record_visit", "said_at", "visits_to"]
 
@@ -114,18 +117,25 @@ def visits_to(agreement: Agreement, person: Visitor, party: str = "") -> QuerySe
 
 def said_at(rows: Iterable[Case]) -> dict[str, dict[str, Any]]:
     """What was said at each visit, with whom and on which day; what was erased is empty."""
-    opened = {row.pk: row.steps.order_by("at").first() for row in rows}
-    words = words_of(one.pk for one in opened.values() if one is not None)
+    keys = [row.pk for row in rows]
+    steps = Step.objects.filter(case__in=keys).order_by("-at")
+    opened = {one.case_id: one for one in steps}  # the first of each stands last
+    words = words_of(one.pk for one in opened.values())
     found: dict[str, dict[str, Any]] = {}
-    for key, one in opened.items():
+    for key in keys:
+        one = opened.get(key)
         own = words.get(one.pk, {}) if one is not None else {}
         found[key] = {"on": one.on if one else None, "note": own.get("note", ""), "met": own.get("met", "")}
     return found
 
 
-def made_from(visit: Case) -> list[dict[str, Any]]:
-    """The needs and tickets that were made from a visit, in the order they were."""
-    said = ((one.on, getattr(one.act.event, "fields", {})) for one in state_of(visit).steps if not one.is_gone)
+def made_from(agreement: Agreement, rows: Iterable[Case]) -> list[dict[str, Any]]:
+    """The needs and tickets that were made from visits, in the order they were."""
+    log, subjects = DatabaseLog(agreement), [f"case/{row.pk}" for row in rows]
+    definitions = definitions_of(log)
+    states = (fold_case(stream, definitions) for stream in log.streams(subjects).values())
+    steps = sorted((one for state in states for one in state.steps if not one.is_gone), key=lambda one: one.on)
+    said = ((one.on, getattr(one.act.event, "fields", {})) for one in steps)
     return [{"on": on, "to": str(one["to"]), "key": str(one["key"])} for on, one in said if one.get("key")]
 
 

@@ -132,7 +132,7 @@ def visit_of(row: Case, person: Person) -> dict[str, Any]:
     return {
         **said_at([row])[row.pk],
         "party": {"id": key, "name": party.name if party else ""},
-        "made": made_from(row),
+        "made": made_from(row.agreement, [row]),
         "may_go_on": row.state != "settled" and may(person, "listing.enter") and not person.party,
     }
 
