@@ -94,7 +94,7 @@ def test_one_press_makes_a_need_of_a_visit(agreement: Any, office: Person, firm:
     assert (need.payload["title"], need.released_at) == ("急需针织鞋面坯布", None)
     row.refresh_from_db()
     assert row.state == "handed_on"
-    assert [(one["to"], one["key"]) for one in visits.made_from(row)] == [("listing", need.pk)]
+    assert [(one["to"], one["key"]) for one in visits.made_from(row.agreement, [row])] == [("listing", need.pk)]
     shown = client.get(reverse("case", args=[agreement.pk, row.pk])).content.decode()
     assert reverse("listing", args=[agreement.pk, need.pk]) in shown
 
@@ -111,7 +111,7 @@ def test_one_press_makes_a_ticket_of_a_visit(
     sent = {"clause": page["clauses"][0]["key"], "from_department": page["own"][0]["key"], "to_department": to.key,
             "title": page["visit"]["title"], "limit_working_days": 5, "visit": row.pk}  # fmt: skip
     assert said(post(client, "open_ticket", agreement, sent), "portal_done_ticket")
-    [made] = visits.made_from(row)
+    [made] = visits.made_from(row.agreement, [row])
     ticket = folded(agreement, f"case/{made['key']}").case
     assert ticket is not None
     assert ticket.opened is not None
