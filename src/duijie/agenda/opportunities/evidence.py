@@ -14,6 +14,7 @@ from duijie import data
 from duijie.agenda.material import REFERENCE, Material, inference_policy
 from duijie.diagnose.inputs import firm_of, longest_head, stage_directory, word_directory
 from duijie.intake import taxonomies
+from duijie.intake.entities import core_name
 from duijie.match.stages import StageBook
 from duijie.terms import Directory, Listing, Party, Reason, Source, Standing
 
@@ -24,7 +25,6 @@ __all__ = ["Evidence"]
 
 Say = Mapping[str, str]
 _PLACE = re.compile(r".+?[省市州区县旗]")
-_BRACKETS = re.compile(r"[(（].*?[)）]")
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,13 +108,11 @@ class Evidence:
         return list(found.values())
 
     def _house(self, party: str) -> str:
-        """A firm's name without the place it begins with, what stands in brackets, and its legal form."""
-        name = _BRACKETS.sub("", self.known[party].name).strip()
+        """What is a firm's own in its name, also where the sides are in no list of places."""
+        name = self.known[party].name
         for place in self._places:
             name = name.removeprefix(place)
-        forms = sorted(data.evidence_rules().forms, key=len, reverse=True)
-        bare = next((name[: -len(one)] for one in forms if name.endswith(one) and len(name) > len(one) + 1), name)
-        return bare or self.known[party].name
+        return core_name(name) or name
 
     @cached_property
     def _places(self) -> tuple[str, ...]:
